@@ -1,0 +1,106 @@
+import { Raised } from '../error.ts'
+
+/** What one rendering may cost. Whoever gets beyond any of them gets a `TemplateError` of kind `limit`. */
+export interface BudgetLimits {
+  /** Units of work: one for a statement, call, comparison or loop turn; more for work on long texts and lists. */
+  fuel: number
+  /** Bytes of rendered text, as UTF-8. */
+  outputBytes: number
+  /** Longest text, in UTF-16 units, that may exist at any moment. */
+  textLength: number
+  /** Most items a list may have. */
+  listItems: number
+  /** Bytes that all texts and lists made during the rendering may take together, whether still in use or not. */
+  memoryBytes: number
+  /** Macros and recursive loops inside one another. */
+  recursionDepth: number
+  /** Size of an integer. */
+  integerBits: number
+  /** Items of a `range()`; Python's sandbox has the same one. */
+  rangeItems: number
+  /** Wall-clock time. */
+  deadlineMilliseconds: number
+}
+
+/** For text a stranger's request waits for: the answer of a webhook. */
+export const webhookAnswerBudget: BudgetLimits = {
+  fuel: 300_000,
+  outputBytes: 5 * 1024 * 1024,
+  textLength: 5 * 1024 * 1024,
+  listItems: 500_000,
+  memoryBytes: 48 * 1024 * 1024,
+  recursionDepth: 200,
+  integerBits: 20_000,
+  rangeItems: 100_000,
+  deadlineMilliseconds: 250,
+}
+
+/** For a field of a flow's step, and the default. */
+export const flowStepBudget: BudgetLimits = { ...webhookAnswerBudget, fuel: 5_000_000, deadlineMilliseconds: 400 }
+
+/** Units of work between two looks at the clock. */
+const fuelBetweenClockChecks = 4096
+
+/** Counts what a rendering costs. Every function of the runtime pays before it works, so that no template can outrun it. */
+export class Budget {
+  readonly limits: BudgetLimits
+  depth = 0
+  #fuel: number
+  #nextCheck: number
+  #memory = 0
+  #deadline = 0
+
+  constructor(limits: BudgetLimits) {
+    this.limits = limits
+    this.#fuel = limits.fuel
+    this.#nextCheck = limits.fuel - fuelBetweenClockChecks
+    if (this.#nextCheck < 0) this.#nextCheck = 0
+  }
+
+  /** Pays for `units` of work. */
+  charge(units: number): void {
+    this.#fuel -= units
+    if (this.#fuel < this.#nextCheck) this.#check()
+  }
+
+  /** Pays for a text about to be made. */
+  text(length: number): void {
+    if (length > this.limits.textLength) throw limitReached(`a text of ${length} characters`, this.limits.textLength)
+    this.#memory += length
+    if (this.#memory > this.limits.memoryBytes) throw limitReached('memory in bytes', this.limits.memoryBytes)
+    this.charge(length >> 6)
+  }
+
+  /** Pays for a list (or anything else made of items) about to be made. */
+  list(items: number): void {
+    if (items > this.limits.listItems) throw limitReached(`a list of ${items} items`, this.limits.listItems)
+    this.#memory += items * 16
+    if (this.#memory > this.limits.memoryBytes) throw limitReached('memory in bytes', this.limits.memoryBytes)
+    this.charge(items >> 2)
+  }
+
+  enter(): void {
+    this.depth += 1
+    if (this.depth > this.limits.recursionDepth) {
+      throw new Raised('RecursionError', `more than ${this.limits.recursionDepth} macros or recursive loops inside one another`)
+    }
+  }
+
+  leave(): void {
+    this.depth -= 1
+  }
+
+  #check(): void {
+    if (this.#fuel < 0) throw limitReached('units of work', this.limits.fuel)
+    const now = performance.now()
+    // The clock starts at the first look: most renderings end before it, and reading it would cost them a tenth of their time.
+    if (this.#deadline === 0) this.#deadline = now + this.limits.deadlineMilliseconds
+    else if (now > this.#deadline) throw limitReached('milliseconds', this.limits.deadlineMilliseconds)
+    this.#nextCheck = Math.max(0, this.#fuel - fuelBetweenClockChecks)
+  }
+}
+
+/** The error of a budget that is used up. */
+export function limitReached(what: string, limit: number): Raised {
+  return new Raised('TemplateLimitError', `the template needs more than it may: ${what} (the limit is ${limit})`)
+}
