@@ -1,0 +1,277 @@
+import { isIP } from 'node:net'
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { didYouMean } from './access/did-you-mean.ts'
+
+/** At most `count` in every `seconds`. */
+export interface RateLimit {
+  count: number
+  seconds: number
+}
+
+/** What the settings page says about a setting, beside its name. */
+interface About {
+  description: string
+  /** Completes "… is not". */
+  expected: string
+  default?: string
+  /** Its value is never shown, not even in the error that refuses it. */
+  secret?: true
+}
+
+const about = z.registry<About>()
+
+/** Every setting there is. The page of settings is generated from it; a new one needs nothing but its entry here. */
+const settings = z.object({
+  HOOKLINE_HOST: z.string().prefault('127.0.0.1').register(about, {
+    description: 'The address the server listens on. `0.0.0.0` or `::` opens it to the network.',
+    expected: 'an address or host name',
+    default: '127.0.0.1',
+  }),
+  HOOKLINE_PORT: wholeNumber(0, 65_535).prefault('8080').register(about, {
+    description: 'The port the server listens on; 0 takes a free one.',
+    expected: 'a whole number from 0 to 65535',
+    default: '8080',
+  }),
+  HOOKLINE_PUBLIC_URL: z.string().transform(publicUrl).optional().register(about, {
+    description:
+      'The address under which the outside world reaches Hookline; webhook URLs begin with it. Absent, it is the address the server listens on.',
+    expected: 'an http or https URL without query, fragment and password, such as https://hooks.example.com',
+  }),
+  HOOKLINE_ROLE: z.enum(['all', 'api', 'worker']).prefault('all').register(about, {
+    description: 'What this process does: `api` takes requests, `worker` runs flows, `all` does both.',
+    expected: 'one of all, api, worker',
+    default: 'all',
+  }),
+  HOOKLINE_DATA_DIR: z
+    .string()
+    .transform((path) => resolve(path))
+    .prefault('./data')
+    .register(about, {
+      description: 'Where the embedded database and the secret key are kept.',
+      expected: 'a path',
+      default: './data',
+    }),
+  HOOKLINE_DATABASE_URL: z.string().transform(databaseUrl).optional().register(about, {
+    description:
+      'A PostgreSQL server to use in place of the embedded one; with it, as many API and worker processes as wanted share the work.',
+    expected: 'a URL that begins with postgres://',
+    secret: true,
+  }),
+  HOOKLINE_DATABASE_POOL: wholeNumber(2, 500).prefault('10').register(about, {
+    description: 'The most database connections this process opens.',
+    expected: 'a whole number from 2 to 500',
+    default: '10',
+  }),
+  HOOKLINE_POSTGRES_BIN: z
+    .string()
+    .transform((path) => resolve(path))
+    .optional()
+    .register(about, {
+      description:
+        'The directory that holds `initdb` and `postgres`, to run the embedded database from an installed PostgreSQL instead of the one that npm brought.',
+      expected: 'a path',
+    }),
+  HOOKLINE_SECRET_KEY: z.string().min(32).optional().register(about, {
+    description:
+      'Seals credentials at rest and signs tokens. Absent, one is made and kept as `secret.key` in the data directory. All processes need the same one.',
+    expected: 'a text of at least 32 characters, such as the output of: openssl rand -base64 32',
+    secret: true,
+  }),
+  HOOKLINE_SECRET_KEY_PREVIOUS: z.string().min(32).optional().register(about, {
+    description:
+      'The former secret key, while changing it: what it sealed can still be opened, and everything is sealed with the new one from now on.',
+    expected: 'a text of at least 32 characters',
+    secret: true,
+  }),
+  HOOKLINE_OUTBOUND_ALLOW: networks().prefault('').register(about, {
+    description:
+      'Private networks that flows may call, separated by commas, such as `127.0.0.0/8,10.1.0.0/16`. Public addresses are always allowed; everything else is refused.',
+    expected: 'a list of addresses or networks in CIDR notation',
+    default: '',
+  }),
+  HOOKLINE_TRUST_PROXY: networks().prefault('').register(about, {
+    description:
+      'Addresses of the reverse proxies in front of Hookline, separated by commas. Only their `X-Forwarded-*` headers are believed.',
+    expected: 'a list of addresses or networks in CIDR notation',
+    default: '',
+  }),
+  HOOKLINE_MAX_BODY_BYTES: wholeNumber(1024, 100 * 1024 * 1024)
+    .prefault('10485760')
+    .register(about, {
+      description: 'The largest webhook body, in bytes, as sent and once decompressed. Beyond it: 413.',
+      expected: 'a whole number from 1024 to 104857600',
+      default: '10485760',
+    }),
+  HOOKLINE_SYNC_TIMEOUT_SECONDS: wholeNumber(1, 120).prefault('25').register(about, {
+    description: 'How long the sender of a synchronous webhook waits for the flow before it gets 504. The run goes on.',
+    expected: 'a whole number from 1 to 120',
+    default: '25',
+  }),
+  HOOKLINE_RATE_LIMIT_AUTH_FAILURES: rateLimit().prefault('20/1m').register(about, {
+    description: 'Failed authentications per address and flow before 429. A valid token still passes.',
+    expected: 'a limit such as 20/1m, or off',
+    default: '20/1m',
+  }),
+  HOOKLINE_RATE_LIMIT_PER_IP: rateLimit().prefault('off').register(about, {
+    description: 'Webhook requests per address before 429, such as `300/5m`.',
+    expected: 'a limit such as 300/5m, or off',
+    default: 'off',
+  }),
+  HOOKLINE_RATE_LIMIT_PER_FLOW: rateLimit().prefault('off').register(about, {
+    description: "Webhook requests per flow before 429. A flow's own limit comes before it.",
+    expected: 'a limit such as 50/1s, or off',
+    default: 'off',
+  }),
+  HOOKLINE_WORKER_CONCURRENCY: wholeNumber(1, 1000).prefault('32').register(about, {
+    description: 'How many flow runs a worker process works on at the same time.',
+    expected: 'a whole number from 1 to 1000',
+    default: '32',
+  }),
+  HOOKLINE_METRICS: yesOrNo().prefault('0').register(about, {
+    description: 'Whether `GET /metrics` answers, in the Prometheus text format.',
+    expected: '1 or 0',
+    default: '0',
+  }),
+  HOOKLINE_LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .prefault('info')
+    .register(about, {
+      description: 'The least severe messages that are logged.',
+      expected: 'one of fatal, error, warn, info, debug, trace, silent',
+      default: 'info',
+    }),
+})
+
+type SettingName = keyof typeof settings.shape
+const settingNames = Object.keys(settings.shape) as SettingName[]
+
+export type Config = ReturnType<typeof readConfig>
+
+/**
+ * Reads the settings from the environment; nothing else in the product reads it.
+ *
+ * A variable that is empty counts as absent, because container tools pass on unset ones as empty. Relative paths are
+ * resolved against the working directory. A `HOOKLINE_` variable that is not a setting is no error but a warning:
+ * an older version must start with the settings of a newer one.
+ *
+ * Errors: one `ConfigError` that lists every wrong variable with what was expected; secrets are not shown.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env) {
+  const given = Object.fromEntries(settingNames.map((name) => [name, env[name]?.trim() || undefined]))
+  const { success, data, error } = settings.safeParse(given)
+  if (!success) {
+    const wrong = new Set(error.issues.map((issue) => issue.path[0] as SettingName))
+    throw new ConfigError([...wrong].map((name) => problem(name, given[name] ?? '')))
+  }
+  return {
+    host: data.HOOKLINE_HOST,
+    port: data.HOOKLINE_PORT,
+    publicUrl: data.HOOKLINE_PUBLIC_URL,
+    role: data.HOOKLINE_ROLE,
+    dataDir: data.HOOKLINE_DATA_DIR,
+    databaseUrl: data.HOOKLINE_DATABASE_URL,
+    databasePool: data.HOOKLINE_DATABASE_POOL,
+    postgresBin: data.HOOKLINE_POSTGRES_BIN,
+    secretKey: data.HOOKLINE_SECRET_KEY,
+    secretKeyPrevious: data.HOOKLINE_SECRET_KEY_PREVIOUS,
+    outboundAllow: data.HOOKLINE_OUTBOUND_ALLOW,
+    trustProxy: data.HOOKLINE_TRUST_PROXY,
+    maxBodyBytes: data.HOOKLINE_MAX_BODY_BYTES,
+    syncTimeoutSeconds: data.HOOKLINE_SYNC_TIMEOUT_SECONDS,
+    rateLimitAuthFailures: data.HOOKLINE_RATE_LIMIT_AUTH_FAILURES,
+    rateLimitPerIp: data.HOOKLINE_RATE_LIMIT_PER_IP,
+    rateLimitPerFlow: data.HOOKLINE_RATE_LIMIT_PER_FLOW,
+    workerConcurrency: data.HOOKLINE_WORKER_CONCURRENCY,
+    metrics: data.HOOKLINE_METRICS,
+    logLevel: data.HOOKLINE_LOG_LEVEL,
+    /** To be logged at start: variables that look like settings and are none. */
+    warnings: Object.keys(env).filter(isUnknown).map(warning),
+  }
+}
+
+/** The rows of the settings page, in its order. */
+export function describeSettings(): ({ name: string } & About)[] {
+  return settingNames.map((name) => ({ name, ...about.get(settings.shape[name])! }))
+}
+
+/** The environment holds wrong settings; the message has a line for each. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`Hookline can't start with these settings:\n${problems.map((each) => `  ${each}`).join('\n')}`)
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+function problem(name: SettingName, value: string): string {
+  const { expected, secret } = about.get(settings.shape[name])!
+  const shown = secret ? 'the value given' : JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)
+  return `${name}: ${shown} is not ${expected}`
+}
+
+function isUnknown(name: string): boolean {
+  return name.startsWith('HOOKLINE_') && !Object.hasOwn(settings.shape, name)
+}
+
+function warning(name: string): string {
+  const meant = didYouMean(name, settingNames)
+  return `${name} is not a setting and has no effect${meant ? `; did you mean ${meant}?` : ''}`
+}
+
+function wholeNumber(least: number, most: number) {
+  return z
+    .string()
+    .regex(/^\d{1,12}$/)
+    .transform(Number)
+    .pipe(z.number().min(least).max(most))
+}
+
+function yesOrNo() {
+  return z
+    .enum(['1', 'true', 'yes', 'on', '0', 'false', 'no', 'off'])
+    .transform((word) => /^(1|true|yes|on)$/.test(word))
+}
+
+const secondsIn: Record<string, number> = { s: 1, sec: 1, second: 1, m: 60, min: 60, minute: 60, h: 3600, hour: 3600 }
+
+/** `300/5m`, `20/min`, `50/1s`; `off` is undefined. */
+function rateLimit() {
+  return z.string().transform((text, context): RateLimit | undefined => {
+    if (text === 'off') return undefined
+    const parts = /^([1-9]\d{0,8})\/([1-9]\d{0,4})?([a-z]+)$/.exec(text)
+    const unit = secondsIn[parts?.[3] ?? '']
+    if (parts && unit) return { count: Number(parts[1]), seconds: Number(parts[2] ?? 1) * unit }
+    context.addIssue('not a limit')
+    return undefined
+  })
+}
+
+/** A list separated by commas or blanks; a lone address becomes the network that holds only it. */
+function networks() {
+  return z.string().transform((text, context): readonly string[] => {
+    const entries = text.split(/[\s,]+/).filter((entry) => entry !== '')
+    return entries.map((entry) => {
+      const [address = '', prefix, ...rest] = entry.split('/')
+      const bits = isIP(address) === 6 ? 128 : 32
+      const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN
+      if (isIP(address) === 0 || rest.length > 0 || !(length <= bits)) context.addIssue('not a network')
+      return `${address}/${length}`
+    })
+  })
+}
+
+/** Without the slash at its end, so that paths can be appended. */
+function publicUrl(text: string, context: z.RefinementCtx): string {
+  const url = URL.parse(text)
+  const plain = url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username && !url.password
+  if (!plain) context.addIssue('not a public URL')
+  return url?.href.replace(/\/+$/, '') ?? ''
+}
+
+function databaseUrl(text: string, context: z.RefinementCtx): string {
+  if (!/^postgres(ql)?:\/\/./.test(text) || !URL.canParse(text)) context.addIssue('not a database URL')
+  return text
+}
