@@ -1,0 +1,185 @@
+import type { Arrow, Flow, FlowProblem, Step } from '../flow/flow.ts'
+import { firstSteps, type GraphStep, graphProblems, loopBodies, planGraph, type Scope } from '../flow/graph.ts'
+import type { JsonObject } from '../flow/json.ts'
+import { refProblem } from '../flow/ref.ts'
+import { type CompiledValue, compileValue, templateProblems } from './render.ts'
+import type { StepKind } from './step-kind.ts'
+
+/** The kinds a flow may use, by connector and action. */
+export interface StepKinds {
+  find(connector: string, action: string): StepKind | undefined
+  /** The known actions of a connector, for the message that names them; empty when there is no such connector. */
+  actions(connector: string): string[]
+}
+
+/** A flow ready to run: its steps in walking order, their templates compiled. Made once per saved version. */
+export interface CompiledFlow {
+  flow: Flow
+  scope: CompiledScope
+  /** `undefined` in a draft without steps. */
+  first: CompiledStep | undefined
+}
+
+export interface CompiledScope {
+  order: readonly CompiledStep[]
+  refs: readonly string[]
+}
+
+export interface CompiledStep {
+  step: Step
+  kind: StepKind
+  input: CompiledValue
+  /** Fields that the kind renders itself, as they were saved. */
+  unrendered: JsonObject
+  auth: CompiledValue
+  incoming: readonly Arrow[]
+  outgoing: readonly Arrow[]
+  labels: readonly string[]
+  body: CompiledScope | undefined
+}
+
+/** Everything that is wrong or missing in a flow. */
+export function flowProblems(
+  flow: { steps: readonly Step[]; arrows: readonly Arrow[] },
+  kinds: StepKinds,
+): FlowProblem[] {
+  const { steps, arrows } = flow
+  const refs = refProblems(steps)
+  if (refs.length > 0) return refs
+  const graph = graphProblems(steps, arrows)
+  const each = steps.flatMap((step) => stepProblems(step, labelsOf(step, arrows), kinds))
+  const order = graph.some(({ severity }) => severity === 'wrong') ? [] : startProblems(steps, arrows, kinds)
+  return [...graph, ...order, ...each]
+}
+
+/**
+ * Compiles a flow for running. Steps of a draft that can't run (an unknown action, a template with a syntax error) fail
+ * here only when they are reached, so that the rest of a draft can be tried.
+ */
+export function compileFlow(flow: Flow, kinds: StepKinds): CompiledFlow {
+  const plan = planGraph(flow.steps, flow.arrows)
+  const scope = compileScope(plan, flow.arrows, kinds)
+  return { flow, scope, first: scope.order[0] }
+}
+
+function compileScope(scope: Scope, arrows: readonly Arrow[], kinds: StepKinds): CompiledScope {
+  const order = scope.order.map((node) => compileStep(node, arrows, kinds))
+  return { order, refs: order.flatMap(({ step, body }) => [step.ref, ...(body?.refs ?? [])]) }
+}
+
+function compileStep(node: GraphStep, arrows: readonly Arrow[], kinds: StepKinds): CompiledStep {
+  const { step } = node
+  const kind = kinds.find(step.connector, step.action)
+  if (kind === undefined) throw new Error(`flow was saved with an unknown action ${step.connector}.${step.action}`)
+  const rendered: JsonObject = {}
+  const unrendered: JsonObject = {}
+  for (const [field, value] of Object.entries(step.input)) {
+    const target = kind.unrendered.includes(field) ? unrendered : rendered
+    Object.defineProperty(target, field, { value, enumerable: true, writable: true, configurable: true })
+  }
+  return {
+    step,
+    kind,
+    input: compileLate(() => compileValue(rendered, 'input')),
+    unrendered,
+    auth: compileLate(() => compileValue(step.auth ?? null, 'auth')),
+    incoming: node.incoming,
+    outgoing: node.outgoing,
+    labels: labelsOf(step, arrows),
+    body: node.body && compileScope(node.body, arrows, kinds),
+  }
+}
+
+/** Compiles now; a syntax error is kept and thrown by the first rendering, where it is the step's error. */
+function compileLate(make: () => CompiledValue): CompiledValue {
+  try {
+    return make()
+  } catch (error) {
+    return {
+      isStatic: false,
+      render() {
+        throw error
+      },
+    }
+  }
+}
+
+function labelsOf(step: Step, arrows: readonly Arrow[]): string[] {
+  return arrows.flatMap(({ from, label }) => (from === step.ref && label !== undefined ? [label] : []))
+}
+
+function refProblems(steps: readonly Step[]): FlowProblem[] {
+  const seen = new Set<string>()
+  return steps.flatMap(({ ref }) => {
+    const message = seen.has(ref)
+      ? `two steps are called "${ref}"; a reference id is unique in its flow`
+      : refProblem(ref)
+    seen.add(ref)
+    return message === undefined ? [] : [{ ref, field: 'ref', message, severity: 'wrong' as const }]
+  })
+}
+
+function stepProblems(step: Step, labels: readonly string[], kinds: StepKinds): FlowProblem[] {
+  const { ref } = step
+  const kind = kinds.find(step.connector, step.action)
+  if (kind === undefined) return [unknownAction(step, kinds)]
+  return [
+    ...kind.problems(step.input, labels).map(({ field, message, missing }) => ({
+      ref,
+      field: field === '' ? 'input' : `input.${field}`,
+      message,
+      severity: missing ? ('incomplete' as const) : ('wrong' as const),
+    })),
+    ...templateProblems(step.input, ref, 'input'),
+    ...templateProblems(step.auth ?? null, ref, 'auth'),
+  ]
+}
+
+function unknownAction({ ref, connector, action }: Step, kinds: StepKinds): FlowProblem {
+  const known = kinds.actions(connector)
+  return known.length === 0
+    ? { ref, field: 'connector', message: `there is no helper or connector "${connector}"`, severity: 'wrong' }
+    : {
+        ref,
+        field: 'action',
+        message: `"${connector}" has no action "${action}"; it has ${known.join(', ')}`,
+        severity: 'wrong',
+      }
+}
+
+/** A starting step is the first one and the only one of its sort; a loop has a body, and only a loop has one. */
+function startProblems(steps: readonly Step[], arrows: readonly Arrow[], kinds: StepKinds): FlowProblem[] {
+  const starters = steps.filter((step) => kinds.find(step.connector, step.action)?.starts === true)
+  const bodies = loopBodies(steps, arrows)
+  const [first] = firstSteps(steps, arrows)
+  const problems: FlowProblem[] = starters.slice(1).map(({ ref }) => ({
+    ref,
+    field: 'action',
+    message: `"${starters[0]?.ref}" starts this flow already; a flow has one starting step`,
+    severity: 'wrong',
+  }))
+  if (starters[0] !== undefined && starters[0] !== first) {
+    const { ref } = starters[0]
+    problems.push({
+      ref,
+      field: 'arrows',
+      message: `"${ref}" must be the first step: no arrow may lead into it, and all other steps come after it`,
+      severity: 'wrong',
+    })
+  }
+  for (const step of steps) {
+    const loops = kinds.find(step.connector, step.action)?.loops === true
+    if (bodies.has(step.ref) && !loops) {
+      problems.push({ ref: step.ref, field: 'arrows', message: 'only a loop has ActionLoop arrows', severity: 'wrong' })
+    }
+    if (loops && !bodies.has(step.ref)) {
+      problems.push({
+        ref: step.ref,
+        field: 'arrows',
+        message: 'a loop needs an arrow labelled ActionLoop to the first step of its body',
+        severity: 'incomplete',
+      })
+    }
+  }
+  return problems
+}

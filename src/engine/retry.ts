@@ -1,0 +1,53 @@
+import type { StepError } from './step-kind.ts'
+
+/** Automatic retries of connector calls (spec section 3): what happens after a failed attempt. */
+
+/** Waits when the other side names no time. */
+export const defaultRetryWaitMs = 3 * 60_000
+/** A wait beyond this is not worth holding a run for: the step fails at once. */
+export const longestRetryWaitMs = 10 * 60_000
+/** Pause before a passing fault is tried again. */
+export const soonRetryWaitMs = 1_000
+
+export type RetryDecision =
+  | { again: false }
+  /** `visible`: the run is shown as `retrying` meanwhile, and may be put aside. */
+  | { again: true; at: Date; visible: boolean }
+
+/**
+ * Decides on one more attempt. Every fault is tried again once, so a step has at most two attempts of its own doing.
+ *
+ * `attempt` counts from 1.
+ */
+export function decideRetry(error: StepError, attempt: number, now: Date): RetryDecision {
+  if (error.retry === null || attempt > 1) return { again: false }
+  if (error.retry.when === 'soon') return { again: true, at: new Date(now.getTime() + soonRetryWaitMs), visible: false }
+  const at = error.retry.after ?? new Date(now.getTime() + defaultRetryWaitMs)
+  if (at.getTime() - now.getTime() > longestRetryWaitMs) return { again: false }
+  return { again: true, at: at < now ? now : at, visible: true }
+}
+
+/**
+ * The retry an HTTP answer asks for, if any. Reads `Retry-After` as seconds or a date (RFC 9110 10.2.3) and
+ * `X-RateLimit-Reset` as seconds from now or since 1970, whichever it can only be.
+ */
+export function retryOfResponse(status: number, headers: Record<string, string>, now: Date): StepError['retry'] {
+  if (status >= 200 && status < 300) return null
+  const after = timeNamed(headers['retry-after'], now) ?? timeNamed(headers['x-ratelimit-reset'], now)
+  if (after !== null || status === 429 || status === 503) return { when: 'later', after }
+  return status >= 500 ? { when: 'soon' } : null
+}
+
+function timeNamed(value: string | undefined, now: Date): Date | null {
+  if (value === undefined || value.trim() === '') return null
+  const seconds = Number(value)
+  if (!Number.isFinite(seconds)) {
+    const date = Date.parse(value)
+    return Number.isNaN(date) ? null : new Date(date)
+  }
+  if (seconds < 0) return null
+  // No vendor asks to wait 30 years: a number that large is a point in time, in milliseconds if larger still.
+  if (seconds > 1e12) return new Date(seconds)
+  if (seconds > 1e9) return new Date(seconds * 1000)
+  return new Date(now.getTime() + seconds * 1000)
+}

@@ -1,0 +1,297 @@
+import { createHash } from 'node:crypto'
+import type { Json, JsonObject } from '../flow/json.ts'
+import type { RunError, StepRecord } from '../flow/run.ts'
+import type { CompiledStep } from './compile-flow.ts'
+import { compileValue, type Frame } from './render.ts'
+import { decideRetry } from './retry.ts'
+import { runLoop } from './run-loop.ts'
+import { type StepContext, StepError, type StepResult } from './step-kind.ts'
+import type { Course, WalkState } from './walk.ts'
+
+/** Steps of one run, passes of loops included; a flow that needs more should start others. */
+export const maxStepsPerRun = 100_000
+
+export interface StepEnd {
+  course: Course
+  label: string | null
+}
+
+/** Waits shorter than this are sat out by the process that runs the flow; longer ones put the run aside. */
+const longestHeldWaitMs = 10_000
+
+const on: Course = { kind: 'on' }
+
+/** Renders a step's input, runs it, records it. A step that ended in an earlier walk only puts its output back. */
+export async function runStep(step: CompiledStep, path: string, frame: Frame, state: WalkState): Promise<StepEnd> {
+  const earlier = state.earlier.get(`${step.step.ref}|${path}`)
+  // A loop is walked again even when it ended: its passes put back what they produced.
+  if (earlier?.status === 'success' && !step.kind.loops) return putBack(earlier, frame, state)
+  if (earlier?.status === 'error' && earlier.error) {
+    return { course: courseOfError(step, earlier.error, frame), label: null }
+  }
+  return attemptStep(step, path, frame, state, earlier)
+}
+
+async function attemptStep(
+  step: CompiledStep,
+  path: string,
+  frame: Frame,
+  state: WalkState,
+  earlier: StepRecord | undefined,
+): Promise<StepEnd> {
+  const { world } = state
+  let attempt = earlier?.attempt ?? 1
+  if (earlier?.resumeAt && (earlier.status === 'waiting' || earlier.status === 'retrying')) {
+    const rest = await sitOut(earlier.resumeAt, earlier.status, state)
+    if (rest !== undefined) return { course: rest, label: null }
+    if (earlier.status === 'waiting') return endWait(earlier, frame, state)
+    attempt += 1
+  }
+  for (; ; attempt++) {
+    const startedAt = world.now()
+    const record = newRecord(step, path, attempt, startedAt)
+    try {
+      const result = await performStep(step, path, frame, state, record)
+      return await concludeStep(step, path, frame, state, record, result)
+    } catch (error) {
+      const failure = asStepError(error)
+      const retry =
+        step.kind.retries && state.flow.flow.settings.automatic_retries
+          ? decideRetry(failure, attempt, world.now())
+          : ({ again: false } as const)
+      describeFailure(record, failure, world.now())
+      if (!retry.again) return await failStep(step, frame, state, record, failure)
+      record.status = 'retrying'
+      record.resumeAt = retry.at
+      state.recorder.record(record)
+      const rest = await sitOut(retry.at, 'retrying', state, !retry.visible)
+      if (rest !== undefined) return { course: rest, label: null }
+    }
+  }
+}
+
+/** Renders and runs. What led to an outside effect is on disk before it happens. */
+async function performStep(
+  step: CompiledStep,
+  path: string,
+  frame: Frame,
+  state: WalkState,
+  record: StepRecord,
+): Promise<StepResult> {
+  countStep(state)
+  const now = state.world.now
+  const input = step.input.render(frame, now) as JsonObject
+  const auth = step.auth.render(frame, now)
+  record.input = step.kind.starts ? state.run.input.payload : input
+  if (step.kind.effect === 'outside') await state.recorder.durable()
+  return step.kind.run({ ...step.unrendered, ...input }, stepContext(step, path, frame, state, auth))
+}
+
+async function concludeStep(
+  step: CompiledStep,
+  path: string,
+  frame: Frame,
+  state: WalkState,
+  record: StepRecord,
+  result: StepResult,
+): Promise<StepEnd> {
+  if ('passes' in result) {
+    const { course, output } = await runLoop(step, result, path, frame, state)
+    if (course.kind !== 'on') return { course, label: null }
+    return finish(record, { output }, frame, state)
+  }
+  if ('waitUntil' in result) {
+    Object.assign(record, { status: 'waiting', output: result.output, resumeAt: result.waitUntil })
+    record.endedAt = state.world.now()
+    state.recorder.record(record)
+    const rest = await sitOut(result.waitUntil, 'waiting', state)
+    return rest === undefined ? endWait(record, frame, state) : { course: rest, label: null }
+  }
+  return finish(record, result, frame, state)
+}
+
+function finish(
+  record: StepRecord,
+  result: { output: Json; label?: string; requestUrl?: string; responseCode?: number },
+  frame: Frame,
+  state: WalkState,
+): StepEnd {
+  record.status = 'success'
+  record.output = result.output
+  record.label = result.label ?? null
+  record.requestUrl = result.requestUrl ?? null
+  record.responseCode = result.responseCode ?? null
+  record.endedAt = state.world.now()
+  const isNew = state.earlier.get(`${record.ref}|${record.path}`)?.status !== 'success'
+  if (isNew) state.recorder.record(record)
+  frame[record.ref] = result.output
+  state.output = result.output
+  return { course: on, label: record.label }
+}
+
+/** The end of a wait is a record of its own: the next attempt of the step. */
+function endWait(waited: StepRecord, frame: Frame, state: WalkState): StepEnd {
+  return finish({ ...waited, attempt: waited.attempt + 1, resumeAt: null }, { output: waited.output }, frame, state)
+}
+
+function putBack(earlier: StepRecord, frame: Frame, state: WalkState): StepEnd {
+  frame[earlier.ref] = earlier.output
+  state.output = earlier.output
+  return { course: on, label: earlier.label }
+}
+
+async function failStep(
+  step: CompiledStep,
+  frame: Frame,
+  state: WalkState,
+  record: StepRecord,
+  failure: StepError,
+): Promise<StepEnd> {
+  record.status = 'error'
+  await startErrorFlow(step, state, record, failure)
+  state.recorder.record(record)
+  return { course: courseOfError(step, record.error!, frame), label: null }
+}
+
+function courseOfError(step: CompiledStep, error: RunError, frame: Frame): Course {
+  const { ref, on_error } = step.step
+  frame[ref] = { error: { kind: error.kind, message: error.message, ...error.details } }
+  if (on_error === 'terminate') return { kind: 'fail', ref, error }
+  return on_error === 'continue' ? on : { kind: on_error }
+}
+
+/** The error handling flow is started once per failed step; one that fails itself starts no further one. */
+async function startErrorFlow(
+  step: CompiledStep,
+  state: WalkState,
+  record: StepRecord,
+  failure: StepError,
+): Promise<void> {
+  const { flow, run, world } = { ...state, flow: state.flow.flow }
+  const errorFlowId = flow.settings.error_flow_id
+  if (errorFlowId === null || !step.step.run_error_flow || run.trigger === 'error') return
+  await state.recorder.durable()
+  const facts = {
+    error_flow_id: flow.id,
+    error_flow_url: world.flowUrl(flow.id),
+    error_flow_name: flow.name,
+    error_flow_run_id: run.id,
+    error_debugging_url: world.runUrl(run.id),
+    error_step_ref: record.ref,
+    error_message: failure.message,
+  }
+  await world.startFlow({
+    accountId: run.accountId,
+    flowId: errorFlowId,
+    runId: derivedId(run.id, `${record.ref}|${record.path}|error`),
+    trigger: 'error',
+    payload: facts,
+    variables: facts,
+    wait: false,
+    depth: run.depth + 1,
+    signal: run.signal,
+  })
+}
+
+/** Waits in place when that is short or no longer than a blink; otherwise says that the run rests. */
+async function sitOut(
+  at: Date,
+  status: 'waiting' | 'retrying',
+  state: WalkState,
+  always = false,
+): Promise<Course | undefined> {
+  const left = at.getTime() - state.world.now().getTime()
+  if (!always && left > longestHeldWaitMs) return { kind: 'rest', status, resumeAt: at }
+  await state.recorder.durable()
+  if (left > 0) await state.world.waitUntil(at, state.run.signal)
+  return undefined
+}
+
+function stepContext(step: CompiledStep, path: string, frame: Frame, state: WalkState, auth: Json): StepContext {
+  const { run, world, flow } = state
+  const { ref } = step.step
+  return {
+    now: world.now,
+    signal: run.signal,
+    runId: run.id,
+    runInput: run.input,
+    labels: step.labels,
+    get idempotencyKey() {
+      return derivedId(run.id, `${ref}|${path}`)
+    },
+    auth: typeof auth === 'string' && auth !== '' ? auth : null,
+    render: (value) => compileValue(value, 'input').render(frame, world.now),
+    respond(answer) {
+      if (state.answered) throw new StepError('already_answered', 'the sender has got its answer already')
+      state.answered = true
+      run.onAnswer?.(answer, ref)
+    },
+    call: (request) => world.call(run.accountId, request, run.signal),
+    startFlow: (request) =>
+      world.startFlow({
+        accountId: run.accountId,
+        flowId: request.flowId,
+        runId: derivedId(run.id, `${ref}|${path}|flow`),
+        trigger: 'flow',
+        payload: request.payload,
+        variables: null,
+        wait: request.wait,
+        depth: run.depth + 1,
+        signal: run.signal,
+      }),
+    values: world.values(run.accountId, flow.flow.id),
+  }
+}
+
+/** A UUID that is always the same for the same run and purpose (RFC 9562 version 8: a hash of our own choice). */
+export function derivedId(runId: string, purpose: string): string {
+  const hash = createHash('sha256').update(`${runId}|${purpose}`).digest()
+  hash[6] = (hash[6]! & 0x0f) | 0x80
+  hash[8] = (hash[8]! & 0x3f) | 0x80
+  return hash.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
+
+function newRecord(step: CompiledStep, path: string, attempt: number, startedAt: Date): StepRecord {
+  return {
+    ref: step.step.ref,
+    path,
+    attempt,
+    status: 'success',
+    startedAt,
+    endedAt: startedAt,
+    label: null,
+    input: null,
+    output: null,
+    error: null,
+    requestUrl: null,
+    responseCode: null,
+    resumeAt: null,
+  }
+}
+
+function describeFailure(record: StepRecord, failure: StepError, endedAt: Date): void {
+  record.endedAt = endedAt
+  record.requestUrl = failure.requestUrl
+  record.responseCode = failure.responseCode
+  record.error = {
+    kind: failure.kind,
+    message: failure.message,
+    ...(failure.details === undefined ? {} : { details: failure.details }),
+  }
+}
+
+/** A step fails with a `StepError`. Anything else is ours: the storage is away, the run is lost, or a bug. */
+function asStepError(error: unknown): StepError {
+  if (error instanceof StepError) return error
+  if (error instanceof RangeError && /call stack/i.test(error.message)) {
+    return new StepError('limit', 'the step nests too deep', { cause: error })
+  }
+  throw error
+}
+
+function countStep(state: WalkState): void {
+  state.steps += 1
+  if (state.steps > maxStepsPerRun) {
+    throw new StepError('limit', `the run has more than ${maxStepsPerRun} steps; start further flows for the rest`)
+  }
+}

@@ -1,0 +1,65 @@
+import type { Json, JsonObject } from '../flow/json.ts'
+import type { RunInput, StepRecord } from '../flow/run.ts'
+import type { Answer } from './answer.ts'
+import type { KeptValues, OutboundCall, OutboundReply } from './step-kind.ts'
+
+/** Everything a run needs from outside, handed in by the composition root. */
+export interface World {
+  now(): Date
+  /** Resolves at a time, or rejects when the signal is aborted. */
+  waitUntil(at: Date, signal: AbortSignal): Promise<void>
+  /** Makes a call with the credential of `auth`; failures are `StepError`s. */
+  call(accountId: string, call: OutboundCall, signal: AbortSignal): Promise<OutboundReply>
+  startFlow(request: FlowStart): Promise<{ runId: string; output: Json }>
+  values(accountId: string, flowId: string): KeptValues
+  /** Address of a run in the debugger. */
+  runUrl(runId: string): string
+  flowUrl(flowId: string): string
+}
+
+/** A run that starts another flow. */
+export interface FlowStart {
+  accountId: string
+  flowId: string
+  /** Derived from the run and step that start it, so that a repeated start finds the first one's run. */
+  runId: string
+  trigger: 'flow' | 'error'
+  payload: Json
+  variables: JsonObject | null
+  wait: boolean
+  /** How many runs stand above it. */
+  depth: number
+  signal: AbortSignal
+}
+
+/** Where step records go. Writing is gathered with that of other runs; only `durable` waits for it. */
+export interface Recorder {
+  record(record: StepRecord): void
+  /** Resolves once all that was recorded is on disk. Errors: `RunLost` when this process may not go on with the run. */
+  durable(): Promise<void>
+}
+
+/** The run was cancelled, or another worker has taken it over: whatever this process still does to it must not count. */
+export class RunLost extends Error {
+  readonly cancelled: boolean
+  constructor(cancelled: boolean) {
+    super(cancelled ? 'the run was cancelled' : 'the run is carried on by another worker')
+    this.cancelled = cancelled
+  }
+}
+
+/** A run to be walked, from its beginning or from where it rested. */
+export interface RunningRun {
+  id: string
+  accountId: string
+  trigger: string
+  input: RunInput
+  /** The account's env variables by name. */
+  variables: JsonObject
+  /** What earlier walks of this run recorded. */
+  earlier: readonly StepRecord[]
+  depth: number
+  signal: AbortSignal
+  /** Takes the answer of a *respond* step. */
+  onAnswer: ((answer: Answer, ref: string) => void) | undefined
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { defineStep } from '../engine/step-kind.ts'
+
+const template = z.union([z.string(), z.number()])
+
+export const webhookMethods = ['POST', 'GET', 'PUT', 'PATCH', 'DELETE'] as const
+
+/** The form of the webhook step; the webhook edge reads it too. */
+export const webhookInput = z.strictObject({
+  async: z.boolean().default(false).describe('Answer 200 null at once instead of waiting for the flow'),
+  methods: z.array(z.enum(webhookMethods)).min(1).default(['POST']).describe('Allowed HTTP methods'),
+  timeout_seconds: z
+    .int()
+    .min(1)
+    .max(120)
+    .nullable()
+    .default(null)
+    .describe('How long the sender waits; null for the server’s setting'),
+  response: z
+    .strictObject({
+      status_code: template.default('200').describe('Template: a three-digit HTTP code from 200 to 599'),
+      body: z.any().default('').describe('Template; an empty one answers null'),
+      headers: z.record(z.string(), z.any()).default({}).describe('Names and templates'),
+    })
+    .prefault({})
+    .describe('What the sender gets, over everything the flow has produced'),
+  deduplication: z
+    .strictObject({
+      key: z.string().min(1).describe('Template, as {{ request.headers["x-github-delivery"] }}'),
+      window_days: z.number().positive().max(90).default(7),
+    })
+    .nullable()
+    .default(null)
+    .describe('Requests with an equal key start one run'),
+})
+
+/** Starts a flow when a request comes in. Its output is the parsed body. */
+export const webhook = defineStep({
+  connector: 'webhook',
+  action: 'webhook',
+  title: 'Webhook',
+  summary: 'Starts the flow when a request arrives at its URL, and answers it.',
+  refPrefix: 'web',
+  starts: true,
+  // Rendered at the edge: the answer when the flow has ended, the key before it starts.
+  unrendered: ['response', 'deduplication'],
+  input: webhookInput,
+  run: (_input, { runInput }) => ({ output: runInput.payload }),
+})
