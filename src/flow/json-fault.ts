@@ -101,15 +101,15 @@ function endOfJsonString(text: string, start: number): number | JsonFault {
     const code = text.charCodeAt(at)
     if (code === 0x22) return at + 1
     if (code < 0x20) {
-      const escape = JSON.stringify(text.charAt(at)).slice(1, -1)
-      return { at, reason: `expected the escape ${escape} inside a string, found the control character itself` }
+      const escaped = JSON.stringify(text.charAt(at)).slice(1, -1)
+      return { at, reason: `expected the escape ${escaped} inside a string, found the control character itself` }
     }
     if (code !== 0x5c) continue
-    const escape = /^\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/.exec(text.slice(at, at + 6))
-    if (escape === null) {
+    const sequence = /^\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/.exec(text.slice(at, at + 6))
+    if (sequence === null) {
       return { at, reason: `expected an escape such as \\n, \\" or \\u00e4, found ${quoted(text.slice(at, at + 2))}` }
     }
-    at += escape[0].length - 1
+    at += sequence[0].length - 1
   }
   return {
     at: start,

@@ -136,9 +136,13 @@ function endOfString(text: string, start: number): number {
 }
 
 function located(text: string, at: number, message: string, cause?: unknown): JsonSyntaxError {
-  const before = text.slice(0, at)
-  const line = before.split('\n').length
-  return new JsonSyntaxError(message, line, at - before.lastIndexOf('\n'), cause)
+  let line = 1
+  let lineStart = 0
+  for (let end = text.indexOf('\n'); end !== -1 && end < at; end = text.indexOf('\n', lineStart)) {
+    line += 1
+    lineStart = end + 1
+  }
+  return new JsonSyntaxError(message, line, at - lineStart + 1, cause)
 }
 
 /** A whole-valued double as JSON float text: `10.0`, `1e+25`. */
