@@ -1,0 +1,130 @@
+import type { Flow, FlowInput, FlowStatus } from '../flow/flow.ts'
+import type { Json, JsonObject } from '../flow/json.ts'
+import type { RunError, RunInput, RunStatus, RunTrigger, StepRecord } from '../flow/run.ts'
+
+/**
+ * What outlives the process, by noun: the contract between the product and its one PostgreSQL.
+ *
+ * Every call names the account; what belongs to another account is as good as not there. Times are the database's or
+ * the caller's clock, never the storage's own.
+ */
+
+export interface Page<Item> {
+  items: Item[]
+  /** Opaque; null on the last page. */
+  nextCursor: string | null
+}
+
+export interface PageRequest {
+  cursor?: string | undefined
+  /** 1 to 200. */
+  limit: number
+}
+
+export interface FlowVersion {
+  version: number
+  name: string
+  createdBy: string | null
+  createdAt: Date
+}
+
+/** A flow and what the webhook edge must know of it. */
+export interface WebhookGate {
+  flow: Flow
+  tokenHash: Buffer
+  formerTokenHash: Buffer | null
+  formerTokenExpiresAt: Date | null
+  /** The account's revision all of this was read at. */
+  revision: number
+}
+
+export interface Flows {
+  create(accountId: string, input: FlowInput, by: string | null): Promise<Flow>
+  /** Errors: `not_found`; `conflict` with name, time and version of the newer save when `version` is not the current one. */
+  save(accountId: string, flowId: string, input: FlowInput, version: number, by: string | null): Promise<Flow>
+  find(accountId: string, flowId: string): Promise<Flow | undefined>
+  list(accountId: string, filter: { status?: FlowStatus; text?: string }, page: PageRequest): Promise<Page<Flow>>
+  setStatus(accountId: string, flowId: string, status: FlowStatus): Promise<Flow>
+  delete(accountId: string, flowId: string): Promise<boolean>
+  versions(accountId: string, flowId: string, page: PageRequest): Promise<Page<FlowVersion>>
+  /** The flow as it was at a version. */
+  version(accountId: string, flowId: string, version: number): Promise<Flow | undefined>
+  /** The webhook's token in the clear: only for those who may see it. */
+  token(accountId: string, flowId: string): Promise<string | undefined>
+  /** Replaces the token; the old one stays valid for `graceSeconds`. Returns the new one. */
+  rotateToken(accountId: string, flowId: string, graceSeconds: number): Promise<string>
+  /** What the webhook edge keeps in memory; by id alone, since the caller is not known yet. */
+  gate(flowId: string): Promise<WebhookGate | undefined>
+}
+
+/** A run as lists show it. */
+export interface RunSummary {
+  id: string
+  accountId: string
+  flowId: string
+  flowName: string | null
+  flowVersion: number
+  status: RunStatus
+  trigger: RunTrigger
+  live: boolean
+  title: string | null
+  retryOf: string | null
+  startedAt: Date
+  endedAt: Date | null
+  resumeAt: Date | null
+  error: (RunError & { ref: string }) | null
+}
+
+/** A step record with its place in the run. */
+export interface StoredStep extends StepRecord {
+  seq: number
+}
+
+export interface RunFilter {
+  flowId?: string
+  status?: readonly RunStatus[]
+  trigger?: RunTrigger
+  from?: Date
+  to?: Date
+  /** Words or `key:value`, looked for in payloads, outputs and errors. */
+  text?: string
+}
+
+/** Everything about a run that is needed to go on with it. */
+export interface StoredRun {
+  id: string
+  accountId: string
+  flowId: string
+  version: number
+  status: RunStatus
+  trigger: RunTrigger
+  depth: number
+  createdAt: Date
+  input: RunInput
+  /** The bytes as they arrived, when the payload is not their exact text. */
+  raw: Buffer | null
+  records: StepRecord[]
+}
+
+/** Reading runs and changing what is not the business of the process that walks them. */
+export interface Runs {
+  find(accountId: string, runId: string): Promise<RunSummary | undefined>
+  list(accountId: string, filter: RunFilter, page: PageRequest): Promise<Page<RunSummary>>
+  steps(accountId: string, runId: string): Promise<StoredStep[]>
+  /** The runs among these that have not ended, with their inputs and records. */
+  unfinished(runIds: readonly string[]): Promise<StoredRun[]>
+  load(accountId: string, runId: string): Promise<StoredRun | undefined>
+  /** False when the run had ended before. */
+  cancel(accountId: string, runId: string): Promise<boolean>
+}
+
+export interface FlowValues {
+  get(flowId: string, key: string): Promise<Json>
+  set(flowId: string, key: string, value: Json): Promise<void>
+  delete(flowId: string, key: string): Promise<boolean>
+  increment(flowId: string, key: string, by: number): Promise<number>
+}
+
+export interface EnvVariables {
+  all(accountId: string): Promise<JsonObject>
+}
