@@ -20,7 +20,7 @@ const faults: [text: string, line: number, column: number, reason: RegExp][] = [
   ['["\\x"]', 1, 3, /expected an escape/],
   ['[1,\n 1e400]', 2, 2, /within the range of a double/],
   ['', 1, 1, /expected a value, found the end/],
-  [`[${'['.repeat(200)}`, 1, 129, /nesting deeper than 128/],
+  [`[${'['.repeat(300)}`, 1, 257, /at most 256 levels of nesting/],
 ]
 
 test('a fault in a JSON text is named by line, column, what was expected and what was found', () => {

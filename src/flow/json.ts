@@ -36,16 +36,27 @@ export class JsonSyntaxError extends Error {
   }
 }
 
-/** Nesting beyond this is refused before parsing: deeper values overflow the stack of those who walk them. */
-export const maxJsonDepth = 128
+/**
+ * Nesting beyond this is refused before parsing: deeper values overflow the stack of those who walk them. Bodies from
+ * outside get half of it (`BodyLimits`), so that a record which holds one several levels down can still be read.
+ */
+export const maxJsonDepth = 256
+
+/** What a text may cost. `maxNodes` counts values, from above: one for the text, each comma and each opening bracket. */
+export interface JsonLimits {
+  maxDepth: number
+  maxNodes: number
+}
+
+const defaultLimits: JsonLimits = { maxDepth: maxJsonDepth, maxNodes: Number.POSITIVE_INFINITY }
 
 /**
  * Reads a JSON text. Duplicate keys: the last one wins, as in Python. `__proto__` is an ordinary own key.
  *
- * Errors: `JsonSyntaxError` for malformed text, nesting beyond `maxJsonDepth`, and numbers beyond a float's range (1e400).
+ * Errors: `JsonSyntaxError` for malformed text, nesting or values beyond the limits, and numbers beyond a float's range (1e400).
  */
-export function parseJson(text: string): Json {
-  const care = surveyText(text)
+export function parseJson(text: string, limits: JsonLimits = defaultLimits): Json {
+  const care = surveyText(text, limits)
   try {
     return JSON.parse(text, care ? reviveNumber : undefined) as Json
   } catch (cause) {
@@ -84,8 +95,9 @@ function reviveNumber(_key: string, value: unknown, context?: { source?: string 
  * recursion. A reviver makes parsing five times slower, so texts whose numbers need none (`10.5`, and digits inside strings
  * such as timestamps) must not pay for it.
  */
-function surveyText(text: string): boolean {
+function surveyText(text: string, { maxDepth, maxNodes }: JsonLimits): boolean {
   let depth = 0
+  let nodes = 1
   let needsCare = false
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
@@ -93,15 +105,19 @@ function surveyText(text: string): boolean {
       at = endOfString(text, at)
     } else if (code === 0x7b || code === 0x5b) {
       depth += 1
-      if (depth > maxJsonDepth) throw located(text, at, `nesting deeper than ${maxJsonDepth} levels`)
+      nodes += 1
+      if (depth > maxDepth) throw located(text, at, `expected at most ${maxDepth} levels of nesting, found more`)
     } else if (code === 0x7d || code === 0x5d) {
       depth -= 1
+    } else if (code === 0x2c) {
+      nodes += 1
     } else if (isDigit(code)) {
       const end = endOfNumber(text, at)
       needsCare ||= changesWhenParsed(text.slice(at, end))
       at = end - 1
     }
   }
+  if (nodes > maxNodes) throw located(text, text.length, `expected at most ${maxNodes} values, found ${nodes}`)
   return needsCare
 }
 

@@ -1,0 +1,66 @@
+import { AppError } from '../../errors.ts'
+import type { JsonObject } from '../../flow/json.ts'
+import { addField } from './field.ts'
+import type { BodyLimits } from './limits.ts'
+
+/** What no serializer leaves unescaped in a name, and what prose, JSON and XML have before their first `=`. */
+const notInName = /[\s\p{Cc}<>{}"]/u
+const notInValue = /\p{Cc}/u
+
+/**
+ * Reads `application/x-www-form-urlencoded` text (WHATWG URL 5.1): a repeated key becomes a list, every key is taken literally
+ * (`a[]`, `user.name`), `+` is a space, a bad escape stays as it is, and escapes are UTF-8 whatever the charset of the
+ * text itself, as browsers and Python's urllib have it; escaped bytes that are not UTF-8 become U+FFFD.
+ *
+ * Errors: 400 `invalid_body` for too many pairs or too long a name.
+ */
+export function parseForm(text: string, limits: BodyLimits): JsonObject {
+  checkPairs(text, limits.maxFields)
+  const form: JsonObject = {}
+  // Without something in front, URLSearchParams would take a leading `?` away.
+  for (const [name, value] of new URLSearchParams(`&${text}`)) {
+    checkFieldName(name, limits.maxFieldNameBytes)
+    addField(form, name, value)
+  }
+  return form
+}
+
+/** Errors: 400 `invalid_body` for a name of more than `maxBytes` bytes. */
+export function checkFieldName(name: string, maxBytes: number): void {
+  const bytes = Buffer.byteLength(name)
+  if (bytes <= maxBytes) return
+  throw new AppError(
+    'invalid_body',
+    `The form has a field name of ${bytes} bytes (${JSON.stringify(name.slice(0, 20))}…); expected at most ${maxBytes}.`,
+  )
+}
+
+/**
+ * Whether text of no or an unknown content type may be taken for form data. Nearly any text can be read as a form, so it must
+ * look like one: every pair has a name without white space, control characters, quotes, braces and angle brackets, the first
+ * pair has a `=`, and no value has a control character. `a=1&b=two words` is a form; prose, broken JSON and XML are not.
+ */
+export function looksLikeForm(text: string): boolean {
+  const pairs = text.split('&', 10_000)
+  return pairs[0]!.indexOf('=') > 0 && pairs.every(looksLikePair)
+}
+
+function looksLikePair(pair: string): boolean {
+  const equals = pair.indexOf('=')
+  const name = equals === -1 ? pair : pair.slice(0, equals)
+  return !notInName.test(name) && !notInValue.test(pair)
+}
+
+/** Counts before parsing: a million pairs cost 100 ms to read and nothing to count. */
+function checkPairs(text: string, maxFields: number): void {
+  let pairs = 1
+  for (let at = text.indexOf('&'); at !== -1; at = text.indexOf('&', at + 1)) {
+    pairs += 1
+    if (pairs > maxFields) {
+      throw new AppError(
+        'invalid_body',
+        `The form has more than ${maxFields} fields, the limit; field ${pairs} begins at character ${at + 2}.`,
+      )
+    }
+  }
+}
