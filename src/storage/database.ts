@@ -170,9 +170,14 @@ export function openDatabase(target: DatabaseConnection | string, options: Datab
 class Client implements Queryable {
   usable = true
   readonly #client: pg.PoolClient
+  /** A connection that breaks between two statements reports it here; without a listener that would end the process. */
+  readonly #onError = () => {
+    this.usable = false
+  }
 
   constructor(client: pg.PoolClient) {
     this.#client = client
+    client.on('error', this.#onError)
   }
 
   async query<Row>(statement: Statement): Promise<Rows<Row>> {
@@ -192,6 +197,7 @@ class Client implements Queryable {
   }
 
   release(): void {
+    this.#client.off('error', this.#onError)
     this.#client.release(!this.usable)
   }
 }

@@ -1,4 +1,4 @@
-import { closeSync, constants, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync } from 'node:fs'
+import { closeSync, constants, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
@@ -142,7 +142,8 @@ async function attach({ connection, directory, launch, signal }: Attaching): Pro
     const lease = openLease(directory)
     if (lease !== undefined) {
       const keeper = await connectKeeper(connection)
-      if (keeper) return { keeper, launched: false, release: () => closeSync(lease) }
+      if (keeper && isWatched(lease)) return { keeper, launched: false, release: () => closeSync(lease) }
+      await keeper?.end()
       closeSync(lease)
     } else if (serverProcess(directory) === undefined) {
       const attachment = await whenReady(await launch(), connection, directory)
@@ -196,6 +197,17 @@ function openLease(directory: string): number | undefined {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
     if (code === 'ENXIO' || code === 'ENOENT') return undefined
     throw new EmbeddedPostgresError(`its directory ${directory} belongs to another user.`, { cause })
+  }
+}
+
+/** Not so when the supervisor had already seen the last user go when the lease was opened. */
+function isWatched(lease: number): boolean {
+  try {
+    // The supervisor ignores what it reads and waits for the end.
+    writeSync(lease, '.')
+    return true
+  } catch {
+    return false
   }
 }
 

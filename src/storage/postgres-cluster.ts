@@ -60,8 +60,10 @@ export async function createCluster(cluster: Cluster, postgres: PostgresBinaries
     renameSync(unfinished, directory)
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true })
+    // Another process was faster.
     if (existsSync(join(directory, 'PG_VERSION'))) return false
-    throw error
+    if (!existsSync(directory)) throw error
+    throw new EmbeddedPostgresError(`${directory} is not empty but holds no PostgreSQL cluster.`, { cause: error })
   }
   const opened = openSync(parent, 'r')
   fsyncSync(opened)
