@@ -37,7 +37,10 @@ export function createConnector({ policy, resolve, timeoutMs }: ConnectorOptions
     socket.setNoDelay(true)
     signal.addEventListener('abort', () => socket.destroy())
     await connected(socket, target)
-    const refusal = policy.refusal(socket.remoteAddress ?? '', port)
+    if (socket.remoteAddress === undefined) {
+      throw new OutboundError('connect', `${target.hostname} closed the connection at once`)
+    }
+    const refusal = policy.refusal(socket.remoteAddress, port)
     if (refusal !== undefined) {
       socket.destroy()
       throw blocked(target.hostname, refusal)
