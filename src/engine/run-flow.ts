@@ -1,10 +1,9 @@
 import type { Json } from '../flow/json.ts'
-import type { RunOutcome } from '../flow/run.ts'
+import { RunLost, type RunOutcome } from '../flow/run.ts'
 import type { CompiledScope, CompiledStep } from './compile-flow.ts'
 import type { Frame } from './render.ts'
 import { runStep } from './run-step.ts'
 import type { Course, Walk, WalkState } from './walk.ts'
-import { RunLost } from './world.ts'
 
 /** How a run ended, and what it has produced: the frame renders the answer. */
 export interface WalkEnd {

@@ -39,15 +39,6 @@ export interface Recorder {
   durable(): Promise<void>
 }
 
-/** The run was cancelled, or another worker has taken it over: whatever this process still does to it must not count. */
-export class RunLost extends Error {
-  readonly cancelled: boolean
-  constructor(cancelled: boolean) {
-    super(cancelled ? 'the run was cancelled' : 'the run is carried on by another worker')
-    this.cancelled = cancelled
-  }
-}
-
 /** A run to be walked, from its beginning or from where it rested. */
 export interface RunningRun {
   id: string

@@ -117,4 +117,3 @@ export interface FlowProblem {
   /** An incomplete flow may be saved as a draft; a wrong one may not be saved at all. */
   severity: 'incomplete' | 'wrong'
 }
-

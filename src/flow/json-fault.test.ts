@@ -19,6 +19,7 @@ const faults: [text: string, line: number, column: number, reason: RegExp][] = [
   ['"a\nb"', 1, 3, /expected the escape \\n/],
   ['["\\x"]', 1, 3, /expected an escape/],
   ['[1,\n 1e400]', 2, 2, /within the range of a double/],
+  [`[${'7'.repeat(4301)}]`, 1, 2, /at most 4300 digits/],
   ['', 1, 1, /expected a value, found the end/],
   [`[${'['.repeat(300)}`, 1, 257, /at most 256 levels of nesting/],
 ]

@@ -70,7 +70,10 @@ export function findJsonFault(text: string): JsonFault | undefined {
 
 function skipBlanks(text: string, from: number): number {
   let at = from
-  while (at < text.length && ' \t\n\r'.includes(text.charAt(at))) at += 1
+  for (let code = text.charCodeAt(at); code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09; ) {
+    at += 1
+    code = text.charCodeAt(at)
+  }
   return at
 }
 
@@ -105,16 +108,23 @@ function endOfJsonString(text: string, start: number): number | JsonFault {
       return { at, reason: `expected the escape ${escaped} inside a string, found the control character itself` }
     }
     if (code !== 0x5c) continue
-    const sequence = /^\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/.exec(text.slice(at, at + 6))
-    if (sequence === null) {
+    const length = escapeLength(text, at)
+    if (length === 0) {
       return { at, reason: `expected an escape such as \\n, \\" or \\u00e4, found ${quoted(text.slice(at, at + 2))}` }
     }
-    at += sequence[0].length - 1
+    at += length - 1
   }
   return {
     at: start,
     reason: 'expected a double quote that ends the string that begins here, found the end of the text',
   }
+}
+
+/** Length of the escape sequence at `at`, 0 if it is none. */
+function escapeLength(text: string, at: number): number {
+  const char = text.charAt(at + 1)
+  if (char === 'u') return /^[0-9a-fA-F]{4}$/.test(text.slice(at + 2, at + 6)) ? 6 : 0
+  return char !== '' && '"\\/bfnrt'.includes(char) ? 2 : 0
 }
 
 function fault(text: string, at: number, expected: string): JsonFault {

@@ -42,6 +42,9 @@ export class JsonSyntaxError extends Error {
  */
 export const maxJsonDepth = 256
 
+/** As Python's `int`: turning longer ones into a number and back takes time that grows with the square of their length. */
+const maxNumberLength = 4300
+
 /** What a text may cost. `maxNodes` counts values, from above: one for the text, each comma and each opening bracket. */
 export interface JsonLimits {
   maxDepth: number
@@ -53,7 +56,7 @@ const defaultLimits: JsonLimits = { maxDepth: maxJsonDepth, maxNodes: Number.POS
 /**
  * Reads a JSON text. Duplicate keys: the last one wins, as in Python. `__proto__` is an ordinary own key.
  *
- * Errors: `JsonSyntaxError` for malformed text, nesting or values beyond the limits, and numbers beyond a float's range (1e400).
+ * Errors: `JsonSyntaxError` for malformed text, nesting or values beyond the limits, numbers of more than 4300 digits, and numbers beyond a float's range (1e400).
  */
 export function parseJson(text: string, limits: JsonLimits = defaultLimits): Json {
   const care = surveyText(text, limits)
@@ -113,6 +116,7 @@ function surveyText(text: string, { maxDepth, maxNodes }: JsonLimits): boolean {
       nodes += 1
     } else if (isDigit(code)) {
       const end = endOfNumber(text, at)
+      if (end - at > maxNumberLength) throw located(text, at, `expected a number of at most ${maxNumberLength} digits, found ${end - at}`)
       needsCare ||= changesWhenParsed(text.slice(at, end))
       at = end - 1
     }

@@ -70,3 +70,13 @@ export type RunOutcome =
   | { status: 'error'; ref: string; error: RunError }
   | { status: 'cancelled' }
   | { status: 'waiting' | 'retrying'; resumeAt: Date }
+
+/** The run was cancelled, or another worker has taken it over: what this process still does to it must not count. */
+export class RunLost extends Error {
+  readonly cancelled: boolean
+  constructor(cancelled: boolean) {
+    super(cancelled ? 'the run was cancelled' : 'the run has ended elsewhere, or another worker carries it on')
+    this.name = 'RunLost'
+    this.cancelled = cancelled
+  }
+}

@@ -1,6 +1,6 @@
 import type { Flow, FlowInput, FlowStatus } from '../flow/flow.ts'
 import type { Json, JsonObject } from '../flow/json.ts'
-import type { RunError, RunInput, RunStatus, RunTrigger, StepRecord } from '../flow/run.ts'
+import type { RunError, RunInput, RunOutcome, RunStatus, RunTrigger, StepRecord } from '../flow/run.ts'
 
 /**
  * What outlives the process, by noun: the contract between the product and its one PostgreSQL.
@@ -104,6 +104,43 @@ export interface StoredRun {
   /** The bytes as they arrived, when the payload is not their exact text. */
   raw: Buffer | null
   records: StepRecord[]
+  /** Place of the next record. */
+  nextSeq: number
+  live: boolean
+}
+
+/** What a run is started with, as it is stored. */
+export interface RunStart {
+  id: string
+  accountId: string
+  /** The account's revision that the caller's decisions rest on; null when it has just read them. */
+  revision: number | null
+  flowId: string
+  version: number
+  trigger: RunTrigger
+  live: boolean
+  depth: number
+  retryOf: string | null
+  createdAt: Date
+  /** JSON texts; `raw` holds the bytes as they arrived when `payload` is not their exact text. */
+  payload: string
+  request: string | null
+  variables: string | null
+  raw: Uint8Array | null
+  /**
+   * `queue`: a worker takes it from here. `held`: this process runs it at once, and a worker does if this process dies.
+   */
+  by: 'queue' | 'held'
+}
+
+/** What the debugger keeps of a run that ended: every step, only failed ones, or nothing but the run's row. */
+export type Keep = 'all' | 'failed' | 'none'
+
+export interface RunEnd {
+  outcome: RunOutcome
+  at: Date
+  title: string | null
+  keep: Keep
 }
 
 /** Reading runs and changing what is not the business of the process that walks them. */

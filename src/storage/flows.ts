@@ -1,0 +1,268 @@
+import { randomUUID } from 'node:crypto'
+import type { Sealer } from '../access/secrets.ts'
+import { hashToken, mintFlowToken } from '../access/tokens.ts'
+import { AppError } from '../errors.ts'
+import { type Flow, type FlowInput, type FlowStatus, flowInputSchema } from '../flow/flow.ts'
+import { type Json, parseJson, stringifyJson } from '../flow/json.ts'
+import { readCursor, writeCursor } from './cursor.ts'
+import type { Database, Queryable, Transaction } from './database.ts'
+import type { Flows, FlowVersion, Page, PageRequest, WebhookGate } from './storage.ts'
+
+interface FlowRow {
+  id: string
+  account_id: string
+  name: string
+  status: FlowStatus
+  version: number
+  definition: string
+  created_at: Date
+  updated_at: Date
+}
+
+interface GateRow extends FlowRow {
+  token_hash: Buffer
+  former_token_hash: Buffer | null
+  former_token_expires_at: Date | null
+  revision: number
+}
+
+interface FlowsWorld {
+  sealer: Sealer
+  signingKey: Buffer
+  now(): Date
+}
+
+const columns = 'id, account_id, name, status, version, definition, created_at, updated_at'
+
+/** Flows, their versions and webhook tokens. */
+export function createFlows(database: Database, { sealer, signingKey, now }: FlowsWorld): Flows {
+  const aad = (accountId: string, flowId: string) => `flow-token|${accountId}|${flowId}`
+
+  function newToken(accountId: string, flowId: string) {
+    const token = mintFlowToken(flowId, signingKey, now())
+    return { token, hash: hashToken(token), sealed: sealer.seal(token, aad(accountId, flowId)) }
+  }
+
+  return {
+    create: (accountId, input, by) =>
+      database.transaction(async (tx) => {
+        const id = randomUUID()
+        const { hash, sealed } = newToken(accountId, id)
+        const { rows } = await tx.query<FlowRow>({
+          text: `insert into flow (id, account_id, name, status, version, definition, token_hash, token_sealed, created_at, updated_at)
+                 values ($1, $2, $3, $4, 1, $5, $6, $7, $8, $8) returning ${columns}`,
+          values: [id, accountId, input.name, input.status, definitionText(input), hash, sealed, now()],
+        })
+        await addVersion(tx, rows[0]!, by)
+        await bumpRevision(tx, accountId)
+        return toFlow(rows[0]!)
+      }),
+
+    save: (accountId, flowId, input, version, by) =>
+      database.transaction(async (tx) => {
+        const { rows } = await tx.query<FlowRow>({
+          text: `update flow set name = $4, status = $5, definition = $6, version = version + 1, updated_at = $7
+                 where account_id = $1 and id = $2 and version = $3 returning ${columns}`,
+          values: [accountId, flowId, version, input.name, input.status, definitionText(input), now()],
+        })
+        if (rows[0] === undefined) throw await lostRace(tx, accountId, flowId)
+        await addVersion(tx, rows[0], by)
+        await bumpRevision(tx, accountId)
+        return toFlow(rows[0])
+      }),
+
+    async find(accountId, flowId) {
+      const { rows } = await database.query<FlowRow>({
+        name: 'flow_find',
+        text: `select ${columns} from flow where account_id = $1 and id = $2`,
+        values: [accountId, flowId],
+      })
+      return rows[0] && toFlow(rows[0])
+    },
+
+    list: (accountId, filter, page) => listFlows(database, accountId, filter, page),
+
+    setStatus: (accountId, flowId, status) =>
+      database.transaction(async (tx) => {
+        const { rows } = await tx.query<FlowRow>({
+          text: `update flow set status = $3, updated_at = $4 where account_id = $1 and id = $2 returning ${columns}`,
+          values: [accountId, flowId, status, now()],
+        })
+        if (rows[0] === undefined) throw notFound()
+        await bumpRevision(tx, accountId)
+        return toFlow(rows[0])
+      }),
+
+    delete: (accountId, flowId) =>
+      database.transaction(async (tx) => {
+        const { count } = await tx.query({
+          text: 'delete from flow where account_id = $1 and id = $2',
+          values: [accountId, flowId],
+        })
+        await bumpRevision(tx, accountId)
+        return count > 0
+      }),
+
+    versions: (accountId, flowId, page) => listVersions(database, accountId, flowId, page),
+
+    async version(accountId, flowId, version) {
+      const { rows } = await database.query<FlowRow>({
+        name: 'flow_version',
+        text: `select f.id, f.account_id, v.name, f.status, v.version, v.definition, f.created_at, v.created_at as updated_at
+               from flow f join flow_version v on v.flow_id = f.id
+               where f.account_id = $1 and f.id = $2 and v.version = $3`,
+        values: [accountId, flowId, version],
+      })
+      return rows[0] && toFlow(rows[0])
+    },
+
+    async token(accountId, flowId) {
+      const { rows } = await database.query<{ token_sealed: Buffer }>({
+        text: 'select token_sealed from flow where account_id = $1 and id = $2',
+        values: [accountId, flowId],
+      })
+      return rows[0] && sealer.open(rows[0].token_sealed, aad(accountId, flowId)).toString()
+    },
+
+    rotateToken: (accountId, flowId, graceSeconds) =>
+      database.transaction(async (tx) => {
+        const { token, hash, sealed } = newToken(accountId, flowId)
+        const { count } = await tx.query({
+          text: `update flow set former_token_hash = case when $5 > 0 then token_hash end,
+                   former_token_expires_at = $6::timestamptz + $5 * interval '1 second', token_hash = $3, token_sealed = $4
+                 where account_id = $1 and id = $2`,
+          values: [accountId, flowId, hash, sealed, graceSeconds, now()],
+        })
+        if (count === 0) throw notFound()
+        await bumpRevision(tx, accountId)
+        return token
+      }),
+
+    async gate(flowId) {
+      const { rows } = await database.query<GateRow>({
+        name: 'flow_gate',
+        text: `select f.id, f.account_id, f.name, f.status, f.version, f.definition, f.created_at, f.updated_at,
+                 f.token_hash, f.former_token_hash, f.former_token_expires_at, a.revision
+               from flow f join account a on a.id = f.account_id where f.id = $1`,
+        values: [flowId],
+      })
+      return rows[0] && toGate(rows[0])
+    },
+  }
+}
+
+/** Tells every process that what it keeps in memory of this account may be out of date. */
+export async function bumpRevision(tx: Queryable, accountId: string): Promise<void> {
+  await tx.query({
+    name: 'account_bump',
+    text: 'update account set revision = revision + 1 where id = $1',
+    values: [accountId],
+  })
+}
+
+function definitionText({ description, settings, steps, arrows }: FlowInput): string {
+  return stringifyJson({ description, settings, steps, arrows } as unknown as Json)
+}
+
+function toFlow(row: FlowRow): Flow {
+  // Parsed again on every read, so that a flow saved before a setting existed has that setting's default.
+  const input = flowInputSchema.parse({
+    name: row.name,
+    status: row.status,
+    ...(parseJson(row.definition) as Record<string, unknown>),
+  })
+  return {
+    ...input,
+    id: row.id,
+    accountId: row.account_id,
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}
+
+function toGate(row: GateRow): WebhookGate {
+  return {
+    flow: toFlow(row),
+    tokenHash: row.token_hash,
+    formerTokenHash: row.former_token_hash,
+    formerTokenExpiresAt: row.former_token_expires_at,
+    revision: row.revision,
+  }
+}
+
+async function addVersion(tx: Transaction, flow: FlowRow, by: string | null): Promise<void> {
+  await tx.query({
+    text: `insert into flow_version (flow_id, version, name, definition, created_by, created_at) values ($1, $2, $3, $4, $5, $6)`,
+    values: [flow.id, flow.version, flow.name, flow.definition, by, flow.updated_at],
+  })
+}
+
+async function lostRace(tx: Transaction, accountId: string, flowId: string): Promise<AppError> {
+  const { rows } = await tx.query<{ version: number; created_at: Date; saved_by: string | null }>({
+    text: `select v.version, v.created_at, coalesce(nullif(u.name, ''), u.email) as saved_by
+           from flow f join flow_version v on v.flow_id = f.id and v.version = f.version
+           left join app_user u on u.id = v.created_by
+           where f.account_id = $1 and f.id = $2`,
+    values: [accountId, flowId],
+  })
+  const newer = rows[0]
+  if (newer === undefined) return notFound()
+  return new AppError('conflict', `the flow was changed meanwhile: its version is ${newer.version} now`, {
+    data: { version: newer.version, saved_by: newer.saved_by, saved_at: newer.created_at.toISOString() },
+  })
+}
+
+function notFound(): AppError {
+  return new AppError('not_found', 'there is no such flow')
+}
+
+async function listFlows(
+  database: Database,
+  accountId: string,
+  filter: { status?: FlowStatus; text?: string },
+  { cursor, limit }: PageRequest,
+): Promise<Page<Flow>> {
+  const [updatedAt, id] = readCursor(cursor, 2)
+  const { rows } = await database.query<FlowRow>({
+    text: `select ${columns} from flow
+           where account_id = $1 and ($2::text is null or status = $2)
+             and ($3::text is null or name ilike '%' || $3 || '%')
+             and ($4::timestamptz is null or (updated_at, id) < ($4, $5))
+           order by updated_at desc, id desc limit $6`,
+    values: [accountId, filter.status ?? null, escapeLike(filter.text), updatedAt ?? null, id ?? null, limit + 1],
+  })
+  const items = rows.slice(0, limit).map(toFlow)
+  const last = items.at(-1)
+  return {
+    items,
+    nextCursor: rows.length > limit && last ? writeCursor([last.updatedAt.toISOString(), last.id]) : null,
+  }
+}
+
+async function listVersions(
+  database: Database,
+  accountId: string,
+  flowId: string,
+  { cursor, limit }: PageRequest,
+): Promise<Page<FlowVersion>> {
+  const [before] = readCursor(cursor, 1)
+  const { rows } = await database.query<{ version: number; name: string; saved_by: string | null; created_at: Date }>({
+    text: `select v.version, v.name, coalesce(nullif(u.name, ''), u.email) as saved_by, v.created_at
+           from flow f join flow_version v on v.flow_id = f.id left join app_user u on u.id = v.created_by
+           where f.account_id = $1 and f.id = $2 and ($3::int is null or v.version < $3)
+           order by v.version desc limit $4`,
+    values: [accountId, flowId, before ?? null, limit + 1],
+  })
+  const items = rows.slice(0, limit).map((row) => ({
+    version: row.version,
+    name: row.name,
+    createdBy: row.saved_by,
+    createdAt: row.created_at,
+  }))
+  return { items, nextCursor: rows.length > limit ? writeCursor([String(items.at(-1)?.version)]) : null }
+}
+
+function escapeLike(text: string | undefined): string | null {
+  return text === undefined || text === '' ? null : text.replace(/[\\%_]/g, '\\$&')
+}
