@@ -40,7 +40,9 @@ const stoppedWithinMs = 30_000
 const retryEveryMs = 10
 /** A server that lives although nothing watches over it (its supervisor was killed) is joined after this wait. */
 const unwatchedAfterMs = 5_000
-const reviveEveryMs = 1_000
+/** Pause after a failed attempt to start it again; doubled each time up to the second figure. */
+const reviveFirstMs = 100
+const reviveLastMs = 5_000
 
 /** The shortest limit of all systems (macOS) on the path of a unix socket, in bytes. */
 const maxSocketPathBytes = 103
@@ -88,7 +90,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 
   async function revive(): Promise<Attachment | undefined> {
-    while (!stopping.signal.aborted) {
+    for (let pauseMs = reviveFirstMs; !stopping.signal.aborted; pauseMs = Math.min(pauseMs * 2, reviveLastMs)) {
       try {
         const attachment = await keep()
         options.log.info('PostgreSQL is back')
@@ -96,7 +98,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       } catch (error) {
         if (stopping.signal.aborted) break
         options.log.warn(`PostgreSQL does not start: ${error instanceof Error ? error.message : error}`)
-        await pause(reviveEveryMs)
+        await pause(pauseMs)
       }
     }
     return undefined
@@ -158,14 +160,14 @@ async function attach({ connection, directory, launch, signal }: Attaching): Pro
   throw new EmbeddedPostgresError(`the server was not ready within ${seconds} s; its log is ${directory}.log.`)
 }
 
-/** Waits until a launched server takes connections; undefined when it gave way to another one. */
+/** Waits until a launched server takes connections; undefined when another attempt may succeed. */
 async function whenReady(
   server: LaunchedServer,
   connection: DatabaseConnection,
   directory: string,
 ): Promise<Attachment | undefined> {
   const startedAt = performance.now()
-  while (!server.ended() && performance.now() - startedAt < readyWithinMs) {
+  while (server.ended() === undefined && performance.now() - startedAt < readyWithinMs) {
     const keeper = await connectKeeper(connection)
     if (!keeper) {
       await pause(retryEveryMs)
@@ -183,9 +185,11 @@ async function whenReady(
     }
   }
   server.release()
+  const status = server.ended()
   const said = server.log()
-  // Another server is faster, or what is left of a killed one has not ended yet.
-  if (!server.ended() || /postmaster\.pid|pre-existing shared memory|already in use/.test(said)) return undefined
+  // It was killed, another server is faster, or what is left of a killed one has not ended yet.
+  const again = status === undefined || status > 128 || /postmaster\.pid|pre-existing shared memory/.test(said)
+  if (again) return undefined
   throw new EmbeddedPostgresError(`the server stopped at its start: ${said}`)
 }
 

@@ -170,7 +170,8 @@ exit "$status"
 const maxLogBytes = 10 * 1024 * 1024
 
 export interface LaunchedServer {
-  ended(): boolean
+  /** The exit status once it has ended, above 128 when it was killed. */
+  ended(): number | undefined
   /** Closes this process's pipe: the server shuts down once no lease is open either. */
   release(): void
   /** What the server has said since its launch. */
@@ -198,9 +199,9 @@ export function launchServer(
     stdio: ['pipe', log, log],
   })
   closeSync(log)
-  let ended = false
-  child.once('exit', () => {
-    ended = true
+  let ended: number | undefined
+  child.once('exit', (status) => {
+    ended = status ?? 255
   })
   // Node may exit while the server goes on for others.
   child.unref()
