@@ -1,0 +1,135 @@
+import { AppError } from '../errors.ts'
+
+export interface CoalescerOptions<Item, Result> {
+  /** Handles the items as one, in the order they were added, and answers each in its place. Never called in parallel. */
+  flush(items: Item[]): Promise<Result[]>
+  /** Items in a flush at most. */
+  maxItems: number
+  /**
+   * How long a flush that follows another one waits to become full, so that batches do not shrink to a few items under
+   * load. Default 0.
+   */
+  lingerMs?: number
+  /** Items waiting or in flight at most; more are refused. */
+  maxQueued?: number
+}
+
+export interface Coalescer<Item, Result> {
+  /**
+   * Hands the item to the next flush and resolves to its result. Rejects with what the flush threw, or with `overloaded`
+   * when `maxQueued` items are waiting.
+   */
+  add(item: Item): Promise<Result>
+  /** Resolves when everything added so far, and what is added meanwhile, has been answered. */
+  drain(): Promise<void>
+  /** Items waiting or in flight. */
+  readonly size: number
+}
+
+interface Waiting<Item, Result> {
+  item: Item
+  resolve(result: Result): void
+  reject(error: unknown): void
+}
+
+/** Beyond this the wait is longer than a sender's patience: half a second at 20,000 items a second. */
+const defaultMaxQueued = 10_000
+
+/**
+ * Group commit: gathers what arrives while the previous batch is being written and writes it as one.
+ *
+ * While nothing is in flight an item waits for no timer, only for the end of this turn of the event loop, in which other
+ * requests may have arrived. One flush at a time makes batches grow with the load by themselves.
+ *
+ * A flush that fails rejects its items and no others. When the error is about the data (see `isDataError`), the items
+ * are flushed again one by one, so that a poisoned one does not fail its neighbours: `flush` must leave nothing behind
+ * when it throws.
+ */
+export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Result>): Coalescer<Item, Result> {
+  const { flush, maxItems, lingerMs = 0, maxQueued = defaultMaxQueued } = options
+  const queue: Waiting<Item, Result>[] = []
+  let inFlight = 0
+  let running = false
+  let lingering: (() => void) | undefined
+  let drained = Promise.withResolvers<void>()
+
+  async function run(): Promise<void> {
+    running = true
+    await endOfTurn()
+    while (queue.length > 0) {
+      const batch = queue.splice(0, maxItems)
+      inFlight = batch.length
+      await settle(batch, flush)
+      inFlight = 0
+      // Those just answered may have more to add.
+      await endOfTurn()
+      if (queue.length > 0 && queue.length < maxItems && lingerMs > 0) await linger()
+    }
+    running = false
+    drained.resolve()
+    drained = Promise.withResolvers()
+  }
+
+  async function linger(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, lingerMs)
+    lingering = resolve
+    await promise
+    lingering = undefined
+    clearTimeout(timer)
+  }
+
+  return {
+    add(item) {
+      if (queue.length + inFlight >= maxQueued) {
+        const message = `${maxQueued} writes are waiting for the database`
+        return Promise.reject(new AppError('overloaded', message, { headers: { 'retry-after': '1' } }))
+      }
+      return new Promise<Result>((resolve, reject) => {
+        queue.push({ item, resolve, reject })
+        if (!running) run()
+        else if (queue.length >= maxItems) lingering?.()
+      })
+    },
+    async drain() {
+      if (running) await drained.promise
+    },
+    get size() {
+      return queue.length + inFlight
+    },
+  }
+}
+
+/** Never rejects: every error goes to the item it belongs to. */
+async function settle<Item, Result>(
+  batch: Waiting<Item, Result>[],
+  flush: (items: Item[]) => Promise<Result[]>,
+): Promise<void> {
+  try {
+    const results = await flush(batch.map(({ item }) => item))
+    if (results.length !== batch.length) {
+      throw new Error(`A flush of ${batch.length} items answered ${results.length}.`)
+    }
+    results.forEach((result, index) => {
+      batch[index]?.resolve(result)
+    })
+  } catch (error) {
+    if (batch.length > 1 && isDataError(error)) {
+      for (const each of batch) await settle([each], flush)
+    } else {
+      for (const { reject } of batch) reject(error)
+    }
+  }
+}
+
+/**
+ * SQLSTATE classes that speak of the rows handed in, not of the database: two rows for one key (21), values it can't hold
+ * (22), constraints (23), rows too large (54), and what triggers raise (P0).
+ */
+function isDataError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^(21|22|23|54|P0)...$/.test(String(error.code))
+}
+
+function endOfTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
