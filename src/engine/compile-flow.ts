@@ -2,7 +2,7 @@ import type { Arrow, Flow, FlowProblem, Step } from '../flow/flow.ts'
 import { firstSteps, type GraphStep, graphProblems, loopBodies, planGraph, type Scope } from '../flow/graph.ts'
 import type { JsonObject } from '../flow/json.ts'
 import { refProblem } from '../flow/ref.ts'
-import { type CompiledValue, compileValue, templateProblems } from './render.ts'
+import { type CompiledValue, compileLate, compileValue, templateProblems } from './render.ts'
 import type { StepKind } from './step-kind.ts'
 
 /** The kinds a flow may use, by connector and action. */
@@ -87,20 +87,6 @@ function compileStep(node: GraphStep, arrows: readonly Arrow[], kinds: StepKinds
     outgoing: node.outgoing,
     labels: labelsOf(step, arrows),
     body: node.body && compileScope(node.body, arrows, kinds),
-  }
-}
-
-/** Compiles now; a syntax error is kept and thrown by the first rendering, where it is the step's error. */
-function compileLate(make: () => CompiledValue): CompiledValue {
-  try {
-    return make()
-  } catch (error) {
-    return {
-      isStatic: false,
-      render() {
-        throw error
-      },
-    }
   }
 }
 

@@ -21,6 +21,21 @@ export function compileValue(source: Json, field: string): CompiledValue {
   return Array.isArray(source) ? compileList(source, field) : compileObject(source, field)
 }
 
+/** Compiles now; a syntax error is kept and thrown by the first rendering, where it is the step's error. */
+export function compileLate(make: () => CompiledValue): CompiledValue {
+  try {
+    return make()
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error
+    return {
+      isStatic: false,
+      render() {
+        throw templateFailure(error, 'template')
+      },
+    }
+  }
+}
+
 /** What is wrong with the templates inside a value, without rendering them. */
 export function templateProblems(source: Json, ref: string, field: string): FlowProblem[] {
   if (typeof source === 'string') {

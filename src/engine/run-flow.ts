@@ -63,6 +63,7 @@ function isReached(step: CompiledStep, taken: ReadonlySet<string>): boolean {
 /** A long run of pure steps lets requests and other runs have their turn every few milliseconds. */
 async function giveTurn(state: WalkState): Promise<void> {
   if (state.run.signal.aborted) throw state.run.signal.reason
+  if (state.recorder.isFull) await state.recorder.durable()
   const now = performance.now()
   if (now - state.turnAt < 5) return
   await new Promise((resume) => setImmediate(resume))

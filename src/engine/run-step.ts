@@ -243,12 +243,16 @@ function stepContext(step: CompiledStep, path: string, frame: Frame, state: Walk
   }
 }
 
-/** A UUID that is always the same for the same run and purpose (RFC 9562 version 8: a hash of our own choice). */
+/**
+ * A UUID that is always the same for the same run and purpose. It carries the run's own time (UUIDv7), so that runs
+ * which this one starts stand beside it in lists.
+ */
 export function derivedId(runId: string, purpose: string): string {
-  const hash = createHash('sha256').update(`${runId}|${purpose}`).digest()
-  hash[6] = (hash[6]! & 0x0f) | 0x80
-  hash[8] = (hash[8]! & 0x3f) | 0x80
-  return hash.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+  const id = createHash('sha256').update(`${runId}|${purpose}`).digest().subarray(0, 16)
+  id.set(Buffer.from(runId.replaceAll('-', ''), 'hex').subarray(0, 6))
+  id[6] = (id[6]! & 0x0f) | 0x70
+  id[8] = (id[8]! & 0x3f) | 0x80
+  return id.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
 function newRecord(step: CompiledStep, path: string, attempt: number, startedAt: Date): StepRecord {

@@ -37,6 +37,8 @@ export interface Recorder {
   record(record: StepRecord): void
   /** Resolves once all that was recorded is on disk. Errors: `RunLost` when this process may not go on with the run. */
   durable(): Promise<void>
+  /** So much is pending that the walk should wait for `durable` before it goes on. */
+  readonly isFull: boolean
 }
 
 /** A run to be walked, from its beginning or from where it rested. */

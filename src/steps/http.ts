@@ -26,7 +26,7 @@ export const http = defineStep({
       .enum(['json', 'form', 'text'])
       .optional()
       .describe('How the body is sent; by default as its kind suggests'),
-    timeout_seconds: z.coerce.number().min(1).max(300).optional(),
+    timeout_seconds: z.coerce.number().min(1).max(60).optional(),
     follow_redirects: z.coerce.number().int().min(0).max(3).default(0),
   }),
   async run({ method, url, query, headers, body, body_type, timeout_seconds, follow_redirects }, context) {

@@ -148,6 +148,15 @@ export function createFlows(database: Database, { sealer, signingKey, now }: Flo
       })
       return rows[0] && toGate(rows[0])
     },
+
+    async revision(flowId) {
+      const { rows } = await database.query<{ revision: number }>({
+        name: 'flow_revision',
+        text: 'select a.revision from flow f join account a on a.id = f.account_id where f.id = $1',
+        values: [flowId],
+      })
+      return rows[0]?.revision
+    },
   }
 }
 

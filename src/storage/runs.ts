@@ -53,6 +53,9 @@ interface StepRowRead {
   raw: Buffer | null
 }
 
+/** What was stored was within its own limits when it was made; steps may wrap it further. */
+const storedLimits = { maxDepth: 5_000, maxNodes: Number.POSITIVE_INFINITY }
+
 const runColumns = `r.id, r.account_id, r.flow_id, f.name as flow_name, r.version, r.status, r.trigger, r.live, r.depth, r.retry_of,
   r.created_at, r.finished_at, r.resume_at, r.title, r.error`
 
@@ -217,14 +220,14 @@ function toInput(row: StepRowRead | undefined): RunInput {
   if (row === undefined) return { payload: null, request: null, variables: null }
   const request = row.request === null ? null : (parseJson(row.request) as JsonObject)
   return {
-    payload: parseJson(row.input),
-    request: request && ({ ...request, raw_body: row.raw?.toString() ?? row.input } as unknown as RequestFacts),
-    variables: row.variables === null ? null : (parseJson(row.variables) as JsonObject),
+    payload: parseJson(row.input, storedLimits),
+    request: request && ({ raw_body: row.input, ...request } as unknown as RequestFacts),
+    variables: row.variables === null ? null : (parseJson(row.variables, storedLimits) as JsonObject),
   }
 }
 
 function toRecord(row: StepRowRead): StepRecord {
-  const input: Json = parseJson(row.input)
+  const input: Json = parseJson(row.input, storedLimits)
   return {
     ref: row.ref,
     path: row.path,
@@ -234,7 +237,7 @@ function toRecord(row: StepRowRead): StepRecord {
     endedAt: row.ended_at,
     label: row.label,
     input,
-    output: row.output_is_input ? input : parseJson(row.output ?? 'null'),
+    output: row.output_is_input ? input : parseJson(row.output ?? 'null', storedLimits),
     error: row.error === null ? null : (parseJson(row.error) as unknown as RunError),
     requestUrl: row.request_url,
     responseCode: row.response_code,

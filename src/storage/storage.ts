@@ -55,6 +55,8 @@ export interface Flows {
   rotateToken(accountId: string, flowId: string, graceSeconds: number): Promise<string>
   /** What the webhook edge keeps in memory; by id alone, since the caller is not known yet. */
   gate(flowId: string): Promise<WebhookGate | undefined>
+  /** The revision of the flow's account now; whoever has read the flow at it is up to date. */
+  revision(flowId: string): Promise<number | undefined>
 }
 
 /** A run as lists show it. */

@@ -1,0 +1,233 @@
+import type { Answer } from '../engine/answer.ts'
+import type { World } from '../engine/world.ts'
+import { AppError } from '../errors.ts'
+import { RunLost } from '../flow/run.ts'
+import { type RunLog, RunStale, type RunWriter } from '../storage/run-writer.ts'
+import type { RunStart } from '../storage/storage.ts'
+import { type Admission, authorize, type TokenSource, unauthorized } from './authorize.ts'
+import type { BodyLimits } from './body/limits.ts'
+import type { FlowCache, LoadedFlow } from './flow-cache.ts'
+import { parseBody } from './parse-body.ts'
+import type { RateLimits } from './rate-limits.ts'
+import { type RequestInput, requestInput, type WebhookRequest } from './request-input.ts'
+import { type RunResult, walkAndRecord } from './run-inline.ts'
+
+/** Everything the webhook edge works with. */
+export interface Edge {
+  flows: FlowCache
+  tokens: TokenSource
+  limits: RateLimits
+  bodyLimits: BodyLimits
+  writer: RunWriter
+  world: World
+  syncTimeoutSeconds: number
+  newRunId(): string
+  /** Watches over a run of this process, so that a cancellation reaches it. */
+  track(runId: string): { signal: AbortSignal; done(): void }
+  /** A bug or an outage that nobody waits for any more. */
+  onRunLost(runId: string, error: unknown): void
+}
+
+export interface WebhookReply extends Answer {
+  runId: string | null
+}
+
+/** Exactly the bytes that users' senders know. */
+const pausedReply: WebhookReply = {
+  status: 200,
+  headers: { 'content-type': 'application/json' },
+  body: '{"status":200,"error":"biz_logic","message":"Flow status is `paused`. Unpause to run this flow using a webhook","data":null}',
+  runId: null,
+}
+
+/** A flow that changes all the time is read again this often before the sender is asked to come back. */
+const maxAttempts = 5
+
+/** What a request may do, decided from its head alone. */
+export type Admitted = Admission | { paused: true }
+
+/**
+ * Decides on a webhook request before its body is read: the first half of the product's main path.
+ *
+ * The order matters. A caller without a valid token learns nothing about the flow, not even that it is paused; and a
+ * paused flow leaves no trace in the debugger. A refusal is never given from memory alone: what another process has
+ * changed a moment ago counts.
+ */
+export async function admit(request: Omit<WebhookRequest, 'body'>, edge: Edge): Promise<Admitted> {
+  const now = edge.world.now()
+  const known = await edge.flows.find(request.flowId)
+  try {
+    const admission = await authorize(request.authorization, known, edge.tokens, now)
+    if (admission.flow.gate.flow.status !== 'paused') return await withinLimits(request, admission, edge)
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code === 'rate_limited') throw error
+  }
+  return admitFresh(request, edge, now)
+}
+
+/** The second look, at what the database says now. */
+async function admitFresh(request: Omit<WebhookRequest, 'body'>, edge: Edge, now: Date): Promise<Admitted> {
+  const fresh = await edge.flows.fresh(request.flowId)
+  let admission: Admission
+  try {
+    admission = await authorize(request.authorization, fresh, edge.tokens, now)
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'unauthorized')
+      await edge.limits.authFailure(request.ip, request.flowId)
+    throw error
+  }
+  if (admission.flow.gate.flow.status === 'paused') return { paused: true }
+  return withinLimits(request, admission, edge)
+}
+
+async function withinLimits(
+  { method, ip, flowId }: Omit<WebhookRequest, 'body'>,
+  admission: Admission,
+  { limits }: Edge,
+): Promise<Admission> {
+  const { webhook, gate } = admission.flow
+  if (webhook === undefined) throw unauthorized()
+  if (!webhook.methods.includes(method)) {
+    throw new AppError('method_not_allowed', `this webhook takes ${webhook.methods.join(', ')}, not ${method}`, {
+      headers: { allow: webhook.methods.join(', ') },
+    })
+  }
+  await limits.request(ip, flowId, gate.flow.settings.rate_limit_per_minute)
+  return admission
+}
+
+/**
+ * Answers a call to a flow's webhook: the second half of the main path.
+ *
+ * Nothing is answered before it is on disk. Whether the decision to let the caller in still holds is checked by the very
+ * commit that records the run; if the account has changed meanwhile, the request is decided on again.
+ */
+export async function receiveWebhook(request: WebhookRequest, admitted: Admitted, edge: Edge): Promise<WebhookReply> {
+  if ('paused' in admitted) return pausedReply
+  const parsed = await parseBody(
+    {
+      bytes: request.body,
+      contentType: single(request.headers['content-type']),
+      contentEncoding: single(request.headers['content-encoding']),
+    },
+    edge.bodyLimits,
+  )
+  const input = requestInput(request, parsed)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startRun(admitted, input, edge)
+    } catch (error) {
+      if (!(error instanceof RunStale)) throw error
+      if (attempt === maxAttempts)
+        throw new AppError('overloaded', 'the flow is being changed', { headers: { 'retry-after': '1' } })
+    }
+    const again = await admitFresh(request, edge, edge.world.now())
+    if ('paused' in again) return pausedReply
+    admitted = again
+  }
+}
+
+async function startRun(admission: Admission, input: RequestInput, edge: Edge): Promise<WebhookReply> {
+  const isAsync = admission.flow.webhook?.async === true
+  const start = runStart(admission, input, edge, isAsync ? 'queue' : 'held')
+  const log = edge.writer.begin(start)
+  if (!isAsync) return runAndAnswer(admission.flow, start, log, input, edge)
+  await log.durable()
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: 'null', runId: start.id }
+}
+
+/** Runs the flow here and answers what it says, or 504 when it takes too long; the run goes on then. */
+async function runAndAnswer(
+  loaded: LoadedFlow,
+  start: RunStart,
+  log: RunLog,
+  { input }: RequestInput,
+  edge: Edge,
+): Promise<WebhookReply> {
+  const { promise, resolve, reject } = Promise.withResolvers<WebhookReply>()
+  const seconds = loaded.webhook?.timeoutSeconds ?? edge.syncTimeoutSeconds
+  const timer = setTimeout(() => {
+    // The run may not have been written yet; the sender must not learn an id that a crash could take back.
+    log.durable().then(() => reject(timeout(start.id, seconds)), reject)
+  }, seconds * 1000)
+  const { signal, done } = edge.track(start.id)
+  const run = {
+    id: start.id,
+    accountId: start.accountId,
+    trigger: start.trigger,
+    input,
+    variables: loaded.variables,
+    earlier: [],
+    depth: 0,
+    signal,
+  }
+  walkAndRecord(loaded, run, log, edge.world, (result) => {
+    try {
+      resolve(replyOf(start.id, result))
+    } catch (error) {
+      reject(error)
+    }
+  })
+    .catch((error) => {
+      reject(error instanceof RunLost ? cancelled(start.id) : error)
+      if (!(error instanceof RunStale || error instanceof RunLost)) edge.onRunLost(start.id, error)
+    })
+    .finally(() => {
+      clearTimeout(timer)
+      done()
+    })
+  return promise
+}
+
+/** Errors: `flow_error`, and `timeout` for a run that rests: its end is further off than any sender waits. */
+function replyOf(runId: string, result: RunResult): WebhookReply {
+  if ('answer' in result) return { ...result.answer, runId }
+  if ('rests' in result) throw timeout(runId, undefined)
+  if ('cancelled' in result) throw cancelled(runId)
+  const { ref, error } = result.failed
+  throw new AppError('flow_error', `the flow failed at "${ref}"`, {
+    data: { flow_run_id: runId, ref },
+    headers: { 'x-flow-run-id': runId },
+    cause: error,
+  })
+}
+
+function cancelled(runId: string): AppError {
+  return new AppError('flow_error', 'the run was cancelled', {
+    data: { flow_run_id: runId, ref: null },
+    headers: { 'x-flow-run-id': runId },
+  })
+}
+
+function timeout(runId: string, seconds: number | undefined): AppError {
+  const reason = seconds === undefined ? 'the flow waits before it goes on' : `the flow did not end within ${seconds} s`
+  return new AppError('timeout', `${reason}; the run goes on`, {
+    data: { flow_run_id: runId },
+    headers: { 'x-flow-run-id': runId },
+  })
+}
+
+function runStart({ flow, revision }: Admission, input: RequestInput, edge: Edge, by: RunStart['by']): RunStart {
+  const { id, accountId, version, status } = flow.gate.flow
+  return {
+    id: edge.newRunId(),
+    accountId,
+    revision,
+    flowId: id,
+    version,
+    trigger: 'webhook',
+    live: status === 'live',
+    depth: 0,
+    retryOf: null,
+    createdAt: edge.world.now(),
+    payload: input.payloadText,
+    request: input.requestText,
+    variables: null,
+    raw: input.raw,
+    by,
+  }
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header.join(', ') : header
+}

@@ -1,0 +1,165 @@
+import type { RunningRun, World } from '../engine/world.ts'
+import { RunLost } from '../flow/run.ts'
+import type { Job, Queue } from '../storage/queue.ts'
+import type { JobHold, RunLog, RunWriter } from '../storage/run-writer.ts'
+import type { Runs, StoredRun } from '../storage/storage.ts'
+import type { FlowCache } from '../webhook/flow-cache.ts'
+import { walkAndRecord } from '../webhook/run-inline.ts'
+
+/** What a worker works with. */
+export interface WorkerWorld {
+  queue: Queue
+  runs: Runs
+  flows: FlowCache
+  writer: RunWriter
+  world: World
+  /** Runs worked on at the same time. */
+  concurrency: number
+  /** Watches over runs of this process, so that a cancellation reaches them. */
+  track(runId: string): { signal: AbortSignal; done(): void }
+  log: { error(facts: object, message: string): void }
+}
+
+export interface Worker {
+  start(): void
+  /** Looks for work at once instead of at the next poll. */
+  nudge(): void
+  /** Takes no further jobs, waits for the runs under way up to `graceMs`, and leaves the rest to other workers. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** How often an idle worker looks for jobs that other processes have enqueued. */
+const pollMs = 250
+/** Jobs taken at once; each may stand for many runs. */
+const jobsPerFetch = 4
+/** Well below the time after which a silent worker's jobs are given to another one. */
+const heartbeatMs = 5_000
+
+/** Works off the queue of runs: fetch, walk, complete; what can't be done now goes back. */
+export function createWorker(options: WorkerWorld): Worker {
+  const { queue, log } = options
+  const held = new Set<string>()
+  const underway = new Set<Promise<void>>()
+  let active = 0
+  let stopping = false
+  let loop: Promise<void> | undefined
+  let heartbeat: NodeJS.Timeout | undefined
+  let wake: () => void = () => undefined
+
+  async function work(): Promise<void> {
+    while (!stopping) {
+      const jobs = active < options.concurrency ? await fetchJobs() : []
+      for (const job of jobs) take(job)
+      if (jobs.length === 0 || active >= options.concurrency) await rest()
+    }
+  }
+
+  async function fetchJobs(): Promise<Job[]> {
+    try {
+      return await queue.fetch('run_flow', jobsPerFetch)
+    } catch (error) {
+      log.error({ error }, 'the queue can not be read; trying again')
+      await rest()
+      return []
+    }
+  }
+
+  /** Until a nudge or the next poll. */
+  function rest(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, pollMs)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  function take(job: Job): void {
+    const ids = runIds(job)
+    active += ids.length
+    held.add(job.id)
+    const done = performJob(job, ids, options)
+      .catch(async (error: unknown) => {
+        log.error({ error, job: job.id }, 'a job failed and goes back into the queue')
+        await queue.fail('run_flow', [job.id], String(error))
+      })
+      .catch((error: unknown) =>
+        log.error({ error, job: job.id }, 'a job could not be given back; it is taken over when its lease ends'),
+      )
+      .finally(() => {
+        active -= ids.length
+        held.delete(job.id)
+        underway.delete(done)
+        wake()
+      })
+    underway.add(done)
+  }
+
+  return {
+    start() {
+      heartbeat = setInterval(() => {
+        if (held.size === 0) return
+        queue.touch('run_flow', [...held]).catch((error) => log.error({ error }, 'the heartbeat failed'))
+      }, heartbeatMs)
+      loop = work()
+    },
+    nudge: () => wake(),
+    async stop(graceMs) {
+      stopping = true
+      wake()
+      await loop
+      await Promise.race([Promise.allSettled(underway), new Promise((resolve) => setTimeout(resolve, graceMs).unref())])
+      clearInterval(heartbeat)
+    },
+  }
+}
+
+/** Runs what a job stands for. Resolves when all its runs have ended or rest; the last one's commit completes the job. */
+async function performJob(job: Job, ids: readonly string[], options: WorkerWorld): Promise<void> {
+  const runs = await options.runs.unfinished(ids)
+  if (runs.length === 0) return options.queue.complete(undefined, 'run_flow', [job.id])
+  const hold: JobHold = { id: job.id, left: new Set(runs.map(({ id }) => id)) }
+  const results = await Promise.allSettled(runs.map((run) => goOn(run, hold, options)))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+  // Runs that were lost to a cancellation or to another worker have not ended here, so no commit has completed the job.
+  if (hold.left.size > 0) await options.queue.complete(undefined, 'run_flow', [job.id])
+}
+
+async function goOn(run: StoredRun, hold: JobHold, options: WorkerWorld): Promise<void> {
+  const log = options.writer.resume(run.id, run.nextSeq, hold)
+  const { signal, done } = options.track(run.id)
+  try {
+    await walkStored(run, log, signal, options)
+  } catch (error) {
+    if (!(error instanceof RunLost)) throw error
+  } finally {
+    done()
+  }
+}
+
+async function walkStored(run: StoredRun, log: RunLog, signal: AbortSignal, options: WorkerWorld): Promise<void> {
+  const loaded = await options.flows.version(run.accountId, run.flowId, run.version)
+  if (loaded === undefined) {
+    const error = { kind: 'flow_deleted', message: 'the flow was deleted before this run could go on' }
+    const outcome = { status: 'error', ref: '', error } as const
+    return log.end({ outcome, at: options.world.now(), title: null, keep: 'all' })
+  }
+  const running: Omit<RunningRun, 'onAnswer'> = {
+    id: run.id,
+    accountId: run.accountId,
+    trigger: run.trigger,
+    input: run.input,
+    variables: loaded.variables,
+    earlier: run.records,
+    depth: run.depth,
+    signal,
+  }
+  await walkAndRecord(loaded, running, log, options.world)
+}
+
+function runIds({ data }: Job): string[] {
+  const { ids } = data as { ids?: unknown }
+  return Array.isArray(ids) ? ids.filter((id) => typeof id === 'string') : []
+}
