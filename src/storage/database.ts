@@ -181,8 +181,13 @@ class Client implements Queryable {
   }
 
   async query<Row>(statement: Statement): Promise<Rows<Row>> {
-    const result = await this.run(statement)
-    return { rows: result.rows as Row[], count: result.rowCount ?? 0 }
+    const result: pg.QueryResult | pg.QueryResult[] = await this.run(statement)
+    // A text of several statements answers with a list.
+    const results = Array.isArray(result) ? result : [result]
+    return {
+      rows: results.flatMap(({ rows }) => rows as Row[]),
+      count: results.reduce((count, { rowCount }) => count + (rowCount ?? 0), 0),
+    }
   }
 
   /** As `query`, with the command that the server reports to have done. */

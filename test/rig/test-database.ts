@@ -9,6 +9,8 @@ export interface TestDatabase {
   url: string
   /** Another pool on it, as another process would have. */
   open(options?: DatabaseOptions): Database
+  /** Stops what works on the database before its pools are closed; hooks of node:test run first come, first served. */
+  beforeClose(stop: () => Promise<void>): void
 }
 
 /**
@@ -31,12 +33,14 @@ export async function testDatabase(): Promise<TestDatabase> {
     pools.push(pool)
     return pool
   }
+  const stops: (() => Promise<void>)[] = []
   after(async () => {
+    for (const stop of stops) await stop()
     await Promise.all(pools.map((pool) => pool.close()))
     await dropDatabase(server.url, name)
     await server.leave()
   })
-  return { database: open(), url, open }
+  return { database: open(), url, open, beforeClose: (stop) => stops.push(stop) }
 }
 
 interface ServerInUse extends Pick<TestServer, 'url' | 'template'> {

@@ -1,0 +1,258 @@
+import { createHash } from 'node:crypto'
+import { type Db, PgBoss, type QueueOptions } from 'pg-boss'
+import { v7 as uuidv7 } from 'uuid'
+import type { JsonObject } from '../flow/json.ts'
+import type { Database, Queryable, Statement, Transaction } from './database.ts'
+
+/** How jobs of one kind are treated. */
+export interface JobKindOptions {
+  /** Attempts after the first one. A worker that dies costs an attempt, too. */
+  retries: number
+  /** Pause before the first retry; it doubles, with jitter, up to `retryDelayMaxSeconds`. */
+  retryDelaySeconds: number
+  retryDelayMaxSeconds: number
+  /** Where a job goes whose attempts are used up, with its data; without it, it is kept as failed for a week. */
+  deadLetter?: string
+  /** Jobs of the same `group` that may be worked on at the same time, on all workers together. */
+  groupConcurrency?: number
+}
+
+export const jobKinds = {
+  /** Gone on with by a worker: `{ ids }` of one or many runs. */
+  run_flow: { retries: 4, retryDelaySeconds: 1, retryDelayMaxSeconds: 60, deadLetter: 'give_up_runs' },
+  /** The runs of a `run_flow` job that killed its workers: to be ended as errors. */
+  give_up_runs: { retries: 100, retryDelaySeconds: 5, retryDelayMaxSeconds: 600 },
+  /** Makes what a vendor has equal to what a flow wants; vendors are down for days. */
+  sync_registration: { retries: 50, retryDelaySeconds: 5, retryDelayMaxSeconds: 3600 },
+  /** A flow whose time has come. */
+  start_scheduled: { retries: 20, retryDelaySeconds: 1, retryDelayMaxSeconds: 300 },
+  prune_runs: { retries: 3, retryDelaySeconds: 60, retryDelayMaxSeconds: 600 },
+} as const satisfies Record<string, JobKindOptions>
+
+export type JobKind = keyof typeof jobKinds
+
+export interface NewJob<Kind extends string = JobKind> {
+  kind: Kind
+  data: JsonObject
+  /** A UUID; a job whose id is taken is not sent. */
+  id?: string
+  startAfter?: Date
+  /** Jobs of a group share the kind's `groupConcurrency`. */
+  group?: string
+}
+
+export interface Job {
+  id: string
+  data: JsonObject
+  /** 0 the first time. Together with the id it names this claim: a later attempt has another number. */
+  attempt: number
+}
+
+/**
+ * A job by its id, or by the claim that `fetch` handed out. A claim is fenced: when the job has been taken over
+ * meanwhile, the call leaves it alone.
+ */
+export type JobReference = string | Pick<Job, 'id' | 'attempt'>
+
+export interface Queue<Kind extends string = JobKind> {
+  /** Makes the tables and the kinds. Several processes may do so at once. */
+  start(): Promise<void>
+  /** Ends maintenance and scheduling in this process; jobs claimed by it are taken over by others. */
+  stop(): Promise<void>
+  /**
+   * Puts jobs into the queue; with `tx`, exactly when that commits. Returns the ids of those that were sent, in order of
+   * their kinds and in theirs.
+   */
+  send(tx: Transaction | undefined, jobs: readonly NewJob<Kind>[]): Promise<string[]>
+  /**
+   * Claims up to `limit` jobs. A claim ends when its worker has not called `touch` for `heartbeatSeconds`; the job is
+   * then tried again. Each limit is a prepared statement of its own: use few.
+   */
+  fetch(kind: Kind, limit: number): Promise<Job[]>
+  /** Keeps claims alive and returns the ids of those that still are the caller's. */
+  touch(kind: Kind, jobs: readonly JobReference[]): Promise<string[]>
+  /** Takes done jobs out of the queue, with `tx` exactly when that commits. */
+  complete(tx: Transaction | undefined, kind: Kind, jobs: readonly JobReference[]): Promise<void>
+  /** Gives claimed jobs back, to be tried again after the kind's pause. */
+  fail(kind: Kind, jobs: readonly JobReference[], reason: string): Promise<void>
+  /** Takes jobs out of the queue that need not be done any more, such as the takeover of a run that has ended. */
+  remove(tx: Transaction | undefined, kind: Kind, ids: readonly string[]): Promise<void>
+  /**
+   * Sends a job whenever the cron expression (five fields, in the IANA time zone) says so; once after a downtime, however
+   * many times were missed. The same key replaces an earlier schedule of the kind.
+   */
+  schedule(key: string, cron: string, timezone: string, kind: Kind, data: JsonObject): Promise<void>
+  unschedule(kind: Kind, key: string): Promise<void>
+  /** Jobs that wait, including those for a later time; a count, so not for every request. */
+  size(kind: Kind): Promise<number>
+}
+
+export interface CreateQueueOptions<Kind extends string> {
+  database: Database
+  kinds: Readonly<Record<Kind, JobKindOptions>>
+  /** Whether this process takes jobs from dead workers, sends scheduled ones and cleans up: true where workers run. */
+  supervise: boolean
+  log: { warn(facts: object, message: string): void; error(facts: object, message: string): void }
+  /** How often dead workers are looked for; default 5. */
+  superviseSeconds?: number
+}
+
+/** A worker that was silent for this long is dead. With looking for it and the first retry: taken over in 20 s. */
+export const heartbeatSeconds = 10
+const superviseSeconds = 5
+
+/** Upper bounds of pg-boss: neither a long run (its worker's heartbeat shows that it lives) nor a long queue may lose a job. */
+const expireSeconds = 24 * 60 * 60
+const retentionSeconds = 365 * 24 * 60 * 60
+
+/** Building an index or deleting a week's jobs takes longer than any other statement. */
+const maintenanceTimeoutMs = 5 * 60 * 1000
+
+const schema = 'pgboss'
+
+/**
+ * pg-boss behind the few calls we need: claims, heartbeats, retries, schedules and dead letters are its work.
+ *
+ * It runs on our pool, so a job can be sent and completed in a transaction of ours, and its statements get names, so
+ * that the server parses them once per connection. Done jobs are deleted, not marked: the run's record tells what
+ * happened, and a row that is deleted later costs twice.
+ */
+export function createQueue<Kind extends string>(options: CreateQueueOptions<Kind>): Queue<Kind> {
+  const { database, kinds, supervise, log } = options
+  const name = statementNames()
+  const boss = new PgBoss({
+    db: runsOnPool(database, name),
+    schema,
+    supervise,
+    schedule: supervise,
+    superviseIntervalSeconds: options.superviseSeconds ?? superviseSeconds,
+    monitorIntervalSeconds: options.superviseSeconds ?? superviseSeconds,
+    maintenanceIntervalSeconds: 60 * 60,
+  })
+  boss.on('error', (error) => log.error({ error }, 'the queue’s maintenance failed; it is tried again'))
+  boss.on('warning', ({ message, data }) => log.warn({ data }, `queue: ${message}`))
+  const within = (tx: Transaction | undefined) => (tx ? { db: runsIn(tx, name) } : {})
+
+  async function remove(tx: Transaction | undefined, kind: Kind, jobs: readonly JobReference[]): Promise<void> {
+    if (jobs.length > 0) await boss.deleteJob(kind, references(jobs), within(tx))
+  }
+
+  return {
+    async start() {
+      await boss.start()
+      await createKinds(boss, kinds)
+    },
+    stop: () => boss.stop({ graceful: false }),
+    async send(tx, jobs) {
+      const sent: string[] = []
+      for (const kind of new Set(jobs.map((job) => job.kind))) {
+        const inserts = jobs.filter((job) => job.kind === kind).map(toInsert)
+        sent.push(...((await boss.insert(kind, inserts, { ...within(tx), returnId: true })) ?? []))
+      }
+      return sent
+    },
+    async fetch(kind, limit) {
+      const { groupConcurrency } = kinds[kind]
+      const group = groupConcurrency === undefined ? {} : { groupConcurrency }
+      const jobs = await boss.fetch<JsonObject>(kind, { batchSize: limit, ...group })
+      return jobs.map(({ id, data, retryCount }) => ({ id, data, attempt: retryCount }))
+    },
+    async touch(kind, jobs) {
+      if (jobs.length === 0) return []
+      return settledIds(await boss.touch(kind, references(jobs)))
+    },
+    complete: remove,
+    async fail(kind, jobs, reason) {
+      if (jobs.length > 0) await boss.fail(kind, references(jobs), { reason })
+    },
+    remove,
+    async schedule(key, cron, timezone, kind, data) {
+      await boss.schedule(kind, cron, data, { tz: timezone, key, missed: 'once' })
+    },
+    unschedule: (kind, key) => boss.unschedule(kind, key),
+    async size(kind) {
+      const { rows } = await database.query<{ count: number }>({
+        name: 'queue_size',
+        text: `select count(*) from ${schema}.job where name = $1 and state < 'active'`,
+        values: [kind],
+      })
+      return rows[0]?.count ?? 0
+    },
+  }
+}
+
+async function createKinds(boss: PgBoss, kinds: Readonly<Record<string, JobKindOptions>>): Promise<void> {
+  // A dead letter must be there before the kind that names it.
+  const inOrder = Object.entries(kinds).sort(([, a], [, b]) => Number(!!a.deadLetter) - Number(!!b.deadLetter))
+  for (const [kind, { deadLetter, ...options }] of inOrder) {
+    const queueOptions: QueueOptions & { deadLetter?: string } = {
+      retryLimit: options.retries,
+      retryDelay: options.retryDelaySeconds,
+      retryDelayMax: options.retryDelayMaxSeconds,
+      retryBackoff: true,
+      heartbeatSeconds,
+      expireInSeconds: expireSeconds,
+      retentionSeconds,
+      ...(deadLetter ? { deadLetter } : {}),
+    }
+    if (await boss.getQueue(kind)) await boss.updateQueue(kind, queueOptions)
+    else await boss.createQueue(kind, queueOptions)
+  }
+}
+
+function toInsert({ id, data, startAfter, group }: NewJob<string>) {
+  return {
+    // Time-ordered keys fill the index page by page; random ones touch a page each.
+    id: id ?? uuidv7(),
+    data,
+    ...(startAfter ? { startAfter: startAfter.toISOString() } : {}),
+    ...(group ? { group: { id: group } } : {}),
+  }
+}
+
+/** pg-boss takes ids or claims, not a mix: one plain id among them leaves the call unfenced. */
+function references(jobs: readonly JobReference[]): string[] | { id: string; retryCount: number }[] {
+  const claims = jobs.flatMap((job) => (typeof job === 'string' ? [] : [{ id: job.id, retryCount: job.attempt }]))
+  return claims.length === jobs.length ? claims : jobs.map((job) => (typeof job === 'string' ? job : job.id))
+}
+
+/** The ids that a call found to be as it expected; pg-boss returns them without declaring them. */
+function settledIds(response: object): string[] {
+  if ('settled' in response && Array.isArray(response.settled)) return response.settled
+  return []
+}
+
+type NameStatement = (text: string, values: unknown[] | undefined) => Statement
+
+/** Names statements by their text, the same in every process. Several statements in one text can't be prepared. */
+function statementNames(): NameStatement {
+  const names = new Map<string, string | undefined>()
+  return (text, values = []) => {
+    if (!names.has(text)) {
+      // Texts with dates or ids written into them would fill the server's memory with statements of one use.
+      if (names.size >= maxNames) return { text, values }
+      const single = !/;\s*\S/.test(text)
+      names.set(text, single ? `queue_${createHash('sha256').update(text).digest('hex').slice(0, 16)}` : undefined)
+    }
+    const name = names.get(text)
+    return name === undefined ? { text, values } : { name, text, values }
+  }
+}
+
+/** About 30 are used over and over. */
+const maxNames = 500
+
+function runsIn(session: Queryable, name: NameStatement): Db {
+  return { executeSql: (text, values) => session.query(name(text, values)) }
+}
+
+function runsOnPool(database: Database, name: NameStatement): Db {
+  return {
+    executeSql(text, values) {
+      const statement = name(text, values)
+      if (statement.name !== undefined) return database.query(statement)
+      // Maintenance, with a BEGIN of its own: after an error its connection must not go back into the pool.
+      return database.withClient((client) => client.query({ ...statement, timeoutMs: maintenanceTimeoutMs }))
+    },
+  }
+}
