@@ -116,7 +116,8 @@ function surveyText(text: string, { maxDepth, maxNodes }: JsonLimits): boolean {
       nodes += 1
     } else if (isDigit(code)) {
       const end = endOfNumber(text, at)
-      if (end - at > maxNumberLength) throw located(text, at, `expected a number of at most ${maxNumberLength} digits, found ${end - at}`)
+      if (end - at > maxNumberLength)
+        throw located(text, at, `expected a number of at most ${maxNumberLength} digits, found ${end - at}`)
       needsCare ||= changesWhenParsed(text.slice(at, end))
       at = end - 1
     }

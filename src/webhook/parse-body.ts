@@ -98,7 +98,7 @@ function readUnknown(bytes: Buffer, type: MediaType, limits: BodyLimits): Parsed
     return { value: parseJsonBody(rawText, limits), rawText }
   } catch (cause) {
     if (!(cause instanceof AppError)) throw cause
-    if (looksLikeForm(rawText)) return { value: parseForm(rawText, limits), rawText }
+    if (looksLikeForm(rawText, limits)) return { value: parseForm(rawText, limits), rawText }
     const named =
       type.type === ''
         ? 'There is no Content-Type'

@@ -10,7 +10,7 @@ export const utf8: Charset = { name: 'utf-8', family: 'utf-8' }
 export const utf16le: Charset = { name: 'utf-16le', family: 'utf-16' }
 export const utf16be: Charset = { name: 'utf-16be', family: 'utf-16' }
 const utf16: Charset = { name: 'utf-16', family: 'utf-16' }
-const latin1: Charset = { name: 'iso-8859-1', family: 'single-byte' }
+export const latin1: Charset = { name: 'iso-8859-1', family: 'single-byte' }
 const ascii: Charset = { name: 'us-ascii', family: 'single-byte' }
 
 /** Kept, because making one costs more than decoding a small body. */

@@ -17,8 +17,10 @@ const notInValue = /\p{Cc}/u
 export function parseForm(text: string, limits: BodyLimits): JsonObject {
   checkPairs(text, limits.maxFields)
   const form: JsonObject = {}
-  // Without something in front, URLSearchParams would take a leading `?` away.
-  for (const [name, value] of new URLSearchParams(`&${text}`)) {
+  // Node's URLSearchParams garbles unescaped characters beside an escape that is not UTF-8 (`😀%E4`), so it gets none to see.
+  const escaped = text.replace(/[\u0080-\uffff]+/g, encodeURIComponent)
+  // Without something in front, it would take a leading `?` away.
+  for (const [name, value] of new URLSearchParams(`&${escaped}`)) {
     checkFieldName(name, limits.maxFieldNameBytes)
     addField(form, name, value)
   }
@@ -29,9 +31,10 @@ export function parseForm(text: string, limits: BodyLimits): JsonObject {
 export function checkFieldName(name: string, maxBytes: number): void {
   const bytes = Buffer.byteLength(name)
   if (bytes <= maxBytes) return
+  const advice = /^\s*[{[]/.test(name) ? ' If this is JSON, send it as application/json.' : ''
   throw new AppError(
     'invalid_body',
-    `The form has a field name of ${bytes} bytes (${JSON.stringify(name.slice(0, 20))}…); expected at most ${maxBytes}.`,
+    `The form has a field name of ${bytes} bytes (${JSON.stringify(name.slice(0, 20))}…); expected at most ${maxBytes}.${advice}`,
   )
 }
 
@@ -39,9 +42,10 @@ export function checkFieldName(name: string, maxBytes: number): void {
  * Whether text of no or an unknown content type may be taken for form data. Nearly any text can be read as a form, so it must
  * look like one: every pair has a name without white space, control characters, quotes, braces and angle brackets, the first
  * pair has a `=`, and no value has a control character. `a=1&b=two words` is a form; prose, broken JSON and XML are not.
+ * Looks at no more pairs than `parseForm` accepts.
  */
-export function looksLikeForm(text: string): boolean {
-  const pairs = text.split('&', 10_000)
+export function looksLikeForm(text: string, limits: BodyLimits): boolean {
+  const pairs = text.split('&', limits.maxFields)
   return pairs[0]!.indexOf('=') > 0 && pairs.every(looksLikePair)
 }
 

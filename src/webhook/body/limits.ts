@@ -4,7 +4,7 @@ export interface BodyLimits {
   maxBytes: number
   /** Nesting of the value a JSON or XML body turns into. More than 256 is never safe: see `maxJsonDepth`. */
   maxDepth: number
-  /** Values in a JSON body; elements and attributes together in an XML body. */
+  /** Values in a JSON body; in an XML body elements, and as many attributes. */
   maxNodes: number
   /** Attributes of one XML element. */
   maxAttributes: number

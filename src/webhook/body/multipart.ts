@@ -59,7 +59,7 @@ export function parseMultipart(bytes: Buffer, type: MediaType, limits: BodyLimit
 }
 
 function* readParts(bytes: Buffer, boundary: string, maxParts: number): Generator<Part, void> {
-  const marker = Buffer.from(`\r\n--${boundary}`, 'utf8')
+  const marker = Buffer.from(`\r\n--${boundary}`, 'latin1')
   let delimiter = firstDelimiter(bytes, marker)
   for (let count = 1; !delimiter.isLast; count += 1) {
     const at = delimiter.end
@@ -89,7 +89,7 @@ function firstDelimiter(bytes: Buffer, marker: Buffer): Delimiter {
   const found = bytes.length === 0 ? 'an empty body' : JSON.stringify(bytes.toString('latin1', 0, 30))
   throw malformed(
     0,
-    `expected the boundary ${bare.toString('utf8')} that the Content-Type names on a line of its own, ended by CR LF; found ${found}`,
+    `expected the boundary ${bare.toString('latin1')} that the Content-Type names on a line of its own, ended by CR LF; found ${found}`,
   )
 }
 

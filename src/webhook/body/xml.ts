@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type SaxesAttributePlain, SaxesParser, type SaxesTagPlain } from 'saxes'
+import { SaxesParser, type SaxesTagPlain } from 'saxes'
 import { AppError } from '../../errors.ts'
 import type { Json, JsonObject } from '../../flow/json.ts'
 import { type Charset, decodeSlices, decodeText } from './charset.ts'
@@ -10,16 +10,15 @@ import type { BodyLimits } from './limits.ts'
 const sliceBytes = 64 * 1024
 const maxUnslicedBytes = 2 * sliceBytes
 
+/** Children of different names in one element. An object with more keys grows in steps that take longer than 25 ms. */
+const maxChildNames = 100_000
+
 /** An element whose end tag has not come yet. `fields` is `null` until it has an attribute or a child. */
 interface OpenElement {
   name: string
   fields: JsonObject | null
   text: string
-}
-
-interface XmlReader {
-  write(text: string): void
-  end(): JsonObject
+  childNames: number
 }
 
 /**
@@ -34,7 +33,7 @@ interface XmlReader {
  * Errors: 400 `invalid_body` naming line and column, for what is not well-formed and what is over a limit.
  */
 export function parseXml(bytes: Buffer, charset: Charset, limits: BodyLimits): JsonObject | Promise<JsonObject> {
-  const reader = openReader(limits)
+  const reader = new XmlReader(limits)
   if (bytes.length > maxUnslicedBytes) return parseInSlices(bytes, charset, reader)
   reader.write(decodeText(bytes, charset))
   return reader.end()
@@ -48,71 +47,109 @@ async function parseInSlices(bytes: Buffer, charset: Charset, reader: XmlReader)
   return reader.end()
 }
 
-function openReader(limits: BodyLimits): XmlReader {
+/** Builds the value while saxes reads; stops at the first fault or limit. */
+class XmlReader {
   // XML 1.1 would allow control characters and other line ends; expat reads every document as 1.0.
-  const parser = new SaxesParser({ xmlns: false, forceXMLVersion: true, defaultXMLVersion: '1.0' })
-  const document: JsonObject = {}
-  const open: OpenElement[] = []
-  let nodes = 0
-  let attributes = 0
-  let deepest = 0
-  let started = false
+  readonly #parser = new SaxesParser({ xmlns: false, forceXMLVersion: true, defaultXMLVersion: '1.0' })
+  readonly #limits: BodyLimits
+  readonly #document: JsonObject = {}
+  readonly #open: OpenElement[] = []
+  #elements = 0
+  #attributes = 0
+  #attributesOfTag = 0
+  #deepest = 0
+  /** The first slice, which nearly always is the whole document; `undefined` once there are more. */
+  #text: string | undefined = undefined
+  #slices = 0
 
-  const fail = (problem: string, cause?: unknown): never => {
-    throw malformed(parser, problem, cause)
+  constructor(limits: BodyLimits) {
+    this.#limits = limits
+    this.#parser.on('error', (error) => this.#fail(explain(error.message, this.#textSoFar()), error))
+    this.#parser.on('doctype', (doctype) => this.#checkDoctype(doctype))
+    // Counted as they come: a tag with 100,000 attributes must not be read to its end first.
+    this.#parser.on('attribute', () => this.#countAttribute())
+    this.#parser.on('opentag', (tag) => this.#openElement(tag))
+    this.#parser.on('text', (text) => this.#addText(text))
+    this.#parser.on('cdata', (text) => this.#addText(text))
+    this.#parser.on('closetag', () => this.#closeElement())
   }
-  const countNode = () => {
-    nodes += 1
-    if (nodes > limits.maxNodes) fail(`expected at most ${limits.maxNodes} elements and attributes, found more`)
+
+  write(text: string): void {
+    // The decoder has dropped the byte order mark; saxes would drop a second one, which is no white space in XML.
+    if (this.#slices === 0 && text.startsWith('\uFEFF'))
+      this.#fail('expected an element, found a second byte order mark')
+    // saxes takes line ends other than LF piece by piece. A CR at the end may be half of CR LF: that one it keeps for itself.
+    const slice = text.includes('\r') ? text.replace(/\r\n|\r(?!$)/g, '\n') : text
+    this.#text = this.#slices === 0 ? slice : undefined
+    this.#slices += 1
+    this.#parser.write(slice)
   }
-  const addText = (text: string) => {
-    const element = open.at(-1)
+
+  end(): JsonObject {
+    this.#parser.close()
+    const { maxDepth } = this.#limits
+    // Each level can be an object and a list in it. Only what can be too deep is walked.
+    if (2 * this.#deepest + 1 > maxDepth && depthOf(this.#document) > maxDepth) {
+      this.#fail(`expected at most ${maxDepth} levels of nesting, a repeated element being one more, found more`)
+    }
+    return this.#document
+  }
+
+  #openElement(tag: SaxesTagPlain): void {
+    this.#attributesOfTag = 0
+    this.#elements += 1
+    this.#open.push({ name: tag.name, fields: attributeFields(tag), text: '', childNames: 0 })
+    this.#deepest = Math.max(this.#deepest, this.#open.length)
+    const { maxNodes, maxDepth } = this.#limits
+    if (this.#elements > maxNodes) this.#fail(`expected at most ${maxNodes} elements, found more`)
+    if (this.#deepest > maxDepth) this.#fail(`expected at most ${maxDepth} levels of nesting, found more`)
+  }
+
+  #countAttribute(): void {
+    this.#attributes += 1
+    this.#attributesOfTag += 1
+    const { maxNodes, maxAttributes } = this.#limits
+    if (this.#attributes > maxNodes) this.#fail(`expected at most ${maxNodes} attributes, found more`)
+    if (this.#attributesOfTag > maxAttributes)
+      this.#fail(`expected at most ${maxAttributes} attributes in one element, found more`)
+  }
+
+  #addText(text: string): void {
+    // Outside the root element only white space is let through, and it means nothing.
+    const element = this.#open.at(-1)
     if (element !== undefined) element.text += text
   }
 
-  parser.on('error', (error) => fail(explain(error.message), error))
-  parser.on('doctype', (doctype) => checkDoctype(doctype, fail))
-  parser.on('text', addText)
-  parser.on('cdata', addText)
-  // Counted as they come: a tag with 100,000 attributes must not be read to its end first.
-  parser.on('attribute', (_: SaxesAttributePlain) => {
-    attributes += 1
-    if (attributes > limits.maxAttributes)
-      fail(`expected at most ${limits.maxAttributes} attributes in one element, found more`)
-    countNode()
-  })
-  parser.on('opentag', (tag) => {
-    attributes = 0
-    countNode()
-    open.push({ name: tag.name, fields: attributeFields(tag), text: '' })
-    deepest = Math.max(deepest, open.length)
-    if (deepest > limits.maxDepth) fail(`expected at most ${limits.maxDepth} levels of nesting, found more`)
-  })
-  parser.on('closetag', () => {
-    const element = open.pop()!
-    const parent = open.at(-1)
-    if (parent === undefined) addField(document, element.name, valueOfClosed(element))
-    else {
-      parent.fields ??= {}
-      addField(parent.fields, element.name, valueOfClosed(element))
+  #closeElement(): void {
+    const element = this.#open.pop()!
+    const parent = this.#open.at(-1)
+    if (parent === undefined) {
+      addField(this.#document, element.name, valueOfClosed(element))
+      return
     }
-  })
+    parent.fields ??= {}
+    if (addField(parent.fields, element.name, valueOfClosed(element))) parent.childNames += 1
+    if (parent.childNames > maxChildNames)
+      this.#fail(`expected at most ${maxChildNames} different names in one element, found more`)
+  }
 
-  return {
-    write(text) {
-      // The decoder has dropped the byte order mark; saxes would drop a second one, which is no white space in XML.
-      if (!started && text.startsWith('\uFEFF')) fail('expected an element, found a second byte order mark')
-      started = true
-      parser.write(text)
-    },
-    end() {
-      parser.close()
-      // Each level can be an object and a list in it. Only what can be too deep is walked.
-      if (2 * deepest + 1 > limits.maxDepth && depthOf(document) > limits.maxDepth) {
-        fail(`expected at most ${limits.maxDepth} levels of nesting with repeated elements counted twice, found more`)
-      }
-      return document
-    },
+  #checkDoctype(doctype: string): void {
+    if (bareDoctype.test(doctype)) return
+    const expected = doctype.includes('[')
+      ? 'expected no declarations inside the DOCTYPE, found "["; entities and defaults are not accepted'
+      : 'expected <!DOCTYPE name>, <!DOCTYPE name SYSTEM "uri"> or <!DOCTYPE name PUBLIC "id" "uri">'
+    this.#fail(expected)
+  }
+
+  #textSoFar(): string {
+    return this.#text?.slice(0, this.#parser.position) ?? ''
+  }
+
+  #fail(problem: string, cause?: unknown): never {
+    const { line, column } = this.#parser
+    throw new AppError('invalid_body', `The body is not acceptable XML: ${problem} (line ${line}, column ${column}).`, {
+      cause,
+    })
   }
 }
 
@@ -132,36 +169,23 @@ function valueOfClosed(element: OpenElement): Json {
   return element.fields
 }
 
+const notPythonSpace = /[^\t\n\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/
+
 /**
- * Python's `str.strip`. JavaScript's `trim` differs: it takes U+FEFF away and leaves U+0085. Two loops, because a pattern
- * anchored at the end is quadratic on long runs of blanks.
+ * Python's `str.strip`. JavaScript's `trim` differs: it takes U+FEFF away and leaves U+0085. (The control characters that
+ * Python strips as well can't occur in XML.) The end is looked for with a loop, because a pattern anchored there is quadratic
+ * on long runs of blanks.
  */
 function stripAsPython(text: string): string {
-  let start = 0
+  const start = text.search(notPythonSpace)
+  if (start === -1) return ''
   let end = text.length
-  while (start < end && isPythonSpace(text.charCodeAt(start))) start += 1
-  while (end > start && isPythonSpace(text.charCodeAt(end - 1))) end -= 1
+  while (!notPythonSpace.test(text.charAt(end - 1))) end -= 1
   return text.slice(start, end)
-}
-
-function isPythonSpace(code: number): boolean {
-  if (code <= 0x20) return code === 0x20 || (code >= 0x09 && code <= 0x0d) || code >= 0x1c
-  if (code < 0x1680) return code === 0x85 || code === 0xa0
-  if (code <= 0x200a) return code === 0x1680 || code >= 0x2000
-  return code === 0x2028 || code === 0x2029 || code === 0x202f || code === 0x205f || code === 0x3000
 }
 
 const bareDoctype =
   /^[ \t\n]+[^\s"'<>[\]]+(?:[ \t\n]+(?:SYSTEM|PUBLIC[ \t\n]+("[^"]*"|'[^']*'))[ \t\n]+("[^"]*"|'[^']*'))?[ \t\n]*$/
-
-function checkDoctype(doctype: string, fail: (problem: string) => never): void {
-  if (bareDoctype.test(doctype)) return
-  if (doctype.includes('['))
-    fail(
-      'expected no internal document type declarations, found "[" in the DOCTYPE; entities and defaults are not accepted',
-    )
-  fail('expected <!DOCTYPE name>, <!DOCTYPE name SYSTEM "uri"> or <!DOCTYPE name PUBLIC "id" "uri">')
-}
 
 function depthOf(value: Json): number {
   if (typeof value !== 'object' || value === null || value instanceof Number) return 0
@@ -178,19 +202,26 @@ const explanations: Readonly<Record<string, string>> = {
     'expected the name of an entity after "&", found other characters; write "&" as &amp;',
   'an XML declaration must be at the start of the document.':
     'expected the XML declaration at the very start of the body, found something before it, if only white space',
+  'text data outside of root node.': 'expected no text outside the root element, found some',
+  'documents may contain only one root.': 'expected the end of the body after the root element, found another element',
   'document must contain a root element.': 'expected a root element, found the end of the body',
   'unexpected end.': 'expected the rest of the markup begun earlier, found the end of the body',
 }
 
-function explain(message: string): string {
+/**
+ * The message of a fault that saxes found. From a bare "&" it reads on to the next ";", at worst to the end of the body, before
+ * it complains; so where an "&" may be the cause, the message says where the last one is. `text` is what was read up to the fault.
+ */
+function explain(message: string, text: string): string {
   const reason = message.replace(/^\d+:\d+: /, '')
-  return explanations[reason] ?? reason.replace(/\.$/, '')
-}
-
-function malformed(parser: { line: number; column: number }, problem: string, cause: unknown): AppError {
-  return new AppError(
-    'invalid_body',
-    `The body is not acceptable XML: ${problem} (line ${parser.line}, column ${parser.column}).`,
-    { cause },
-  )
+  const unclosed = /^unclosed tag: (.*)$/s.exec(reason)?.[1]
+  const explanation =
+    unclosed === undefined ? explanations[reason] : `expected </${unclosed}>, found the end of the body`
+  if (explanation === undefined) return reason.replace(/\.$/, '')
+  const ampersand = text.lastIndexOf('&')
+  const isSuspect = reason.includes('entity') || (unclosed !== undefined && ampersand > text.lastIndexOf(';'))
+  if (!isSuspect || ampersand === -1) return explanation
+  const before = text.slice(0, ampersand)
+  const line = before.split('\n').length
+  return `${explanation}; the last "&" is at line ${line}, column ${ampersand - before.lastIndexOf('\n')}`
 }
