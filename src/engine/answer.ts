@@ -1,6 +1,6 @@
 import type { Json } from '../flow/json.ts'
 import { stringifyJson } from '../flow/json.ts'
-import { StepError } from './step-kind.ts'
+import { StepError } from './step-error.ts'
 
 /** What the sender of a webhook request gets back. */
 export interface Answer {

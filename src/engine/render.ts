@@ -1,7 +1,7 @@
 import type { FlowProblem } from '../flow/flow.ts'
 import type { Json, JsonObject } from '../flow/json.ts'
 import { type BudgetLimits, compile, flowStepBudget, TemplateError } from '../jinja/template.ts'
-import { StepError } from './step-kind.ts'
+import { StepError } from './step-error.ts'
 
 /** What templates see: the outputs so far by ref, and the other names of spec section 4. Only own properties count. */
 export type Frame = Record<string, unknown>

@@ -1,4 +1,4 @@
-import type { StepError } from './step-kind.ts'
+import type { StepError } from './step-error.ts'
 
 /** Automatic retries of connector calls (spec section 3): what happens after a failed attempt. */
 

@@ -8,7 +8,8 @@ import type { StepRecord } from '../flow/run.ts'
 import { stepKinds } from '../steps/index.ts'
 import { compileFlow, flowProblems, type StepKinds } from './compile-flow.ts'
 import { runFlow } from './run-flow.ts'
-import { defineStep, StepError } from './step-kind.ts'
+import { StepError } from './step-error.ts'
+import { defineStep } from './step-kind.ts'
 import type { World } from './world.ts'
 
 /** A step that yields its input, takes the branch it is told to, and fails when told to. */

@@ -5,7 +5,8 @@ import type { CompiledStep } from './compile-flow.ts'
 import { compileValue, type Frame } from './render.ts'
 import { decideRetry } from './retry.ts'
 import { runLoop } from './run-loop.ts'
-import { type StepContext, StepError, type StepResult } from './step-kind.ts'
+import { StepError } from './step-error.ts'
+import type { StepContext, StepResult } from './step-kind.ts'
 import type { Course, WalkState } from './walk.ts'
 
 /** Steps of one run, passes of loops included; a flow that needs more should start others. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Json, JsonObject } from '../flow/json.ts'
 import type { RunInput } from '../flow/run.ts'
 import type { Answer } from './answer.ts'
+import { StepError } from './step-error.ts'
 
 /**
  * What a step kind is: one action of a helper or of a connector. The engine knows no kind by name; whatever it must
@@ -164,36 +165,6 @@ export function defineStep<Input extends z.ZodType<JsonObject>>(definition: Step
       if (!parsed.success) throw inputError(parsed.error)
       return run(parsed.data, context)
     },
-  }
-}
-
-/** A step's failure, in words for the flow's author. */
-export class StepError extends Error {
-  readonly kind: string
-  readonly details: JsonObject | undefined
-  readonly requestUrl: string | null
-  readonly responseCode: number | null
-  /** What automatic retries make of it: `later` waits for a time the other side names, `soon` is a passing fault. */
-  readonly retry: { when: 'later'; after: Date | null } | { when: 'soon' } | null
-
-  constructor(
-    kind: string,
-    message: string,
-    facts: {
-      details?: JsonObject
-      requestUrl?: string
-      responseCode?: number
-      retry?: { when: 'later'; after: Date | null } | { when: 'soon' }
-      cause?: unknown
-    } = {},
-  ) {
-    super(message, { cause: facts.cause })
-    this.name = 'StepError'
-    this.kind = kind
-    this.details = facts.details
-    this.requestUrl = facts.requestUrl ?? null
-    this.responseCode = facts.responseCode ?? null
-    this.retry = facts.retry ?? null
   }
 }
 

@@ -1,6 +1,7 @@
 import { DateTime } from 'luxon'
 import { z } from 'zod'
-import { defineStep, StepError } from '../engine/step-kind.ts'
+import { StepError } from '../engine/step-error.ts'
+import { defineStep } from '../engine/step-kind.ts'
 import { type Json, stringifyJson } from '../flow/json.ts'
 
 type Compare = (a: Json, b: Json) => boolean

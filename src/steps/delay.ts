@@ -1,6 +1,7 @@
 import { DateTime } from 'luxon'
 import { z } from 'zod'
-import { defineStep, type InputProblem, StepError } from '../engine/step-kind.ts'
+import { StepError } from '../engine/step-error.ts'
+import { defineStep, type InputProblem } from '../engine/step-kind.ts'
 
 const longestDelayDays = 366
 

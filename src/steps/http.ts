@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { retryOfResponse } from '../engine/retry.ts'
-import { defineStep, type OutboundReply, StepError } from '../engine/step-kind.ts'
+import { StepError } from '../engine/step-error.ts'
+import { defineStep, type OutboundReply } from '../engine/step-kind.ts'
 import { type Json, type JsonObject, JsonSyntaxError, parseJson, stringifyJson } from '../flow/json.ts'
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const

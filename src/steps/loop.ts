@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { defineStep, StepError } from '../engine/step-kind.ts'
+import { StepError } from '../engine/step-error.ts'
+import { defineStep } from '../engine/step-kind.ts'
 import type { Json } from '../flow/json.ts'
 
 /** Passes of a loop over a list. */

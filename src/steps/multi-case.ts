@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { defineStep, StepError } from '../engine/step-kind.ts'
+import { StepError } from '../engine/step-error.ts'
+import { defineStep } from '../engine/step-kind.ts'
 import { stringifyJson } from '../flow/json.ts'
 
 const otherwise = 'default'

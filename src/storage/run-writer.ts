@@ -1,7 +1,8 @@
+import { v7 as uuidv7 } from 'uuid'
 import { RunLost, type RunStatus, type StepRecord } from '../flow/run.ts'
 import { type Coalescer, createCoalescer } from './coalesce.ts'
 import type { Database, Transaction } from './database.ts'
-import type { Queue } from './queue.ts'
+import type { JobReference, NewJob, Queue } from './queue.ts'
 import {
   endRuns,
   insertRuns,
@@ -24,7 +25,7 @@ import type { RunEnd, RunStart } from './storage.ts'
 
 /** A queue job and the runs it stands for; it is completed in the commit that ends the last of them. */
 export interface JobHold {
-  id: string
+  job: JobReference
   left: Set<string>
 }
 
@@ -53,6 +54,11 @@ export interface RunWriter {
   begin(start: RunStart): RunLog
   /** The log of a run that is gone on with: `nextSeq` follows its last record, `hold` is the job it came with. */
   resume(runId: string, nextSeq: number, hold: JobHold | null): RunLog
+  /**
+   * Says that this process still holds its runs; to be called every few seconds. Without it a worker takes them over
+   * after `heldRunTakeoverSeconds`.
+   */
+  renewHeld(): Promise<void>
   /** Waits until everything handed in is written. */
   drain(): Promise<void>
 }
@@ -134,20 +140,26 @@ function accept(written: Written): void {
 }
 
 export function createRunWriter(options: RunWriterOptions): RunWriter {
+  const held = new Set<JobHold>()
   const coalescer = createCoalescer<Changes, Written>({
     maxItems: maxRunsPerCommit,
     lingerMs: 0,
-    flush: (items) => flush(items, options),
+    flush: (items) => flush(items, options, held),
   })
   return {
     begin: (start) => new RunLog(coalescer, { runId: start.id, start, steps: [], end: null, hold: null }, 1),
     resume: (runId, nextSeq, hold) =>
       new RunLog(coalescer, { runId, start: null, steps: [], end: null, hold }, nextSeq),
+    renewHeld: () => renewHeld(held, options),
     drain: () => coalescer.drain(),
   }
 }
 
-async function flush(items: Changes[], { database, queue, now, onCommit }: RunWriterOptions): Promise<Written[]> {
+async function flush(
+  items: Changes[],
+  { database, queue, now, onCommit }: RunWriterOptions,
+  heldJobs: Set<JobHold>,
+): Promise<Written[]> {
   const commit = await database.transaction(async (tx) => {
     const verdicts = await judge(tx, items)
     const valid = items.filter((_, index) => verdicts[index] === 'written')
@@ -163,8 +175,15 @@ async function flush(items: Changes[], { database, queue, now, onCommit }: RunWr
     await completeJobs(tx, queue, valid)
     return { verdicts, valid, jobs }
   })
-  for (const { change, hold } of commit.jobs.held) change.heldBy(hold)
-  for (const { runId, end, hold } of commit.valid) if (end !== null) hold?.left.delete(runId)
+  for (const { change, hold } of commit.jobs.held) {
+    change.heldBy(hold)
+    heldJobs.add(hold)
+  }
+  for (const { runId, end, hold } of commit.valid) {
+    if (end === null || hold === null) continue
+    hold.left.delete(runId)
+    heldJobs.delete(hold)
+  }
   onCommit({
     started: commit.valid.flatMap(({ start }) => (start === null ? [] : [start])),
     ended: commit.valid.flatMap(({ runId, end }) => (end === null ? [] : [{ runId, end }])),
@@ -232,27 +251,44 @@ function inputRow(start: RunStart): StepRow {
 /** One job for all runs that go to the queue, one for each run that this process holds or that rests until a time. */
 async function enqueue(tx: Transaction, queue: Queue, items: readonly Changes[], now: Date) {
   const queued = items.filter(({ start, end }) => start?.by === 'queue' && end === null).map(({ runId }) => runId)
-  const held = items.filter(({ start, end }) => start?.by === 'held' && end === null)
-  const resting = items.filter(({ end }) => end !== null && !isFinal(end))
+  const held = items
+    .filter(({ start, end }) => start?.by === 'held' && end === null)
+    .map((change) => ({ change, id: uuidv7() }))
+  const resting = items.flatMap(({ runId, end }) => (end !== null && !isFinal(end) ? [{ runId, end }] : []))
   const takeover = new Date(now.getTime() + heldRunTakeoverSeconds * 1000)
   const jobs = [
-    ...(queued.length === 0 ? [] : [{ kind: 'run_flow' as const, data: { ids: queued } }]),
-    ...held.map(({ runId }) => ({ kind: 'run_flow' as const, data: { ids: [runId] }, startAfter: takeover })),
-    ...resting.map(({ runId, end }) => ({
-      kind: 'run_flow' as const,
-      data: { ids: [runId] },
-      startAfter: 'resumeAt' in end!.outcome ? end!.outcome.resumeAt : now,
-    })),
+    ...(queued.length === 0 ? [] : [runJob(queued)]),
+    ...held.map(({ id, change }) => ({ ...runJob([change.runId], takeover), id })),
+    ...resting.map(({ runId, end }) => runJob([runId], 'resumeAt' in end.outcome ? end.outcome.resumeAt : now)),
   ]
-  const ids = jobs.length === 0 ? [] : await queue.send(tx, jobs)
-  const firstHeld = queued.length === 0 ? 0 : 1
+  if (jobs.length > 0) await queue.send(tx, jobs)
   return {
-    enqueued: jobs.length > 0,
-    held: held.map((change, index) => ({
-      change,
-      hold: { id: ids[firstHeld + index]!, left: new Set([change.runId]) },
-    })),
+    enqueued: queued.length > 0,
+    held: held.map(({ id, change }) => ({ change, hold: { job: id, left: new Set([change.runId]) } })),
   }
+}
+
+/** Puts the takeover of held runs off, by sending it anew: a run that ends meanwhile leaves a job that finds nothing to do. */
+async function renewHeld(held: ReadonlySet<JobHold>, { database, queue, now }: RunWriterOptions): Promise<void> {
+  const takeover = new Date(now().getTime() + heldRunTakeoverSeconds * 1000)
+  const renewals = [...held].map((hold) => ({ hold, former: hold.job, id: uuidv7() }))
+  if (renewals.length === 0) return
+  await database.transaction(async (tx) => {
+    await queue.complete(
+      tx,
+      'run_flow',
+      renewals.map(({ former }) => former),
+    )
+    await queue.send(
+      tx,
+      renewals.map(({ hold, id }) => ({ ...runJob([...hold.left], takeover), id })),
+    )
+  })
+  for (const { hold, id } of renewals) hold.job = id
+}
+
+function runJob(ids: string[], startAfter?: Date): NewJob {
+  return { kind: 'run_flow', data: { ids }, ...(startAfter && { startAfter }) }
 }
 
 /** Completes the jobs whose last runs end in this commit. */
@@ -261,6 +297,6 @@ async function completeJobs(tx: Transaction, queue: Queue, items: readonly Chang
   for (const { end, hold } of items) {
     if (end !== null && hold !== null) ending.set(hold, (ending.get(hold) ?? 0) + 1)
   }
-  const done = [...ending].filter(([hold, count]) => hold.left.size === count).map(([{ id }]) => id)
+  const done = [...ending].filter(([hold, count]) => hold.left.size === count).map(([{ job }]) => job)
   if (done.length > 0) await queue.complete(tx, 'run_flow', done)
 }

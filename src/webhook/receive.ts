@@ -15,7 +15,8 @@ import { type RunResult, walkAndRecord } from './run-inline.ts'
 /** Everything the webhook edge works with. */
 export interface Edge {
   flows: FlowCache
-  tokens: TokenSource
+  /** Personal access tokens, from memory or as they are in the database now. */
+  tokens: { cached: TokenSource; fresh: TokenSource }
   limits: RateLimits
   bodyLimits: BodyLimits
   writer: RunWriter
@@ -57,7 +58,7 @@ export async function admit(request: Omit<WebhookRequest, 'body'>, edge: Edge): 
   const now = edge.world.now()
   const known = await edge.flows.find(request.flowId)
   try {
-    const admission = await authorize(request.authorization, known, edge.tokens, now)
+    const admission = await authorize(request.headers.authorization, known, edge.tokens.cached, now)
     if (admission.flow.gate.flow.status !== 'paused') return await withinLimits(request, admission, edge)
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'rate_limited') throw error
@@ -70,7 +71,7 @@ async function admitFresh(request: Omit<WebhookRequest, 'body'>, edge: Edge, now
   const fresh = await edge.flows.fresh(request.flowId)
   let admission: Admission
   try {
-    admission = await authorize(request.authorization, fresh, edge.tokens, now)
+    admission = await authorize(request.headers.authorization, fresh, edge.tokens.fresh, now)
   } catch (error) {
     if (error instanceof AppError && error.code === 'unauthorized')
       await edge.limits.authFailure(request.ip, request.flowId)
@@ -107,7 +108,7 @@ export async function receiveWebhook(request: WebhookRequest, admitted: Admitted
   const parsed = await parseBody(
     {
       bytes: request.body,
-      contentType: single(request.headers['content-type']),
+      contentType: request.contentType,
       contentEncoding: single(request.headers['content-encoding']),
     },
     edge.bodyLimits,

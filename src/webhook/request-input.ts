@@ -10,8 +10,7 @@ export interface WebhookRequest {
   url: string
   query: string
   headers: Readonly<Record<string, string | string[] | undefined>>
-  /** Every `Authorization` header that was sent. */
-  authorization: readonly string[] | undefined
+  contentType: string | undefined
   ip: string
   body: Buffer
 }

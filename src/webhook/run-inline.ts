@@ -1,6 +1,6 @@
 import { type Answer, makeAnswer } from '../engine/answer.ts'
 import { runFlow, type WalkEnd } from '../engine/run-flow.ts'
-import { StepError } from '../engine/step-kind.ts'
+import { StepError } from '../engine/step-error.ts'
 import type { RunningRun, World } from '../engine/world.ts'
 import type { RunOutcome } from '../flow/run.ts'
 import { webhookAnswerBudget } from '../jinja/template.ts'

@@ -1,4 +1,5 @@
-import { type OutboundCall, type OutboundReply, StepError } from '../engine/step-kind.ts'
+import { StepError } from '../engine/step-error.ts'
+import type { OutboundCall, OutboundReply } from '../engine/step-kind.ts'
 import { type Outbound, OutboundError } from '../outbound.ts'
 
 /** A connector auth's secrets in the clear: only ever held for the length of a call. */

@@ -38,7 +38,7 @@ const heartbeatMs = 5_000
 /** Works off the queue of runs: fetch, walk, complete; what can't be done now goes back. */
 export function createWorker(options: WorkerWorld): Worker {
   const { queue, log } = options
-  const held = new Set<string>()
+  const held = new Set<Job>()
   const underway = new Set<Promise<void>>()
   let active = 0
   let stopping = false
@@ -78,18 +78,18 @@ export function createWorker(options: WorkerWorld): Worker {
   function take(job: Job): void {
     const ids = runIds(job)
     active += ids.length
-    held.add(job.id)
+    held.add(job)
     const done = performJob(job, ids, options)
       .catch(async (error: unknown) => {
         log.error({ error, job: job.id }, 'a job failed and goes back into the queue')
-        await queue.fail('run_flow', [job.id], String(error))
+        await queue.fail('run_flow', [job], String(error))
       })
       .catch((error: unknown) =>
         log.error({ error, job: job.id }, 'a job could not be given back; it is taken over when its lease ends'),
       )
       .finally(() => {
         active -= ids.length
-        held.delete(job.id)
+        held.delete(job)
         underway.delete(done)
         wake()
       })
@@ -118,13 +118,13 @@ export function createWorker(options: WorkerWorld): Worker {
 /** Runs what a job stands for. Resolves when all its runs have ended or rest; the last one's commit completes the job. */
 async function performJob(job: Job, ids: readonly string[], options: WorkerWorld): Promise<void> {
   const runs = await options.runs.unfinished(ids)
-  if (runs.length === 0) return options.queue.complete(undefined, 'run_flow', [job.id])
-  const hold: JobHold = { id: job.id, left: new Set(runs.map(({ id }) => id)) }
+  if (runs.length === 0) return options.queue.complete(undefined, 'run_flow', [job])
+  const hold: JobHold = { job, left: new Set(runs.map(({ id }) => id)) }
   const results = await Promise.allSettled(runs.map((run) => goOn(run, hold, options)))
   const failed = results.find((result) => result.status === 'rejected')
   if (failed !== undefined) throw failed.reason
   // Runs that were lost to a cancellation or to another worker have not ended here, so no commit has completed the job.
-  if (hold.left.size > 0) await options.queue.complete(undefined, 'run_flow', [job.id])
+  if (hold.left.size > 0) await options.queue.complete(undefined, 'run_flow', [job])
 }
 
 async function goOn(run: StoredRun, hold: JobHold, options: WorkerWorld): Promise<void> {

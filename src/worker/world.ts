@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type OutboundCall, type OutboundReply, StepError } from '../engine/step-kind.ts'
+import { StepError } from '../engine/step-error.ts'
+import type { OutboundCall, OutboundReply } from '../engine/step-kind.ts'
 import type { FlowStart, World } from '../engine/world.ts'
 import { type Json, stringifyJson } from '../flow/json.ts'
 import { RunLost } from '../flow/run.ts'

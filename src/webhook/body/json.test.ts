@@ -157,6 +157,13 @@ test('corrupt and cut compressed bodies are refused with 400, bombs with 413', a
   await assertRefused(outcome(packed.subarray(0, -1), { ...json, contentEncoding: 'gzip' }), 400, /unexpected end/)
 
   const limits = { ...defaultBodyLimits, maxBytes: 1000 }
+  const full = `"${'x'.repeat(998)}"`
+  assert.equal(await outcome(gzipSync(full), { ...json, contentEncoding: 'gzip' }, limits), full)
+  await assertRefused(
+    outcome(gzipSync(`${full} `), { ...json, contentEncoding: 'gzip' }, limits),
+    413,
+    /1000 bytes once/,
+  )
   const bomb = Buffer.alloc(1_000_000, ' ')
   for (const [contentEncoding, bytes] of [
     ['gzip', gzipSync(bomb)],

@@ -75,8 +75,18 @@ function* readParts(bytes: Buffer, boundary: string, maxParts: number): Generato
     }
     const content = bytes.subarray(headers.end, Math.max(headers.end, next.start))
     const fields = parsePartHeaders(headers.text, at)
-    yield { at, content, disposition: parseDisposition(fields, at), type: parseContentType(fields.get('content-type')) }
+    yield { at, content, disposition: parseDisposition(fields, at), type: partType(fields, at) }
     delimiter = next
+  }
+}
+
+/** The type of a part. Its fault is one of the body, not of the request's own Content-Type. */
+function partType(headers: ReadonlyMap<string, string>, at: number): MediaType {
+  try {
+    return parseContentType(headers.get('content-type'))
+  } catch (cause) {
+    if (!(cause instanceof AppError)) throw cause
+    throw malformed(at, cause.message.replace(/\.$/, ''), cause)
   }
 }
 
@@ -129,6 +139,6 @@ function fileOf(part: Part, fileName: string): Json {
   }
 }
 
-function malformed(at: number, problem: string): AppError {
-  return new AppError('invalid_body', `The multipart body is malformed at byte ${at + 1}: ${problem}.`)
+function malformed(at: number, problem: string, cause?: unknown): AppError {
+  return new AppError('invalid_body', `The multipart body is malformed at byte ${at + 1}: ${problem}.`, { cause })
 }

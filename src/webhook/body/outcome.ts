@@ -35,4 +35,5 @@ export async function assertRefused(
   assert.ok(error instanceof AppError, `accepted as ${String(error).slice(0, 200)}`)
   assert.equal(error.status, status, error.message)
   assert.match(error.message, message)
+  if (status === 400) assert.equal(error.code, 'invalid_body')
 }

@@ -1,0 +1,155 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { v7 as uuidv7 } from 'uuid'
+import type { Config } from './config.ts'
+import type { StepKinds } from './engine/compile-flow.ts'
+import { createHttpServer } from './http.ts'
+import { createOutbound } from './outbound.ts'
+import { stepKinds } from './steps/index.ts'
+import { openStorage, type Storage } from './storage/open-storage.ts'
+import { createQueue, jobKinds } from './storage/queue.ts'
+import { createRunWriter, type RunWriter } from './storage/run-writer.ts'
+import { defaultBodyLimits } from './webhook/body/limits.ts'
+import { createFlowCache } from './webhook/flow-cache.ts'
+import { createRateLimits } from './webhook/rate-limits.ts'
+import type { Edge } from './webhook/receive.ts'
+import { registerWebhook } from './webhook/route.ts'
+import { createTokenCache } from './webhook/token-cache.ts'
+import { type Credential, createCaller } from './worker/outbound-call.ts'
+import { createTrackedRuns } from './worker/tracked-runs.ts'
+import { createWorker } from './worker/worker.ts'
+import { createWorld } from './worker/world.ts'
+
+/** A running Hookline. */
+export interface App {
+  /** Where it listens; undefined for a process that only works. */
+  address: string | undefined
+  /** Takes nothing new, finishes or hands over what runs, and closes. Within 30 s. */
+  close(): Promise<void>
+}
+
+/** How often this process says that it still holds its synchronous runs. */
+const renewHeldMs = 5_000
+/** Of the 30 s a stopping process has: what does not end within it is handed over. */
+const stopGraceMs = 20_000
+
+/** Puts the product together: the one place that knows every part. */
+export async function startApp(config: Config, log: FastifyBaseLogger): Promise<App> {
+  const now = () => new Date()
+  const storage = await openStorage({
+    settings: config,
+    now,
+    log: { info: (text) => log.info(text), warn: (text) => log.warn(text) },
+  })
+  await storage.accounts.ensureFirst()
+  const works = config.role !== 'api'
+  const queue = createQueue({ database: storage.database, kinds: jobKinds, supervise: works, log })
+  await queue.start()
+
+  const kinds = findKinds()
+  const flows = createFlowCache({ flows: storage.flows, envVariables: storage.envVariables, kinds })
+  const tracked = createTrackedRuns()
+  const outbound = createOutbound({ allow: config.outboundAllow })
+  let publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`
+  const world = createWorld({
+    now,
+    publicUrl: () => publicUrl,
+    call: createCaller(outbound, { find: (accountId, authId) => openCredential(storage, accountId, authId) }),
+    flows,
+    runs: storage.runs,
+    values: storage.flowValues,
+    writer: () => writer,
+  })
+  const writer: RunWriter = createRunWriter({
+    database: storage.database,
+    queue,
+    now,
+    onCommit: ({ enqueued }) => {
+      if (enqueued) worker?.nudge()
+    },
+  })
+  const worker = works
+    ? createWorker({
+        queue,
+        runs: storage.runs,
+        flows,
+        writer,
+        world,
+        concurrency: config.workerConcurrency,
+        track: tracked.track,
+        log,
+      })
+    : undefined
+  const edge: Edge = {
+    flows,
+    tokens: createTokenCache((hash) => storage.tokens.findByHash(hash, now())),
+    limits: createRateLimits({
+      authFailures: config.rateLimitAuthFailures ?? null,
+      perIp: config.rateLimitPerIp ?? null,
+      perFlow: config.rateLimitPerFlow ?? null,
+    }),
+    bodyLimits: { ...defaultBodyLimits, maxBytes: config.maxBodyBytes },
+    writer,
+    world,
+    syncTimeoutSeconds: config.syncTimeoutSeconds,
+    newRunId: uuidv7,
+    track: tracked.track,
+    onRunLost: (runId, error) => log.error({ err: error, runId }, 'a run could not go on here; a worker takes it over'),
+  }
+  const http =
+    config.role === 'worker' ? undefined : await createHttpServer({ config, log, unready: () => unready(storage) })
+  if (http) {
+    registerWebhook(http, edge, config.maxBodyBytes)
+    await http.listen({ host: config.host, port: config.port })
+    const address = http.server.address()
+    if (config.publicUrl === undefined && address !== null && typeof address === 'object') {
+      publicUrl = `http://${config.host}:${address.port}`
+    }
+  }
+  worker?.start()
+  const renewing = setInterval(() => {
+    writer.renewHeld().catch((error) => log.error({ err: error }, 'held runs could not be renewed'))
+  }, renewHeldMs)
+
+  return {
+    address: http && publicUrl,
+    async close() {
+      await http?.close()
+      await worker?.stop(stopGraceMs)
+      tracked.stopAll()
+      clearInterval(renewing)
+      await writer.drain()
+      await queue.stop()
+      await outbound.close()
+      await storage.close()
+    },
+  }
+}
+
+function findKinds(): StepKinds {
+  const byName = new Map(stepKinds.map((kind) => [`${kind.connector}.${kind.action}`, kind]))
+  return {
+    find: (connector, action) => byName.get(`${connector}.${action}`),
+    actions: (connector) => stepKinds.filter((kind) => kind.connector === connector).map(({ action }) => action),
+  }
+}
+
+async function openCredential(storage: Storage, accountId: string, authId: string): Promise<Credential | undefined> {
+  const opened = await storage.connectorAuths.open(accountId, authId)
+  if (opened === undefined) return undefined
+  const { auth, secrets } = opened
+  return {
+    authType: auth.authType,
+    token: secrets.auth_token ?? null,
+    username: auth.username,
+    password: secrets.password ?? null,
+  }
+}
+
+async function unready(storage: Storage): Promise<string | undefined> {
+  try {
+    await storage.database.query({ name: 'ready', text: 'select 1' })
+    return undefined
+  } catch {
+    return 'the database is not available'
+  }
+}

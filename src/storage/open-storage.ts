@@ -1,0 +1,99 @@
+import { readSecretKey, stretchSecret } from '../access/secret-key.ts'
+import { createSealer, deriveKey, type Sealer } from '../access/secrets.ts'
+import { type Accounts, createAccounts } from './accounts.ts'
+import { type ConnectorAuths, createConnectorAuths } from './connector-auths.ts'
+import { type Connectors, createConnectors } from './connectors.ts'
+import { type Database, openDatabase } from './database.ts'
+import { startEmbeddedPostgres } from './embedded-postgres.ts'
+import { createEnvVariables, type EnvVariables } from './env-variables.ts'
+import { createFlowValues } from './flow-values.ts'
+import { createFlows } from './flows.ts'
+import { migrate } from './migrate.ts'
+import { createRunCounts, type RunCounts } from './run-counts.ts'
+import { createRuns } from './runs.ts'
+import { createSessions, type Sessions } from './sessions.ts'
+import type { Flows, FlowValues, Runs } from './storage.ts'
+import { createPersonalAccessTokens, type PersonalAccessTokens } from './tokens.ts'
+import { createUsers, type Users } from './users.ts'
+
+/** All nouns on one database. */
+export interface Storage {
+  database: Database
+  accounts: Accounts
+  users: Users
+  sessions: Sessions
+  tokens: PersonalAccessTokens
+  flows: Flows
+  flowValues: FlowValues
+  envVariables: EnvVariables
+  connectors: Connectors
+  connectorAuths: ConnectorAuths
+  runs: Runs
+  runCounts: RunCounts
+  /** Seals what else must not be read in a dump of the database. */
+  sealer: Sealer
+  /** Signs tokens. */
+  signingKey: Buffer
+  close(): Promise<void>
+}
+
+export interface StorageSettings {
+  dataDir: string
+  databaseUrl?: string | undefined
+  databasePool: number
+  postgresBin?: string | undefined
+  secretKey?: string | undefined
+  secretKeyPrevious?: string | undefined
+}
+
+export interface StorageOptions {
+  settings: StorageSettings
+  now(): Date
+  log: { info(message: string): void; warn(message: string): void }
+}
+
+/**
+ * Opens the database that the settings name, or boots or joins the embedded one, and brings its tables up to date.
+ *
+ * Errors: `EmbeddedPostgresError`, `SecretKeyError`, `DatabaseUnavailableError`; their messages say what to set.
+ */
+export async function openStorage({ settings, now, log }: StorageOptions): Promise<Storage> {
+  const secretKey = await readSecretKey(settings.secretKey, settings.dataDir)
+  const sealer = createSealer(secretKey, ...formerKeys(settings))
+  const signingKey = deriveKey(secretKey, 'tokens')
+  const server = settings.databaseUrl
+    ? undefined
+    : await startEmbeddedPostgres({ dataDir: settings.dataDir, postgresBin: settings.postgresBin, log })
+  const database = openDatabase(settings.databaseUrl ?? server!.connection, { poolSize: settings.databasePool })
+  const close = async () => {
+    await database.close()
+    await server?.stop()
+  }
+  try {
+    await migrate(database)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return {
+    database,
+    accounts: createAccounts(database),
+    users: createUsers(database),
+    sessions: createSessions(database),
+    tokens: createPersonalAccessTokens(database),
+    flows: createFlows(database, { sealer, signingKey, now }),
+    flowValues: createFlowValues(database),
+    envVariables: createEnvVariables(database),
+    connectors: createConnectors(database),
+    connectorAuths: createConnectorAuths(database, sealer),
+    runs: createRuns(database),
+    runCounts: createRunCounts(database),
+    sealer,
+    signingKey,
+    close,
+  }
+}
+
+function formerKeys({ secretKeyPrevious }: StorageSettings): Buffer[] {
+  return secretKeyPrevious === undefined ? [] : [stretchSecret(secretKeyPrevious, 'HOOKLINE_SECRET_KEY_PREVIOUS')]
+}
