@@ -6,8 +6,8 @@ export interface CoalescerOptions<Item, Result> {
   /** Items in a flush at most. */
   maxItems: number
   /**
-   * How long a flush that follows another one waits to become full, so that batches do not shrink to a few items under
-   * load. Default 0.
+   * How long a flush that follows one which was at least half full waits to become full, so that batches do not shrink to
+   * a few items under full load. Default 0: it is worth measuring first.
    */
   lingerMs?: number
   /** Items waiting or in flight at most; more are refused. */
@@ -63,7 +63,8 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
       inFlight = 0
       // Those just answered may have more to add.
       await endOfTurn()
-      if (queue.length > 0 && queue.length < maxItems && lingerMs > 0) await linger()
+      const busy = batch.length * 2 >= maxItems
+      if (busy && queue.length > 0 && queue.length < maxItems && lingerMs > 0) await linger()
     }
     running = false
     drained.resolve()

@@ -80,6 +80,9 @@ export interface DatabaseOptions {
 /** Waiting longer than this for a free or new connection is an outage to the caller (503), not a reason to queue. */
 const connectionTimeoutMs = 2_000
 
+/** While a server is down, every request would fork and log a failed connection on it: most fail at once instead. */
+const reconnectPauseMs = 50
+
 /** A server that neither answers nor closes (stopped, partitioned) is given up after this. */
 const statementTimeoutMs = 30_000
 
@@ -116,12 +119,18 @@ export function openDatabase(target: DatabaseConnection | string, options: Datab
   pool.on('error', (error) => availability.seen(translate(error)))
   const subscriptions = new Set<Subscription>()
 
+  let downUntil = 0
+  let lastError: unknown
+
   async function borrow<Result>(work: (client: Client) => Promise<Result>): Promise<Result> {
+    if (performance.now() < downUntil) throw lastError
     let client: Client
     try {
       client = new Client(await pool.connect())
     } catch (error) {
-      throw availability.seen(translate(error))
+      lastError = availability.seen(translate(error))
+      if (pool.totalCount === 0) downUntil = performance.now() + reconnectPauseMs
+      throw lastError
     }
     try {
       const result = await work(client)

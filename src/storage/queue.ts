@@ -101,6 +101,9 @@ export interface CreateQueueOptions<Kind extends string> {
 export const heartbeatSeconds = 10
 const superviseSeconds = 5
 
+/** A scheduled job is late by this at most. */
+const cronSeconds = 5
+
 /** Upper bounds of pg-boss: neither a long run (its worker's heartbeat shows that it lives) nor a long queue may lose a job. */
 const expireSeconds = 24 * 60 * 60
 const retentionSeconds = 365 * 24 * 60 * 60
@@ -128,6 +131,8 @@ export function createQueue<Kind extends string>(options: CreateQueueOptions<Kin
     superviseIntervalSeconds: options.superviseSeconds ?? superviseSeconds,
     monitorIntervalSeconds: options.superviseSeconds ?? superviseSeconds,
     maintenanceIntervalSeconds: 60 * 60,
+    cronMonitorIntervalSeconds: cronSeconds,
+    cronWorkerIntervalSeconds: 1,
   })
   boss.on('error', (error) => log.error({ error }, 'the queue’s maintenance failed; it is tried again'))
   boss.on('warning', ({ message, data }) => log.warn({ data }, `queue: ${message}`))
