@@ -1,0 +1,74 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { normaliseScope, type Scope, scopes } from '../access/scopes.ts'
+import { roles } from '../storage/users.ts'
+import { createAdmin } from './admin.ts'
+import { doctor } from './doctor.ts'
+import { reportingErrors } from './failure.ts'
+import { start } from './start.ts'
+import { createToken } from './token.ts'
+
+/**
+ * The command line. What a command answers goes to standard output, everything said about it to standard error, so that
+ * scripts can take the answer as it is.
+ */
+export function createProgram(): Command {
+  const program = new Command('hookline')
+    .description('An embedded integration platform: a webhook arrives, a flow runs, the sender gets its answer.')
+    .helpCommand(true)
+    .showHelpAfterError('(hookline --help lists the commands)')
+    .addHelpText(
+      'after',
+      '\nSettings are environment variables; hookline doctor checks them. See docs/reference/settings.md.',
+    )
+
+  program
+    .command('start')
+    .description('start the server, the workers and the web interface in this process')
+    .action(reportingErrors(start))
+
+  program
+    .command('doctor')
+    .description('check settings, data directory, database and addresses, and say what to do about what is wrong')
+    .action(reportingErrors(doctor))
+
+  const token = program.command('token').description('personal access tokens')
+  token
+    .command('create')
+    .description('make a token that acts with the rights of an admin within its scopes, and print it and nothing else')
+    .addOption(
+      new Option('--scope <scope>', 'what the token may do; can be given several times')
+        .argParser(collectScope)
+        .makeOptionMandatory(),
+    )
+    .option('--note <text>', 'what the token is for, as lists show it', readNote, '')
+    .option('--expires-days <days>', 'days until it ends; without this it does not', readDays)
+    .addHelpText('after', `\nScopes: ${scopes.join(', ')}`)
+    .action(reportingErrors(createToken))
+
+  const admin = program.command('admin').description('users who may sign in to the web interface')
+  admin
+    .command('create')
+    .description('make a user who can sign in; the password is asked for, or read from standard input')
+    .requiredOption('--email <address>', 'what the user signs in with')
+    .option('--name <name>', 'as others see it', '')
+    .addOption(new Option('--role <role>', 'what the user may do').choices(roles).default('admin'))
+    .option('--password-stdin', 'read the password from standard input', false)
+    .action(reportingErrors(createAdmin))
+  return program
+}
+
+function collectScope(text: string, former: Scope[] | undefined): Scope[] {
+  const scope = normaliseScope(text)
+  if (scope === undefined) throw new InvalidArgumentError(`There are ${scopes.join(', ')}.`)
+  return [...(former ?? []), scope]
+}
+
+function readDays(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('It is a whole number from 1 to 9999.')
+  return Number(text)
+}
+
+function readNote(text: string): string {
+  if ([...text].length > 255) throw new InvalidArgumentError('It has at most 255 characters.')
+  return text
+}

@@ -1,0 +1,35 @@
+import { pino } from 'pino'
+import { type App, startApp } from '../app.ts'
+import { readConfig } from '../config.ts'
+
+/** A process that hangs while stopping is ended by then; service managers kill after 30 s. */
+const stopWithinMs = 29_000
+
+/** Runs Hookline until SIGTERM or SIGINT. */
+export async function start(): Promise<void> {
+  const config = readConfig()
+  // Standard error, so that standard output has the address and nothing else. Written at once: the last words before a
+  // crash are the ones that count.
+  const log = pino({ level: config.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
+  for (const warning of config.warnings) log.warn(warning)
+  const app = await startApp(config, log)
+  announce(app)
+  const signal = await new Promise<NodeJS.Signals>((resolve) => {
+    process.once('SIGTERM', resolve)
+    process.once('SIGINT', resolve)
+  })
+  log.info(`${signal}: stopping`)
+  setTimeout(() => {
+    log.error('stopping took too long; what was running is taken over by the next start')
+    process.exit(1)
+  }, stopWithinMs).unref()
+  await app.close()
+  log.info('stopped')
+  process.exit(0)
+}
+
+function announce({ address, setupUrl }: App & { setupUrl?: string | undefined }): void {
+  if (address === undefined) console.log('Hookline is working on runs; it takes no requests (HOOKLINE_ROLE=worker)')
+  else if (setupUrl === undefined) console.log(`Hookline is ready at ${address}`)
+  else console.log(`Hookline is ready at ${address}\nMake the first admin: ${setupUrl}`)
+}
