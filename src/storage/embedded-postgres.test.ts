@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, type TestContext, test } from 'node:test'
 import { openDatabase } from './database.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
+import { findPostgres } from './postgres-binaries.ts'
+import { clusterAt } from './postgres-cluster.ts'
 
 const isRoot = process.getuid?.() === 0
+const nobody = { uid: 65534, gid: 65534 }
 const readyWithinMs = 5_000
 
 // Removed at the very end, when the servers in them have stopped.
@@ -140,18 +142,20 @@ test('root may keep the data where nobody else can go', { skip: isRoot ? false :
   assert.deepEqual(await query(server, 'select 1 as one'), [{ one: 1 }])
 })
 
-test('an ordinary user needs no root', { skip: isRoot ? false : 'every other test shows it' }, async (t) => {
+test('an ordinary user needs no root', { skip: skipAsNobody() }, async (t) => {
   const open = temporaryDirectory()
   chmodSync(open, 0o777)
-  const user = startProcess(t, join(open, 'data'), { uid: 65534, gid: 65534 })
+  const user = startProcess(t, join(open, 'data'), nobody)
   assert.equal(await user.ready, 'created')
   await user.leave()
   assert.equal((await start(t, join(open, 'data'))).started, 'restarted')
 })
 
 test('the binaries of another PostgreSQL can be given', async (t) => {
-  const packaged = createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
-  const server = await start(t, temporaryDirectory(), join(packaged, '../../native/bin'))
+  const dataDir = temporaryDirectory()
+  const { account } = clusterAt(join(dataDir, 'postgres'))
+  const { directory } = await findPostgres({ postgresBin: undefined, dataDir, account })
+  const server = await start(t, dataDir, directory)
   assert.deepEqual(await query(server, 'select 1 as one'), [{ one: 1 }])
 })
 
@@ -172,6 +176,13 @@ test('a directory that is no cluster is not touched, and the error says so', asy
   rmSync(join(dataDir, 'postgres', 'PG_VERSION'))
   await assert.rejects(start(t, dataDir), /is not empty but holds no PostgreSQL cluster/)
 })
+
+/** A test run by root shows the ordinary user, if that one can read the project. */
+function skipAsNobody(): false | string {
+  if (!isRoot) return 'every other test shows it'
+  const { status } = spawnSync('/bin/sh', ['-c', 'cd "$0"', import.meta.dirname], { ...nobody, cwd: '/' })
+  return status === 0 ? false : 'the project lies where only root can go'
+}
 
 function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'hookline-test-'))
