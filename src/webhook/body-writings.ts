@@ -1,5 +1,5 @@
 import { type Json, stringifyJson } from '../flow/json.ts'
-import { jsonBody } from './signature.ts'
+import { jsonBody } from './signed-request.ts'
 
 /** Another way to write the same body, and the name of the habit. */
 export interface BodyWriting {

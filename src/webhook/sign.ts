@@ -1,13 +1,7 @@
 import { createHmac, createPrivateKey, type KeyObject, sign as signBytes } from 'node:crypto'
 import type { SignatureScheme } from '../connectors/schema/signature-scheme.ts'
-import {
-  headerNames,
-  hmacKey,
-  type SignedRequest,
-  type SigningScheme,
-  signedContent,
-  withoutPrefix,
-} from './signature.ts'
+import { headerNames, hmacKey, type SigningScheme, signedContent, withoutPrefix } from './signature.ts'
+import type { SignedRequest } from './signed-request.ts'
 
 /**
  * The headers that a vendor with this scheme would send: for tests, simulators and the builder's "send a test event".

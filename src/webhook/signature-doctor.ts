@@ -1,19 +1,18 @@
 import type { SignatureScheme } from '../connectors/schema/signature-scheme.ts'
 import { bodyWritings } from './body-writings.ts'
+import { equalTexts } from './shared-token.ts'
 import {
+  bodyHashHolds,
   decode,
-  equalTexts,
   headerNames,
-  headerValue,
   isSignedWith,
-  type LabelledSecret,
   readHeader,
   readParts,
-  type SignedRequest,
   type SigningScheme,
   signedContent,
   verifySignature,
 } from './signature.ts'
+import { headerValue, type LabelledSecret, type SignedRequest } from './signed-request.ts'
 
 /**
  * Says why a signature does not hold, by finding out what would have made it hold. The work is bounded: a few hundred
@@ -31,6 +30,7 @@ export interface SignatureDiagnosis {
     | 'reserialised_body'
     | 'wrong_algorithm'
     | 'wrong_signed_text'
+    | 'changed_body'
     | 'wrong_secret'
   explanation: string
 }
@@ -70,6 +70,7 @@ export function diagnoseSignature(
   if (scheme.scheme === 'token' || scheme.scheme === 'basic_auth') return diagnoseToken(scheme, request, facts)
   if (verification.reason === 'expired') return clock(scheme, request, facts.now)
 
+  if (!bodyHashHolds(scheme, request)) return otherBody(scheme, request)
   const candidates = candidatesIn(scheme, request)
   if (candidates.length === 0) return missingHeader(headerNames(scheme)[0]!)
   const parts = readParts(scheme, request)
@@ -114,8 +115,7 @@ function* trials(scheme: SigningScheme, request: SignedRequest, facts: DoctorFac
     }
   }
   for (const { name, bytes } of bodyWritings(request.rawBody)) {
-    const explanation = `The signature fits ${name}, not the bytes that arrived: something on the way parsed the body and wrote it anew.`
-    yield { ...same, request: { ...request, rawBody: bytes }, diagnosis: 'reserialised_body', explanation }
+    yield { ...same, request: { ...request, rawBody: bytes }, ...reserialised(name) }
   }
   if (scheme.scheme === 'hmac') {
     for (const algorithm of ['sha1', 'sha256', 'sha384', 'sha512'] as const) {
@@ -207,6 +207,23 @@ function wrongWriting(scheme: SigningScheme, { encoding, asDeclared }: Candidate
   const what = asDeclared ? 'in another order or with something missing' : `without what belongs before it`
   const explanation = `The signature is right, but stands in the header ${header} ${what}; expected is ${scheme.header_format}.`
   return { diagnosis: 'missing_prefix', explanation }
+}
+
+/** The hash in the address does not fit the body. */
+function otherBody(scheme: SigningScheme, request: SignedRequest): SignatureDiagnosis {
+  const writing = bodyWritings(request.rawBody).find(({ bytes }) =>
+    bodyHashHolds(scheme, { ...request, rawBody: bytes }),
+  )
+  if (writing !== undefined) return reserialised(writing.name)
+  return {
+    diagnosis: 'changed_body',
+    explanation: 'The hash in the address is of another body: it was changed on its way.',
+  }
+}
+
+function reserialised(name: string): SignatureDiagnosis {
+  const explanation = `The signature fits ${name}, not the bytes that arrived: something on the way parsed the body and wrote it anew.`
+  return { diagnosis: 'reserialised_body', explanation }
 }
 
 function clock(scheme: SigningScheme, request: SignedRequest, now: Date): SignatureDiagnosis {

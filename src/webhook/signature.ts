@@ -1,7 +1,8 @@
 import { createHash, createHmac, createPublicKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
 import type { SignatureScheme } from '../connectors/schema/signature-scheme.ts'
-import { type Json, JsonSyntaxError, parseJson } from '../flow/json.ts'
 import { valuesAt } from './body-path.ts'
+import { verifyBasicAuth, verifyToken } from './shared-token.ts'
+import { headerValue, jsonBody, type LabelledSecret, type SignedRequest, type Verification } from './signed-request.ts'
 
 /**
  * Checks the signature of a delivery as its connector declares it: one interpreter for all vendors.
@@ -10,26 +11,8 @@ import { valuesAt } from './body-path.ts'
  * the encodings are data (`connectors/schema/signature-scheme.ts`); what vendors publish is in `connectors/presets/`.
  */
 
-/** A request as the vendor signed it. Header names are in lower case; `url` is the whole public address. */
-export interface SignedRequest {
-  headers: Readonly<Record<string, string | readonly string[] | undefined>>
-  rawBody: Uint8Array
-  method: string
-  url: string
-  query: Readonly<Record<string, string | readonly string[] | undefined>>
-}
-
-/** A secret, or the public key of a scheme that has one. `label` says which, where the secret itself must not appear. */
-export interface LabelledSecret {
-  secret: string
-  label: string
-}
-
 /** Schemes that sign something; the others send the secret along. */
 export type SigningScheme = Exclude<SignatureScheme, { scheme: 'token' | 'basic_auth' }>
-
-export type SignatureRefusal = 'missing_header' | 'malformed' | 'expired' | 'mismatch'
-export type Verification = { ok: true; secret: string; deliveredAt?: Date } | { ok: false; reason: SignatureRefusal }
 
 /** What the headers say of a signature; `signatures` are decoded. */
 export interface SignatureParts {
@@ -49,8 +32,8 @@ export function verifySignature(
   secrets: readonly LabelledSecret[],
   now: Date,
 ): Verification {
-  if (scheme.scheme === 'token') return verifyToken(tokensIn(scheme, request), secrets)
-  if (scheme.scheme === 'basic_auth') return verifyLogin(scheme.username, request, secrets)
+  if (scheme.scheme === 'token') return verifyToken(scheme, request, secrets)
+  if (scheme.scheme === 'basic_auth') return verifyBasicAuth(scheme, request, secrets)
 
   const parts = readParts(scheme, request)
   if (typeof parts === 'string') return { ok: false, reason: parts }
@@ -166,26 +149,10 @@ export function readHeader(scheme: SigningScheme, value: string): [field: string
   })
 }
 
-/** A header's value, however it was repeated. */
-export function headerValue(request: Pick<SignedRequest, 'headers'>, name: string): string | undefined {
-  const value = request.headers[name.toLowerCase()]
-  return typeof value === 'string' || value === undefined ? value : value.join(',')
-}
-
 /** Bytes of an encoded signature, or undefined where the text is not of that encoding. Case of hex digits is free. */
 export function decode(text: string, encoding: 'hex' | 'base64' | 'base64url'): Buffer | undefined {
   const alphabet = { hex: /^(?:[0-9a-f]{2})+$/i, base64: /^[A-Za-z0-9+/]+={0,2}$/, base64url: /^[A-Za-z0-9_-]+={0,2}$/ }
   return alphabet[encoding].test(text) ? Buffer.from(text, encoding) : undefined
-}
-
-/** The body as JSON, or undefined where it is none. */
-export function jsonBody(rawBody: Uint8Array): Json | undefined {
-  try {
-    return parseJson(new TextDecoder().decode(rawBody))
-  } catch (error) {
-    if (!(error instanceof JsonSyntaxError)) throw error
-    return undefined // Not JSON is an answer here, not a fault.
-  }
 }
 
 /** Headers a scheme may find its signature in. */
@@ -240,7 +207,7 @@ function bodyHash(scheme: SigningScheme, request: SignedRequest): string | undef
 }
 
 /** The address is signed and holds the body's hash, so both together cover the body. */
-function bodyHashHolds(scheme: SigningScheme, request: SignedRequest): boolean {
+export function bodyHashHolds(scheme: SigningScheme, request: SignedRequest): boolean {
   const claimed = bodyHash(scheme, request)
   if (scheme.body_hash === undefined || claimed === undefined) return true
   const { algorithm, encoding } = scheme.body_hash
@@ -259,44 +226,4 @@ function publicKey(scheme: Exclude<SigningScheme, { scheme: 'hmac' }>, secret: s
   } catch {
     return undefined // Whoever typed the key made a slip; to the sender it is a signature that does not hold.
   }
-}
-
-/** Every place must hold the same one of the secrets: a list whose first item is right proves nothing about the second. */
-function verifyToken(tokens: readonly string[] | 'malformed', secrets: readonly LabelledSecret[]): Verification {
-  if (tokens === 'malformed') return { ok: false, reason: 'malformed' }
-  if (tokens.length === 0) return { ok: false, reason: 'missing_header' }
-  const match = secrets.find(({ secret }) => secret !== '' && tokens.every((token) => equalTexts(token, secret)))
-  return match === undefined ? { ok: false, reason: 'mismatch' } : { ok: true, secret: match.label }
-}
-
-/** Compares digests, so that neither content nor length shows in the time it takes. */
-export function equalTexts(one: string, other: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(one), digest(other))
-}
-
-function tokensIn(
-  { header, query, body, prefix }: Extract<SignatureScheme, { scheme: 'token' }>,
-  request: SignedRequest,
-): string[] | 'malformed' {
-  const found: (Json | undefined)[] =
-    body !== undefined
-      ? valuesAt(jsonBody(request.rawBody) ?? null, body)
-      : [header !== undefined ? headerValue(request, header) : [request.query[query ?? '']].flat()[0]]
-  const texts = found.filter((value) => value !== undefined)
-  if (!texts.every((value) => typeof value === 'string' && value.startsWith(prefix))) return 'malformed'
-  return texts.map((value) => String(value).slice(prefix.length))
-}
-
-function verifyLogin(username: string, request: SignedRequest, secrets: readonly LabelledSecret[]): Verification {
-  const value = headerValue(request, 'authorization')
-  if (value === undefined) return { ok: false, reason: 'missing_header' }
-  const [, encoded] = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(value) ?? []
-  if (encoded === undefined) return { ok: false, reason: 'malformed' }
-  const login = Buffer.from(encoded, 'base64').toString()
-  const logins = secrets.filter(({ secret }) => secret !== '')
-  return verifyToken(
-    [login],
-    logins.map(({ secret, label }) => ({ secret: `${username}:${secret}`, label })),
-  )
 }
