@@ -15,6 +15,10 @@ test('a Content-Type is read by the grammar of RFC 9110', () => {
     ["multipart/form-data; boundary=----WebKit_x'+.", 'multipart/form-data', { boundary: "----WebKit_x'+." }],
     ['text/xml; charset=utf-8; CHARSET=utf-8', 'text/xml', { charset: 'utf-8' }],
     ['x/y; __proto__=1', 'x/y', JSON.parse('{"__proto__":"1"}')],
+    // Senders do write this; a name without a value says nothing.
+    ['application/json; utf-8', 'application/json', {}],
+    ['application/json\t; a', 'application/json', {}],
+    [`text/xml; ${'a'.repeat(10_000)}; b=c`, 'text/xml', { b: 'c' }],
     [' \t', '', {}],
     [undefined, '', {}],
   ]
@@ -27,7 +31,6 @@ test('a Content-Type is read by the grammar of RFC 9110', () => {
 
 test('a Content-Type that readers could take in two ways is refused, naming the character', () => {
   const refusals: [header: string, message: RegExp][] = [
-    ['application/json\t; a', /character 21: expected "=" and a value after the parameter a, found its end/],
     ['application/json\ta', /character 18: expected ";" before a parameter, found "a"/],
     ['application/json, text/xml', /character 17/],
     ['json', /character 1: expected a media type such as application\/json/],
@@ -38,7 +41,6 @@ test('a Content-Type that readers could take in two ways is refused, naming the 
     ['text/xml; charset=utf-8; charset=utf-7', /charset twice, as "utf-8" and as "utf-7"/],
     ['text/xml\u00a0;a=b', /character 9/],
     ['text/xml;\r\nX: y', /character 10/],
-    [`text/xml; ${'a'.repeat(10_000)}`, /"=" and a value/],
   ]
   for (const [header, message] of refusals) {
     assert.throws(

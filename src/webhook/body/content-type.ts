@@ -22,7 +22,8 @@ const token = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y
 const quotedString = /"((?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\uffff]|\\[\t \x21-\x7e\x80-\uffff])*)"/y
 
 /**
- * Reads a Content-Type header by the grammar of RFC 9110 (5.6.6, 8.3.1), to the letter.
+ * Reads a Content-Type header by the grammar of RFC 9110 (5.6.6, 8.3.1), to the letter but for one mistake that real senders
+ * make: a parameter without a value (`application/json; utf-8`) says nothing, and is passed over.
  *
  * Strict on purpose: where two readers of one header disagree (`application/json\t; a`), a body gets past the one that
  * checks it. Empty parameters (`text/xml;;`) are in the grammar. A parameter that comes twice is accepted only when it says
@@ -57,6 +58,7 @@ function parseParameters(text: string, start: number): ReadonlyMap<string, strin
     const name = match(token, text, at)
     if (name === undefined) throw malformed(text, at, 'the name of a parameter')
     at += name.length
+    if (text[at] === undefined || text[at] === ';') continue
     if (text[at] !== '=') throw malformed(text, at, `"=" and a value after the parameter ${name}`)
     at += 1
     const raw = match(token, text, at) ?? match(quotedString, text, at)
