@@ -70,7 +70,10 @@ const excerptWidth = 100
 function excerpt(text: string, line: number, column: number): string {
   const characters = [...text.slice(0, 20_000)]
   const from = Math.max(0, column - 1 - excerptWidth / 2)
-  const shown = characters.slice(from, from + excerptWidth).join('').replace(/[\t\v\f\r]/g, ' ')
+  const shown = characters
+    .slice(from, from + excerptWidth)
+    .join('')
+    .replace(/[\t\v\f\r]/g, ' ')
   const margin = `${line} | `
   return `${margin}${from > 0 ? '…' : ''}${shown}\n${' '.repeat(margin.length + (from > 0 ? 1 : 0) + column - 1 - from)}^`
 }
@@ -105,7 +108,8 @@ function editDistance(a: string, b: string): number {
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1]
       let cost = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (same ? 0 : 1))
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, beforeLast[j - 2]! + 1)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        cost = Math.min(cost, beforeLast[j - 2]! + 1)
       row.push(cost)
     }
     beforeLast = last

@@ -82,7 +82,10 @@ export class Budget {
   enter(): void {
     this.depth += 1
     if (this.depth > this.limits.recursionDepth) {
-      throw new Raised('RecursionError', `more than ${this.limits.recursionDepth} macros or recursive loops inside one another`)
+      throw new Raised(
+        'RecursionError',
+        `more than ${this.limits.recursionDepth} macros or recursive loops inside one another`,
+      )
     }
   }
 

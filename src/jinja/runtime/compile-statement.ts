@@ -1,0 +1,438 @@
+import { Raised } from '../error.ts'
+import type { BlockStatement, Expression, IfStatement, Statement, Target } from '../syntax/ast.ts'
+import { limitReached } from './budget.ts'
+import { isTruthy } from './compare.ts'
+import { Activation, type Compilation, compileEntry, compileLoad, compileStore, syntaxError } from './compilation.ts'
+import { compileExpression } from './compile-expression.ts'
+import { compileLoop } from './compile-loop.ts'
+import { compileCallBlock, compileMacro } from './compile-macro.ts'
+import { unpack } from './loop-context.ts'
+import { Namespace } from './provided.ts'
+import type { Rendering } from './rendering.ts'
+import { analyseExpression, analyseStatements, analyseTarget, Layout, Scope } from './scope.ts'
+import { escapeHtml, isText, plainText, toText } from './text.ts'
+import { Markup, typeName } from './values.ts'
+
+/** How a statement ends. */
+export const DONE = 0
+export const BREAK = 1
+export const CONTINUE = 2
+export type Signal = typeof DONE | typeof BREAK | typeof CONTINUE
+
+/** A compiled statement: writes to the rendering's output. */
+export type Execute = (activation: Activation) => Signal
+
+/** Where a statement stands. */
+export interface Place {
+  scope: Scope
+  isConditional: boolean
+  /** Whether names set here are seen by blocks. */
+  isTopLevel: boolean
+  isInLoop: boolean
+}
+
+/** A template's compilation, with its blocks. */
+export interface TemplateCompilation extends Compilation {
+  blocks: Map<string, { statement: BlockStatement; run: (rendering: Rendering) => void }>
+}
+
+/** Compiles a whole template; the result writes to the rendering's output. Errors: `TemplateError` of kind `syntax`. */
+export function compileTemplate(
+  compilation: TemplateCompilation,
+  body: readonly Statement[],
+): (rendering: Rendering) => void {
+  collectBlocks(compilation, body)
+  const layout = new Layout(undefined)
+  const scope = new Scope(layout)
+  analyseStatements(scope, body)
+  const run = compileBody(compilation, { scope, isConditional: false, isTopLevel: true, isInLoop: false }, body)
+  const enter = compileEntry(scope)
+  for (const block of compilation.blocks.values()) block.run = compileBlockBody(compilation, block.statement)
+  return (rendering) => {
+    const activation = new Activation(rendering, layout, undefined)
+    enter?.(activation)
+    run(activation)
+  }
+}
+
+/** Compiles an expression that is a whole template; the result gives its value. */
+export function compileSingleExpression(compilation: Compilation, node: Expression): (rendering: Rendering) => unknown {
+  const layout = new Layout(undefined)
+  const scope = new Scope(layout)
+  analyseExpression(scope, node)
+  const evaluate = compileExpression(compilation, { scope, isConditional: false }, node)
+  return (rendering) => evaluate(new Activation(rendering, layout, undefined))
+}
+
+/** Compiles statements that are run one after another, until one of them breaks off. */
+export function compileBody(compilation: TemplateCompilation, place: Place, statements: readonly Statement[]): Execute {
+  const steps = statements.map((statement) => compileStatement(compilation, place, statement))
+  const [first, second] = steps
+  if (first === undefined) return () => DONE
+  if (second === undefined) return first
+  const count = steps.length
+  return (activation) => {
+    for (let index = 0; index < count; index++) {
+      const signal = steps[index]!(activation)
+      if (signal !== DONE) return signal
+    }
+    return DONE
+  }
+}
+
+function compileStatement(compilation: TemplateCompilation, place: Place, statement: Statement): Execute {
+  const { at } = statement
+  switch (statement.kind) {
+    case 'text': {
+      const { text } = statement
+      return ({ rendering }) => {
+        rendering.charge(1)
+        rendering.write(text)
+        return DONE
+      }
+    }
+    case 'print':
+      return compilePrint(compilation, place, statement.value, at)
+    case 'do': {
+      const evaluate = compileExpression(compilation, place, statement.value)
+      return (activation) => {
+        activation.rendering.charge(1)
+        evaluate(activation)
+        return DONE
+      }
+    }
+    case 'if':
+      return compileIf(compilation, { ...place, isConditional: true }, statement)
+    case 'for':
+      return compileLoop(compilation, place, statement)
+    case 'set':
+      return compileSet(compilation, place, statement)
+    case 'set-block':
+      return compileSetBlock(compilation, place, statement)
+    case 'with':
+      return compileWith(compilation, place, statement)
+    case 'macro':
+      return compileMacro(compilation, place, statement)
+    case 'call-block':
+      return compileCallBlock(compilation, place, statement)
+    case 'filter-block':
+      return compileFilterBlock(compilation, place, statement)
+    case 'autoescape':
+      return compileAutoescape(compilation, place, statement)
+    case 'block':
+      return compileBlock(compilation, place, statement)
+    case 'break':
+    case 'continue': {
+      if (!place.isInLoop) throw syntaxError(compilation, at, `'${statement.kind}' outside loop`, 'SyntaxError')
+      const signal = statement.kind === 'break' ? BREAK : CONTINUE
+      return () => signal
+    }
+    case 'load':
+      return ({ rendering }) => {
+        rendering.at = at
+        throw new Raised(
+          'TypeError',
+          `no loader for this environment specified: {% ${statement.tag} %} has nowhere to load a template from`,
+        )
+      }
+  }
+}
+
+function compilePrint(compilation: TemplateCompilation, place: Place, value: Expression, at: number): Execute {
+  const evaluate = compileExpression(compilation, place, value)
+  return (activation) => {
+    const { rendering } = activation
+    rendering.charge(1)
+    const result = evaluate(activation)
+    if (typeof result === 'string' && !rendering.escapes) {
+      rendering.write(result)
+      return DONE
+    }
+    rendering.at = at
+    rendering.write(rendering.escapes ? escapeHtml(rendering, result).text : toText(rendering, result))
+    return DONE
+  }
+}
+
+function compileIf(compilation: TemplateCompilation, place: Place, statement: IfStatement): Execute {
+  const branches = [statement, ...statement.elifs].map((branch) => ({
+    at: branch.at,
+    test: compileExpression(compilation, place, branch.test),
+    run: compileBody(compilation, place, branch.body),
+  }))
+  const otherwise = compileBody(compilation, place, statement.otherwise)
+  return (activation) => {
+    const { rendering } = activation
+    for (const { test, run, at } of branches) {
+      rendering.charge(1)
+      const value = test(activation)
+      rendering.at = at
+      if (isTruthy(value)) return run(activation)
+    }
+    return otherwise(activation)
+  }
+}
+
+/** Takes a value apart and stores it. */
+export function compileAssign(
+  compilation: TemplateCompilation,
+  place: Place,
+  target: Target,
+): (activation: Activation, value: unknown) => void {
+  const { at } = target
+  if (target.kind === 'namespace') {
+    const load = compileLoad(place.scope, target.name)
+    return (activation, value) => {
+      const namespace = load(activation)
+      activation.rendering.at = at
+      if (!(namespace instanceof Namespace)) {
+        throw new Raised('TemplateRuntimeError', 'cannot assign attribute on non-namespace object')
+      }
+      namespace.values.set(target.attribute, value)
+    }
+  }
+  if (target.kind === 'tuple') {
+    const parts = target.items.map((item) => compileAssign(compilation, place, item))
+    return (activation, value) => {
+      activation.rendering.at = at
+      const items = unpack(activation.rendering, value, parts.length)
+      for (let index = 0; index < parts.length; index++) parts[index]!(activation, items[index])
+    }
+  }
+  const { name } = target
+  const store = compileStore(place.scope, name)
+  if (!place.isTopLevel || compilation.blocks.size === 0) return store
+  return (activation, value) => {
+    store(activation, value)
+    exportName(activation.rendering, name, value)
+  }
+}
+
+export function exportName(rendering: Rendering, name: string, value: unknown): void {
+  rendering.exported ??= new Map()
+  rendering.exported.set(name, value)
+}
+
+function compileSet(
+  compilation: TemplateCompilation,
+  place: Place,
+  statement: Extract<Statement, { kind: 'set' }>,
+): Execute {
+  const evaluate = compileExpression(compilation, place, statement.value)
+  const assign = compileAssign(compilation, place, statement.target)
+  return (activation) => {
+    activation.rendering.charge(1)
+    assign(activation, evaluate(activation))
+    return DONE
+  }
+}
+
+/** What a block writes, as a text of its own. The signal says how the block ended. */
+export function capture(activation: Activation, run: Execute): { text: string; signal: Signal } {
+  const { rendering } = activation
+  const outer = rendering.out
+  rendering.out = ''
+  try {
+    const signal = run(activation)
+    const text = rendering.out
+    if (text.length > rendering.limits.textLength)
+      throw limitReached(`a text of ${text.length} characters`, rendering.limits.textLength)
+    return { text, signal }
+  } finally {
+    rendering.out = outer
+  }
+}
+
+/** A captured text: safe when its parts have been escaped already. */
+export function capturedValue(rendering: Rendering, text: string): string | Markup {
+  return rendering.escapes ? new Markup(text) : text
+}
+
+function compileSetBlock(
+  compilation: TemplateCompilation,
+  place: Place,
+  statement: Extract<Statement, { kind: 'set-block' }>,
+): Execute {
+  const inner = innerPlace(place)
+  analyseStatements(inner.scope, statement.body)
+  if (statement.filter !== undefined) analyseExpression(inner.scope, statement.filter)
+  const run = compileBody(compilation, inner, statement.body)
+  const filter = statement.filter && compileFilterOfText(compilation, inner, statement.filter)
+  const enter = compileEntry(inner.scope)
+  const assign = compileAssign(compilation, place, statement.target)
+  return (activation) => {
+    const { rendering } = activation
+    rendering.charge(1)
+    enter?.(activation)
+    const { text, signal } = capture(activation, run)
+    if (signal !== DONE) return signal
+    const value = capturedValue(rendering, text)
+    const filtered = filter === undefined ? value : filter(activation, value)
+    assign(
+      activation,
+      rendering.escapes && !(filtered instanceof Markup) ? new Markup(toText(rendering, filtered)) : filtered,
+    )
+    return DONE
+  }
+}
+
+/** The name under which a filter block's filters know the block's text; no template can write it. */
+const blockTextName = '{text}'
+
+/** Compiles filters that stand without a value, as in `{% filter upper %}`. */
+function compileFilterOfText(
+  compilation: TemplateCompilation,
+  place: Place,
+  filter: Expression,
+): (activation: Activation, text: unknown) => unknown {
+  const scope = new Scope(place.scope.layout, place.scope)
+  scope.declare(blockTextName)
+  const store = compileStore(scope, blockTextName)
+  const evaluate = compileExpression(compilation, { scope, isConditional: place.isConditional }, withText(filter))
+  return (activation, text) => {
+    store(activation, text)
+    return evaluate(activation)
+  }
+}
+
+function withText(node: Expression): Expression {
+  if (node.kind !== 'filter') return node
+  return { ...node, of: node.of === undefined ? { kind: 'name', at: node.at, name: blockTextName } : withText(node.of) }
+}
+
+/** The same place with a scope of its own. */
+export function innerPlace(place: Place): Place {
+  return { ...place, scope: new Scope(place.scope.layout, place.scope), isConditional: false, isTopLevel: false }
+}
+
+function compileFilterBlock(
+  compilation: TemplateCompilation,
+  place: Place,
+  statement: Extract<Statement, { kind: 'filter-block' }>,
+): Execute {
+  const inner = innerPlace(place)
+  analyseStatements(inner.scope, statement.body)
+  const run = compileBody(compilation, inner, statement.body)
+  const filter = compileFilterOfText(compilation, inner, statement.filter)
+  const enter = compileEntry(inner.scope)
+  return (activation) => {
+    const { rendering } = activation
+    rendering.charge(1)
+    enter?.(activation)
+    const { text, signal } = capture(activation, run)
+    if (signal !== DONE) return signal
+    writeText(rendering, filter(activation, capturedValue(rendering, text)))
+    return DONE
+  }
+}
+
+/** Writes the result of a filter or call block, which must be text. Errors: `TypeError` for anything else, as in Jinja2. */
+export function writeText(rendering: Rendering, value: unknown): void {
+  if (!isText(value)) throw new Raised('TypeError', `sequence item 0: expected str instance, ${typeName(value)} found`)
+  rendering.write(plainText(value))
+}
+
+function compileWith(
+  compilation: TemplateCompilation,
+  place: Place,
+  statement: Extract<Statement, { kind: 'with' }>,
+): Execute {
+  const inner = innerPlace(place)
+  for (const target of statement.targets) analyseTarget(inner.scope, target, true)
+  analyseStatements(inner.scope, statement.body)
+  const values = statement.values.map((value) => compileExpression(compilation, place, value))
+  const assigns = statement.targets.map((target) => compileAssign(compilation, inner, target))
+  const run = compileBody(compilation, inner, statement.body)
+  const enter = compileEntry(inner.scope)
+  return (activation) => {
+    activation.rendering.charge(1)
+    enter?.(activation)
+    for (let index = 0; index < values.length; index++) assigns[index]!(activation, values[index]!(activation))
+    return run(activation)
+  }
+}
+
+function compileAutoescape(
+  compilation: TemplateCompilation,
+  place: Place,
+  statement: Extract<Statement, { kind: 'autoescape' }>,
+): Execute {
+  const inner = innerPlace(place)
+  analyseExpression(inner.scope, statement.enabled)
+  analyseStatements(inner.scope, statement.body)
+  const enabled = compileExpression(compilation, inner, statement.enabled)
+  const run = compileBody(compilation, inner, statement.body)
+  const enter = compileEntry(inner.scope)
+  return (activation) => {
+    const { rendering } = activation
+    enter?.(activation)
+    const outer = rendering.escapes
+    rendering.escapes = isTruthy(enabled(activation))
+    try {
+      return run(activation)
+    } finally {
+      rendering.escapes = outer
+    }
+  }
+}
+
+function collectBlocks(compilation: TemplateCompilation, statements: readonly Statement[]): void {
+  for (const statement of statements) {
+    if (statement.kind === 'block') {
+      if (compilation.blocks.has(statement.name)) {
+        throw syntaxError(
+          compilation,
+          statement.at,
+          `block '${statement.name}' defined twice`,
+          'TemplateAssertionError',
+        )
+      }
+      compilation.blocks.set(statement.name, { statement, run: () => undefined })
+    }
+    if ('body' in statement) collectBlocks(compilation, statement.body)
+    if (statement.kind === 'if') collectBlocks(compilation, statement.elifs)
+    if (statement.kind === 'if' || statement.kind === 'for') collectBlocks(compilation, statement.otherwise)
+  }
+}
+
+/** A block is rendered where it stands: without a loader there is no template that could replace it. */
+function compileBlock(compilation: TemplateCompilation, place: Place, statement: BlockStatement): Execute {
+  const { at, name } = statement
+  const visible = statement.isScoped
+    ? [...place.scope.visibleStores().keys()].map((local) => [local, compileLoad(place.scope, local)] as const)
+    : []
+  return (activation) => {
+    const { rendering } = activation
+    rendering.charge(1)
+    rendering.at = at
+    if (statement.isRequired) throw new Raised('TemplateRuntimeError', `Required block '${name}' not found`)
+    const outer = rendering.exported
+    if (visible.length > 0) {
+      rendering.exported = new Map(outer)
+      for (const [local, load] of visible) rendering.exported.set(local, load(activation))
+    }
+    compilation.blocks.get(name)!.run(rendering)
+    rendering.exported = outer
+    return DONE
+  }
+}
+
+/** A block knows the names of the top level, but not those of the blocks around it. */
+function compileBlockBody(compilation: TemplateCompilation, statement: BlockStatement): (rendering: Rendering) => void {
+  const layout = new Layout(undefined)
+  const scope = new Scope(layout)
+  analyseStatements(scope, statement.body)
+  const run = compileBody(
+    compilation,
+    { scope, isConditional: false, isTopLevel: false, isInLoop: false },
+    statement.body,
+  )
+  const enter = compileEntry(scope)
+  return (rendering) => {
+    rendering.enter()
+    const activation = new Activation(rendering, layout, undefined)
+    enter?.(activation)
+    run(activation)
+    rendering.leave()
+  }
+}
