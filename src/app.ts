@@ -15,6 +15,7 @@ import type { Edge } from './webhook/receive.ts'
 import { registerWebhook } from './webhook/route.ts'
 import { createTokenCache } from './webhook/token-cache.ts'
 import { type Credential, createCaller } from './worker/outbound-call.ts'
+import { cancelChannel, createRunner } from './worker/runner.ts'
 import { createTrackedRuns } from './worker/tracked-runs.ts'
 import { createWorker } from './worker/worker.ts'
 import { createWorld } from './worker/world.ts'
@@ -79,6 +80,16 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
         log,
       })
     : undefined
+  const cancellations = await storage.database.listen({ [cancelChannel]: tracked.cancelled })
+  const runner = createRunner({
+    database: storage.database,
+    flows,
+    runs: storage.runs,
+    writer,
+    tracked,
+    now,
+    newRunId: uuidv7,
+  })
   const edge: Edge = {
     flows,
     tokens: createTokenCache((hash) => storage.tokens.findByHash(hash, now())),
@@ -118,6 +129,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       tracked.stopAll()
       clearInterval(renewing)
       await writer.drain()
+      await cancellations.close()
       await queue.stop()
       await outbound.close()
       await storage.close()

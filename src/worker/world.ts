@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { startingRef } from '../engine/compile-flow.ts'
 import { StepError } from '../engine/step-error.ts'
 import type { OutboundCall, OutboundReply } from '../engine/step-kind.ts'
 import type { FlowStart, World } from '../engine/world.ts'
@@ -134,6 +135,7 @@ function runStart(request: FlowStart, loaded: LoadedFlow, world: World): RunStar
     depth: request.depth,
     retryOf: null,
     createdAt: world.now(),
+    ref: startingRef(loaded.compiled),
     payload: stringifyJson(request.payload),
     request: null,
     variables: request.variables === null ? null : stringifyJson(request.variables),
