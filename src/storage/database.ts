@@ -103,12 +103,14 @@ export function openDatabase(target: DatabaseConnection | string, options: Datab
     application_name: options.applicationName ?? 'hookline',
     connectionTimeoutMillis: connectionTimeoutMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     types: { getTypeParser },
   }
   const availability = watchAvailability()
+  const poolSize = options.poolSize ?? 10
   const pool = new pg.Pool({
     ...config,
-    max: options.poolSize ?? 10,
+    max: poolSize,
     idleTimeoutMillis: 60_000,
     // Set by a statement: poolers in front of a server refuse it as a start-up parameter.
     onConnect: async (client: pg.ClientBase) => {
@@ -128,7 +130,9 @@ export function openDatabase(target: DatabaseConnection | string, options: Datab
     try {
       client = new Client(await pool.connect())
     } catch (error) {
-      lastError = availability.seen(translate(error))
+      lastError = translate(error)
+      // Connections that are all in use say nothing about the server.
+      if (pool.totalCount < poolSize) availability.seen(lastError)
       if (pool.totalCount === 0) downUntil = performance.now() + reconnectPauseMs
       throw lastError
     }

@@ -120,10 +120,12 @@ test('a server that is killed is started again, and the pool gets through to it'
   assert.ok(performance.now() - startedAt < readyWithinMs)
 })
 
-test('a pid file that names another process does not block the start', async (t) => {
+test('lock files that name another process do not block the start', async (t) => {
   const dataDir = temporaryDirectory()
   await (await start(t, dataDir)).stop()
-  writeFileSync(join(dataDir, 'postgres', 'postmaster.pid'), `${process.pid}\n`)
+  for (const name of ['postmaster.pid', '.s.PGSQL.5432.lock']) {
+    writeFileSync(join(dataDir, 'postgres', name), `${process.pid}\n`)
+  }
   assert.equal((await start(t, dataDir)).started, 'restarted')
 })
 

@@ -229,15 +229,15 @@ function settledIds(response: object): string[] {
 
 type NameStatement = (text: string, values: unknown[] | undefined) => Statement
 
-/** Names statements by their text, the same in every process. Several statements in one text can't be prepared. */
+/** Names statements by their text, the same in every process; not maintenance, such as several statements in one text. */
 function statementNames(): NameStatement {
   const names = new Map<string, string | undefined>()
   return (text, values = []) => {
     if (!names.has(text)) {
       // Texts with dates or ids written into them would fill the server's memory with statements of one use.
       if (names.size >= maxNames) return { text, values }
-      const single = !/;\s*\S/.test(text)
-      names.set(text, single ? `queue_${createHash('sha256').update(text).digest('hex').slice(0, 16)}` : undefined)
+      const reusable = !/;\s*\S|^\s*reindex/i.test(text)
+      names.set(text, reusable ? `queue_${createHash('sha256').update(text).digest('hex').slice(0, 16)}` : undefined)
     }
     const name = names.get(text)
     return name === undefined ? { text, values } : { name, text, values }
