@@ -20,6 +20,11 @@ export interface CompiledFlow {
   first: CompiledStep | undefined
 }
 
+/** The ref of the step that a run's input belongs to; empty when the flow's first step is an ordinary one. */
+export function startingRef({ first }: CompiledFlow): string {
+  return first?.kind.starts === true ? first.step.ref : ''
+}
+
 export interface CompiledScope {
   order: readonly CompiledStep[]
   refs: readonly string[]

@@ -123,11 +123,17 @@ function finish(
   record.requestUrl = result.requestUrl ?? null
   record.responseCode = result.responseCode ?? null
   record.endedAt = state.world.now()
-  const isNew = state.earlier.get(`${record.ref}|${record.path}`)?.status !== 'success'
-  if (isNew) state.recorder.record(record)
+  if (!isRecorded(record, state)) state.recorder.record(record)
   frame[record.ref] = result.output
   state.output = result.output
   return { course: on, label: record.label }
+}
+
+/** A loop that is walked again, and the starting step: its record is what the run was started with. */
+function isRecorded({ ref, path }: StepRecord, state: WalkState): boolean {
+  const { first } = state.flow
+  if (first?.kind.starts === true && first.step.ref === ref) return true
+  return state.earlier.get(`${ref}|${path}`)?.status === 'success'
 }
 
 /** The end of a wait is a record of its own: the next attempt of the step. */
