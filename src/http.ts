@@ -1,6 +1,12 @@
 import type { Socket } from 'node:net'
 import helmet from '@fastify/helmet'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import type { Config } from './config.ts'
 import { AppError, errorCatalogue } from './errors.ts'
@@ -47,7 +53,7 @@ export async function createHttpServer({ config, log, unready, metrics }: HttpOp
   const http = Fastify({
     loggerInstance: log,
     // Addresses hold path secrets, and a line a request would cost more than the request.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     bodyLimit: defaultBodyBytes,
     requestTimeout: requestTimeoutMs,
@@ -73,9 +79,9 @@ export async function createHttpServer({ config, log, unready, metrics }: HttpOp
     const allow = methods.join(', ')
     throw new AppError('method_not_allowed', `this address takes ${allow}`, { headers: { allow } })
   })
-  refuseWhileClosing(http)
-  http.addHook('onRequest', checkHeaders)
   await http.register(helmet, securityHeaders(config.publicUrl))
+  http.addHook('onRequest', checkHeaders)
+  refuseWhileClosing(http)
   if (config.metrics) addMetrics(http, metrics ?? new Registry())
   http.get('/healthz', () => ({ status: 'ok' }))
   http.get('/readyz', async () => {

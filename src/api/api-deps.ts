@@ -1,0 +1,26 @@
+import type { Passwords } from '../access/passwords.ts'
+import type { StepKinds } from '../engine/compile-flow.ts'
+import type { StepKind } from '../engine/step-kind.ts'
+import type { Storage } from '../storage/open-storage.ts'
+import type { Events } from './events.ts'
+import type { Listening } from './listening.ts'
+import type { Runner } from './runner.ts'
+
+/** What the API works with, handed in by the composition root. */
+export interface ApiDeps {
+  storage: Storage
+  kinds: StepKinds
+  /** The helpers, in the order of the palette. */
+  helpers: readonly StepKind[]
+  runner: Runner
+  events: Events
+  listening: Listening
+  passwords: Passwords
+  /** What the operator was shown at the start; it lets its holder make the first admin. See `setupToken`. */
+  setupToken: string
+  /** As the settings name it; undefined when Hookline is reached at the address it listens on. */
+  configuredUrl: string | undefined
+  /** What addresses begin with, known once the server listens. */
+  publicUrl(): string
+  now(): Date
+}

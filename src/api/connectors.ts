@@ -1,0 +1,180 @@
+import { z } from 'zod'
+import { type ConnectorProblem, readConnector } from '../connectors/connector.ts'
+import type { StepKind } from '../engine/step-kind.ts'
+import { AppError } from '../errors.ts'
+import type { Json, JsonObject } from '../flow/json.ts'
+import type { OwnConnector } from '../storage/connectors.ts'
+import type { ApiDeps } from './api-deps.ts'
+import { type Route, route } from './route.ts'
+import { instant, timestamp } from './shapes.ts'
+
+/** What the server adds to a connector. A client may send it back with the rest; it is passed over. */
+const additions = {
+  origin: z.enum(['built_in', 'own']),
+  created_at: timestamp.optional(),
+  updated_at: timestamp.optional(),
+}
+
+const connectorAnswer = z.looseObject({
+  name: z.string(),
+  title: z.string(),
+  contype: z.enum(['connector', 'helper']),
+  status: z.enum(['active', 'draft', 'paused']),
+  actions: z.array(z.looseObject({ name: z.string(), title: z.string() })),
+  ...additions,
+})
+
+type ConnectorAnswer = z.input<typeof connectorAnswer>
+
+const connectorBody = z.custom<JsonObject>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Number),
+  'must be a connector: an object',
+)
+
+const maxConnectorBytes = 2 * 1024 * 1024
+
+/** `/v1/connectors`: the helpers, and the account's own connectors. */
+export function connectorRoutes({ storage, helpers, now }: ApiDeps): Route[] {
+  const { connectors } = storage
+  const builtIn = helperConnectors(helpers)
+  const byName = z.object({ name: z.string().max(63) })
+
+  return [
+    route({
+      method: 'GET',
+      path: '/connectors',
+      access: 'connectors.view',
+      summary: 'Lists helpers and connectors with their actions and forms',
+      answer: z.object({ data: z.array(connectorAnswer), next_cursor: z.null() }),
+      async run({ caller }) {
+        const own = await connectors.list(caller.accountId)
+        return { data: [...builtIn, ...own.map(connectorJson)], next_cursor: null }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/connectors/:name',
+      access: 'connectors.view',
+      summary: 'Gets a helper or connector',
+      params: byName,
+      answer: connectorAnswer,
+      async run({ caller, params }) {
+        const known = builtIn.find(({ name }) => name === params.name)
+        if (known !== undefined) return known
+        const own = await connectors.find(caller.accountId, params.name)
+        if (own === undefined) throw noSuchConnector()
+        return connectorJson(own)
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/connectors',
+      access: 'connectors.manage',
+      summary: 'Adds a connector',
+      body: connectorBody,
+      status: 201,
+      bodyLimit: maxConnectorBytes,
+      answer: connectorAnswer,
+      async run({ caller, body }) {
+        const { name, definition } = read(body)
+        if (builtIn.some((each) => each.name === name)) {
+          throw new AppError('conflict', `"${name}" is the name of a helper: choose another one`)
+        }
+        return connectorJson(await connectors.create(caller.accountId, name, definition, now()))
+      },
+    }),
+    route({
+      method: 'PUT',
+      path: '/connectors/:name',
+      access: 'connectors.manage',
+      summary: 'Replaces a connector; its name stays',
+      params: byName,
+      body: connectorBody,
+      bodyLimit: maxConnectorBytes,
+      answer: connectorAnswer,
+      async run({ caller, params, body }) {
+        const { name, definition } = read(body)
+        if (name !== params.name) {
+          throw invalidConnector([
+            { path: 'name', message: `it is "${params.name}" and stands in flows, so it can't be changed` },
+          ])
+        }
+        const own = await connectors.update(caller.accountId, name, definition, now())
+        if (own === undefined) throw noSuchConnector()
+        return connectorJson(own)
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/connectors/:name',
+      access: 'connectors',
+      summary: 'Deletes a connector that no flow uses',
+      params: byName,
+      async run({ caller, params }) {
+        const flows = await connectors.usedBy(caller.accountId, params.name)
+        const own = await connectors.find(caller.accountId, params.name)
+        if (own === undefined) throw noSuchConnector()
+        if (flows.length > 0) {
+          throw new AppError('conflict', `the connector is used by ${flows.length} flows`, {
+            data: { flows: flows.map(({ id, name }) => ({ id, name })) },
+          })
+        }
+        await connectors.delete(caller.accountId, params.name)
+      },
+    }),
+  ]
+}
+
+/** Errors: `invalid_connector`. The data is kept as it was sent: defaults that change later apply to it, too. */
+function read(body: JsonObject): { name: string; definition: JsonObject } {
+  const own = Object.entries(body).filter(([key]) => !Object.hasOwn(additions, key))
+  const definition: JsonObject = Object.fromEntries(own)
+  const reading = readConnector(definition)
+  if (!reading.ok) throw invalidConnector(reading.problems)
+  return { name: reading.connector.name, definition }
+}
+
+function invalidConnector(problems: readonly ConnectorProblem[]): AppError {
+  const [first] = problems
+  return new AppError('invalid_connector', `${first?.path === '' ? 'connector' : first?.path}: ${first?.message}`, {
+    data: { problems: problems.map(({ path, message }) => ({ path, message })) },
+  })
+}
+
+function noSuchConnector(): AppError {
+  return new AppError('not_found', 'there is no such connector')
+}
+
+function connectorJson({ name, definition, createdAt, updatedAt }: OwnConnector): ConnectorAnswer {
+  const { title, contype, status, actions } = definition
+  return {
+    ...definition,
+    name,
+    title: title as string,
+    contype: (contype ?? 'connector') as ConnectorAnswer['contype'],
+    status: (status ?? 'active') as ConnectorAnswer['status'],
+    actions: (actions ?? []) as ConnectorAnswer['actions'],
+    origin: 'own',
+    created_at: instant(createdAt),
+    updated_at: instant(updatedAt),
+  }
+}
+
+/** The helpers in the shape of connectors, so that a client needs to know one thing only. */
+function helperConnectors(helpers: readonly StepKind[]): ConnectorAnswer[] {
+  return [...Map.groupBy(helpers, ({ connector }) => connector)].map(([name, kinds]) => ({
+    name,
+    title: kinds[0]!.title,
+    contype: 'helper',
+    status: 'active',
+    origin: 'built_in',
+    actions: kinds.map(({ action, title, summary, refPrefix, starts, form }) => ({
+      name: action,
+      title,
+      summary,
+      ref_prefix: refPrefix,
+      starts,
+      form: form as Json,
+    })),
+  }))
+}

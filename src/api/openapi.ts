@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { errorCatalogue } from '../errors.ts'
+import type { JsonObject } from '../flow/json.ts'
+import type { Route } from './route.ts'
+
+/** The OpenAPI 3.1 document of the routes, made of the very schemas that read the requests. */
+export function openApiDocument(routes: readonly Route[]): JsonObject {
+  const paths: Record<string, JsonObject> = {}
+  for (const route of routes) {
+    const path = `/v1${route.path.replace(/:(\w+)/g, '{$1}')}`
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Hookline',
+      version: '1',
+      description: 'The API that the web interface uses. Lists end when next_cursor is null.',
+    },
+    servers: [{ url: '/' }],
+    security: [{ token: [] }, { session: [] }],
+    paths,
+    components: {
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: 'A personal access token' },
+        session: { type: 'apiKey', in: 'cookie', name: 'hookline', description: '__Host-hookline under https' },
+      },
+      schemas: { Error: errorSchema() },
+    },
+  }
+}
+
+function operation(route: Route): JsonObject {
+  const { access, answer, body, status } = route
+  return {
+    operationId: operationId(route),
+    summary: route.summary,
+    tags: [route.path.split('/')[1]!],
+    ...(access === 'public' && { security: [] }),
+    ...(access !== 'public' && access !== 'signed_in' && { 'x-scopes': [access].flat() as string[] }),
+    parameters: [...parameters(route.params, 'path'), ...parameters(route.query, 'query')],
+    ...(body && {
+      requestBody: {
+        required: !body.safeParse(undefined).success,
+        content: { 'application/json': { schema: jsonSchema(body, 'input') } },
+      },
+    }),
+    responses: {
+      [status]: {
+        description: 'Done',
+        ...(answer && { content: { 'application/json': { schema: jsonSchema(answer, 'input') } } }),
+      },
+      default: {
+        description: 'Refused or failed',
+        content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+      },
+    },
+  }
+}
+
+/** `GET /flows/:id/versions` → `get_flows_id_versions`. */
+function operationId({ method, path }: Route): string {
+  return `${method.toLowerCase()}${path.replace(/[/:-]+/g, '_')}`
+}
+
+function parameters(schema: z.ZodType | undefined, place: 'path' | 'query'): JsonObject[] {
+  if (schema === undefined) return []
+  const { properties = {}, required = [] } = jsonSchema(schema, 'input') as {
+    properties?: Record<string, JsonObject>
+    required?: string[]
+  }
+  return Object.entries(properties).map(([name, { description, ...rest }]) => ({
+    name,
+    in: place,
+    required: place === 'path' || required.includes(name),
+    ...(description !== undefined && { description }),
+    schema: rest,
+  }))
+}
+
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
+  return rest as JsonObject
+}
+
+function errorSchema(): JsonObject {
+  return {
+    type: 'object',
+    required: ['status', 'error', 'message', 'data'],
+    properties: {
+      status: { type: 'integer' },
+      error: { type: 'string', enum: Object.keys(errorCatalogue) },
+      message: { type: 'string' },
+      data: {},
+    },
+  }
+}

@@ -1,0 +1,199 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import { didYouMean } from '../access/did-you-mean.ts'
+import type { Scope } from '../access/scopes.ts'
+import { AppError } from '../errors.ts'
+import { type Json, JsonSyntaxError, parseJson } from '../flow/json.ts'
+import type { Role } from '../storage/users.ts'
+
+/**
+ * What a route is: an entry in a table. The server's routing, the checks of who may call it, the OpenAPI document and
+ * the test of all rights are made from the table.
+ */
+export interface Route {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Below /v1. */
+  path: string
+  access: Access
+  summary: string
+  params: z.ZodType | undefined
+  query: z.ZodType | undefined
+  body: z.ZodType | undefined
+  /** `undefined` where the answer has no body. */
+  answer: z.ZodType | undefined
+  status: number
+  bodyLimit: number | undefined
+  handle(request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined): Promise<unknown>
+}
+
+/** One of these scopes lets a token in; a session has all that its user's role has. */
+export type Access = Scope | readonly Scope[] | 'public' | 'signed_in'
+
+/** Who calls, and in which rights. */
+export interface Caller {
+  accountId: string
+  /** Null for a token of the command line. */
+  userId: string | null
+  role: Role
+  /** Null for a session: everything the role may. */
+  scopes: readonly Scope[] | null
+  /** When the token ends; null for one that doesn't, and for a session. */
+  expiresAt: Date | null
+}
+
+interface Definition<Params, Query, Body, Answer> {
+  method: Route['method']
+  path: string
+  summary: string
+  params?: Params
+  query?: Query
+  /** `undefined` stands for no body at all; a schema that takes it makes the body optional. */
+  body?: Body
+  answer?: Answer
+  /** Of a good answer: 200, or 204 without a body. */
+  status?: number
+  bodyLimit?: number
+}
+
+type Read<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined
+/** Without a schema there is nothing to answer. */
+type Answered<Schema> = Schema extends z.ZodType ? Promise<z.input<Schema>> : Promise<void>
+
+export interface PublicCall<Params, Query, Body> {
+  params: Read<Params>
+  query: Read<Query>
+  body: Read<Body>
+  request: FastifyRequest
+  reply: FastifyReply
+}
+
+export interface Call<Params, Query, Body> extends PublicCall<Params, Query, Body> {
+  caller: Caller
+}
+
+/** A route for callers that are known. */
+export function route<
+  Params extends z.ZodType | undefined = undefined,
+  Query extends z.ZodType | undefined = undefined,
+  Body extends z.ZodType | undefined = undefined,
+  Answer extends z.ZodType | undefined = undefined,
+>(
+  definition: Definition<Params, Query, Body, Answer> & {
+    access: Exclude<Access, 'public'>
+    run(call: Call<Params, Query, Body>): Answered<Answer>
+  },
+): Route {
+  return {
+    ...describe(definition),
+    access: definition.access,
+    async handle(request, reply, caller) {
+      if (caller === undefined) throw new Error('a route for known callers was reached by an unknown one')
+      return definition.run({ ...readCall(definition, request, reply, caller), caller })
+    },
+  }
+}
+
+/** A route for anyone. */
+export function publicRoute<
+  Params extends z.ZodType | undefined = undefined,
+  Query extends z.ZodType | undefined = undefined,
+  Body extends z.ZodType | undefined = undefined,
+  Answer extends z.ZodType | undefined = undefined,
+>(
+  definition: Definition<Params, Query, Body, Answer> & {
+    run(call: PublicCall<Params, Query, Body>): Answered<Answer>
+  },
+): Route {
+  return {
+    ...describe(definition),
+    access: 'public',
+    handle: async (request, reply) => definition.run(readCall(definition, request, reply, undefined)),
+  }
+}
+
+type AnyDefinition = Definition<
+  z.ZodType | undefined,
+  z.ZodType | undefined,
+  z.ZodType | undefined,
+  z.ZodType | undefined
+>
+
+function describe({ method, path, summary, params, query, body, answer, status, bodyLimit }: AnyDefinition) {
+  return { method, path, summary, params, query, body, answer, status: status ?? (answer ? 200 : 204), bodyLimit }
+}
+
+function readCall<
+  Params extends z.ZodType | undefined,
+  Query extends z.ZodType | undefined,
+  Body extends z.ZodType | undefined,
+>(
+  { params, query, body }: Definition<Params, Query, Body, unknown>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  caller: Caller | undefined,
+): PublicCall<Params, Query, Body> {
+  return {
+    params: params && readParams(params, request.params),
+    query: query && readValues(query, request.query, 'the query'),
+    body: body && readValues(body, readJsonBody(request, caller), 'the body'),
+    request,
+    reply,
+  } as PublicCall<Params, Query, Body>
+}
+
+/** What can't be an id is an unknown one: the answer is the same as to any other. */
+function readParams(schema: z.ZodType, value: unknown): unknown {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw new AppError('not_found', 'there is no such thing in this account')
+}
+
+function readValues(schema: z.ZodType, value: unknown, place: string): unknown {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const problems = problemsOf(parsed.error, schema)
+  const [first] = problems
+  const where = first === undefined || first.field === '' ? place : `${first.field} in ${place}`
+  throw new AppError('invalid_request', `${where}: ${first?.message}`, { data: { problems } })
+}
+
+/** Issues of a schema, one for each field, in words. */
+export function problemsOf(error: z.ZodError, schema?: z.ZodType): { field: string; message: string }[] {
+  return error.issues.flatMap((issue) => {
+    const field = issue.path.join('.')
+    if (issue.code !== 'unrecognized_keys') return [{ field, message: issue.message }]
+    const known = schema !== undefined && 'shape' in schema ? Object.keys(schema.shape as object) : []
+    return issue.keys.map((key) => {
+      const meant = didYouMean(key, known)
+      const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
+      return { field: [...issue.path, key].join('.'), message: `there is no such field${hint}` }
+    })
+  })
+}
+
+/** Deep enough for any flow; a value from a body can stand some levels down in a record and be read again. */
+const bodyLimits = { maxDepth: 140, maxNodes: 500_000 }
+
+/**
+ * The body as JSON, `undefined` when there is none.
+ *
+ * Browsers send a session's cookie along with whatever a page asks of them, and no page of another origin can send
+ * `application/json` unasked; so without a token, nothing else is read.
+ */
+function readJsonBody(request: FastifyRequest, caller: Caller | undefined): unknown {
+  const { body, headers } = request
+  if (!(body instanceof Buffer) || body.length === 0) return undefined
+  const isJson = /^application\/(json|[\w.+-]+\+json)$/.test(request.mediaType ?? '')
+  if (!isJson && (caller === undefined || caller.scopes === null)) {
+    throw new AppError('unsupported_media_type', 'send JSON with Content-Type: application/json')
+  }
+  if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
+    throw new AppError('unsupported_media_type', 'the API takes bodies without a content encoding')
+  }
+  try {
+    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(body), bodyLimits) satisfies Json
+  } catch (cause) {
+    const reason = cause instanceof JsonSyntaxError ? cause.message : 'the bytes are not UTF-8'
+    throw new AppError('invalid_body', `the body is not JSON: ${reason}`, { cause })
+  }
+}
