@@ -1,6 +1,8 @@
 import type { Library, NativeFunction } from '../runtime/rendering.ts'
 import { dataFilters } from './filters-data.ts'
+import { dateFilters } from './filters-date.ts'
 import { numberFilters } from './filters-number.ts'
+import { regexFilters } from './filters-regex.ts'
 import { sequenceFilters } from './filters-sequence.ts'
 import { textFilters } from './filters-text.ts'
 import { globals } from './globals.ts'
@@ -13,6 +15,8 @@ const filters: ReadonlyMap<string, NativeFunction> = new Map([
   ...sequenceFilters,
   ...numberFilters,
   ...dataFilters,
+  ...regexFilters,
+  ...dateFilters,
 ])
 
 /** All that templates can reach by name. */

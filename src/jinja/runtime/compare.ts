@@ -1,7 +1,7 @@
 import { Raised } from '../error.ts'
 import type { Budget } from './budget.ts'
 import { itemsOf, lengthOf } from './iterate.ts'
-import { numeric } from './numbers.ts'
+import { type Numeric, numeric } from './numbers.ts'
 import { compareText, isText, plainText } from './text.ts'
 import {
   Bytes,
@@ -89,7 +89,7 @@ function areDictsEqual(budget: Budget, a: Dict | Record<string, unknown>, b: Dic
 }
 
 /** Negative, 0 or positive; NaN when one of them is NaN. Integers and floats compare by their exact values. */
-function compareNumbers(a: number | bigint | number, b: number | bigint | number): number {
+function compareNumbers(a: Numeric, b: Numeric): number {
   const left = typeof a === 'bigint' ? a : a.valueOf()
   const right = typeof b === 'bigint' ? b : b.valueOf()
   if (left < right) return -1

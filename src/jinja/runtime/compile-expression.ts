@@ -10,7 +10,7 @@ import {
   syntaxError,
 } from './compilation.ts'
 import { itemsOf } from './iterate.ts'
-import { compilePath, takeFallback } from './json-path.ts'
+import { compilePath, takeUnion } from './json-path.ts'
 import { getAttribute, getItem, getSlice, methodOf } from './lookup.ts'
 import { bind, callValue, namedFromDict } from './native.ts'
 import { add, binary, concatenate, negate, plus } from './operators.ts'
@@ -130,15 +130,15 @@ function compileAttribute(compilation: Compilation, of: Evaluate, name: string, 
 }
 
 function compileItem(node: Extract<Expression, { kind: 'item' }>, of: Evaluate, key: Evaluate): Evaluate {
-  const { at, fallback } = node
+  const { at, isUnion } = node
   return (activation) => {
     const value = of(activation)
     const wanted = key(activation)
     const { rendering } = activation
     rendering.at = at
     const item = getItem(rendering, value, wanted)
-    if (fallback === undefined || !(item instanceof Undefined)) return item
-    return takeFallback(rendering, value, wanted) ?? item
+    if (!isUnion || !(item instanceof Undefined) || !(wanted instanceof Tuple)) return item
+    return takeUnion(rendering, value, wanted.items) ?? item
   }
 }
 

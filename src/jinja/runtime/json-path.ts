@@ -161,13 +161,9 @@ function isItemPath(node: Expression): boolean {
   return (node.kind === 'attribute' || node.kind === 'item' || node.kind === 'path') && isItemPath(node.of)
 }
 
-/** What a lookup means that found nothing as Python reads it (see `ItemFallback`); undefined if that finds nothing either. */
-export function takeFallback(rendering: Rendering, value: unknown, wanted: unknown): unknown {
-  if (!(wanted instanceof Tuple)) {
-    const item = child(value, wanted)
-    return item === MISSING ? undefined : item
-  }
-  rendering.charge(wanted.items.length)
-  const items = wanted.items.map((key) => child(value, key)).filter((item) => item !== MISSING)
+/** `list[0, 2]` and `dict['a', 'b']`, where Python's meaning has found nothing; undefined if no key is there either. */
+export function takeUnion(rendering: Rendering, value: unknown, keys: readonly unknown[]): unknown[] | undefined {
+  rendering.charge(keys.length)
+  const items = keys.map((key) => child(value, key)).filter((item) => item !== MISSING)
   return items.length === 0 ? undefined : items
 }

@@ -129,6 +129,10 @@ function isForbidden(value: unknown, name: string): boolean {
   return alsoHas[typeName(value)]?.includes(name) === true
 }
 
+function forbidden(rendering: Rendering, value: unknown, name: string): Undefined {
+  return rendering.undefinedBecause(`access to attribute '${name}' of '${typeName(value)}' object is unsafe.`, 'SecurityError')
+}
+
 /** `value.name`: a method or attribute from our tables, else the item of that key. Never a property of the host. */
 export function getAttribute(rendering: Rendering, value: unknown, name: string): unknown {
   const own = attributeOf(rendering, value, name)
@@ -173,7 +177,10 @@ export function attributeOf(rendering: Rendering, value: unknown, name: string):
     if (value.kind === 'chainable') return value
     throw value.failure()
   }
-  if (value instanceof Provided) return value.attribute(name)
+  if (value instanceof Provided) {
+    const attribute = value.attribute(name)
+    return attribute !== MISSING && name.startsWith('_') ? forbidden(rendering, value, name) : attribute
+  }
   if (value instanceof Callable) return value.attributes.has(name) ? value.attributes.get(name) : MISSING
   if (value instanceof Tuple) {
     const index = value.names.indexOf(name)

@@ -7,7 +7,8 @@ export type Expression =
   | { kind: 'list'; at: number; items: Expression[] }
   | { kind: 'dict'; at: number; items: { key: Expression; value: Expression }[] }
   | { kind: 'attribute'; at: number; of: Expression; name: string }
-  | { kind: 'item'; at: number; of: Expression; key: Expression; fallback: ItemFallback }
+  /** `isUnion`: written `[0, 2]` or `['a', 'b']`, which JSONPath gives a meaning where Python has none. */
+  | { kind: 'item'; at: number; of: Expression; key: Expression; isUnion: boolean }
   | { kind: 'slice'; at: number; of: Expression; slice: SliceBounds }
   | { kind: 'path'; at: number; of: Expression; steps: PathStep[] }
   | { kind: 'call'; at: number; callee: Expression; args: Arguments }
@@ -25,12 +26,6 @@ export type Expression =
     }
   | { kind: 'concat'; at: number; items: Expression[] }
   | { kind: 'condition'; at: number; test: Expression; then: Expression; otherwise: Expression | undefined }
-
-/**
- * What an item means when Python's meaning finds nothing: `[0, 2]` and `['a', 'b']` are JSONPath's unions, and `.0` is
- * the key `'0'` of data.
- */
-export type ItemFallback = 'union' | 'text-key' | undefined
 
 export type BinaryOperator = '+' | '-' | '*' | '/' | '//' | '%' | '**'
 export type CompareOperator = '==' | '!=' | '<' | '<=' | '>' | '>=' | 'in' | 'not in'

@@ -281,7 +281,7 @@ export class ExpressionParser {
         value: this.#integer(current.text, current.at),
         isFloat: false,
       }
-      return { kind: 'item', at: current.at, of, key, fallback: 'text-key' }
+      return { kind: 'item', at: current.at, of, key, isUnion: false }
     }
     if (current.type === 'path_filter' || (stream.isOperator('*') && isClosingBracket(stream.look()))) {
       return this.#path(of, opening.text)
@@ -292,7 +292,7 @@ export class ExpressionParser {
     if (only !== undefined) {
       return 'slice' in only
         ? { kind: 'slice', at, of, slice: only.slice }
-        : { kind: 'item', at, of, key: only, fallback: undefined }
+        : { kind: 'item', at, of, key: only, isUnion: false }
     }
     const items = parts.map((part): Expression => {
       if ('slice' in part) throw stream.error('a slice among several keys', at)
@@ -300,7 +300,7 @@ export class ExpressionParser {
     })
     const isLiteral = of.kind === 'list' || of.kind === 'tuple' || of.kind === 'dict' || of.kind === 'constant'
     const isUnion = !isLiteral && items.length > 1 && items.every(isConstantKey)
-    return { kind: 'item', at, of, key: { kind: 'tuple', at, items }, fallback: isUnion ? 'union' : undefined }
+    return { kind: 'item', at, of, key: { kind: 'tuple', at, items }, isUnion }
   }
 
   /** The keys or slices up to the closing bracket. */
