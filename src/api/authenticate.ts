@@ -36,7 +36,7 @@ export interface Authenticator {
 export function createAuthenticator({ tokens, sessions, now, publicUrl }: Credentials): Authenticator {
   const failures = new RateLimiterMemory({ points: maxFailuresPerMinute, duration: 60 })
 
-  async function byToken(authorization: string[], ip: string): Promise<Caller> {
+  async function byToken(authorization: string, ip: string): Promise<Caller> {
     const token = parseBearer(authorization)
     const grant = token === undefined ? undefined : await tokens.findByHash(hashToken(token), now())
     if (grant === undefined || grant.expired) {
@@ -59,7 +59,8 @@ export function createAuthenticator({ tokens, sessions, now, publicUrl }: Creden
 
   return {
     caller(request) {
-      const { authorization } = request.raw.headersDistinct
+      // The server has refused requests with several of them.
+      const { authorization } = request.headers
       return authorization === undefined ? bySession(request) : byToken(authorization, request.ip)
     },
   }
