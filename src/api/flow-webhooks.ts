@@ -99,9 +99,10 @@ export function flowWebhookRoutes(deps: ApiDeps): Route[] {
       status: 202,
       bodyLimit: 10 * 1024 * 1024,
       answer: z.object({ flow_run_id: z.uuid() }),
-      async run({ caller: { accountId }, params, body, reply }) {
+      async run({ caller, params, body, reply }) {
+        await findFlow(deps, caller, params.id)
         const { runId } = await runner.startRun({
-          accountId,
+          accountId: caller.accountId,
           flowId: params.id,
           payload: body.payload === undefined ? {} : body.payload,
           trigger: 'manual',

@@ -121,6 +121,7 @@ export function createUsers(database: Database): Users {
     update: (accountId, userId, changes) =>
       database.transaction(async (tx) => {
         await bumpRevision(tx, accountId)
+        const wasAdmin = await isActiveAdmin(tx, accountId, userId)
         const { rows } = await tx.query<UserRow>({
           text: `update app_user set name = coalesce($3, name), role = coalesce($4, role),
                    password_hash = coalesce($5, password_hash), disabled_at = case when $6 then $7 else disabled_at end
@@ -136,18 +137,19 @@ export function createUsers(database: Database): Users {
           ],
         })
         if (rows[0] === undefined) throw new AppError('not_found', 'there is no such user')
-        await keepAnAdmin(tx, accountId)
+        if (wasAdmin) await keepAnAdmin(tx, accountId)
         return toUser(rows[0])
       }),
 
     delete: (accountId, userId) =>
       database.transaction(async (tx) => {
         await bumpRevision(tx, accountId)
+        const wasAdmin = await isActiveAdmin(tx, accountId, userId)
         const { count } = await tx.query({
           text: 'delete from app_user where account_id = $1 and id = $2',
           values: [accountId, userId],
         })
-        if (count > 0) await keepAnAdmin(tx, accountId)
+        if (wasAdmin) await keepAnAdmin(tx, accountId)
         return count > 0
       }),
   }
@@ -165,6 +167,14 @@ async function insertUser(tx: Transaction, accountId: string, user: NewUser): Pr
     if (!(cause instanceof pg.DatabaseError) || cause.constraint !== 'app_user_email') throw cause
     throw new AppError('conflict', `there is a user with the email address ${user.email} already`, { cause })
   }
+}
+
+async function isActiveAdmin(tx: Transaction, accountId: string, userId: string): Promise<boolean> {
+  const { rows } = await tx.query({
+    text: `select from app_user where account_id = $1 and id = $2 and role = 'admin' and disabled_at is null`,
+    values: [accountId, userId],
+  })
+  return rows.length > 0
 }
 
 /**
