@@ -1,5 +1,11 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { v7 as uuidv7 } from 'uuid'
+import { createPasswords } from './access/passwords.ts'
+import type { ApiDeps } from './api/api-deps.ts'
+import { createEvents } from './api/events.ts'
+import { createListening } from './api/listening.ts'
+import { registerApi } from './api/register-api.ts'
+import { setupToken, setupUrl } from './api/sessions.ts'
 import type { Config } from './config.ts'
 import type { StepKinds } from './engine/compile-flow.ts'
 import { createHttpServer } from './http.ts'
@@ -24,6 +30,8 @@ import { createWorld } from './worker/world.ts'
 export interface App {
   /** Where it listens; undefined for a process that only works. */
   address: string | undefined
+  /** Where the first admin is made; undefined when there is one. */
+  setupUrl: string | undefined
   /** Takes nothing new, finishes or hands over what runs, and closes. Within 30 s. */
   close(): Promise<void>
 }
@@ -49,6 +57,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   const kinds = findKinds()
   const flows = createFlowCache({ flows: storage.flows, envVariables: storage.envVariables, kinds })
   const tracked = createTrackedRuns()
+  const events = createEvents()
   const outbound = createOutbound({ allow: config.outboundAllow })
   let publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`
   const world = createWorld({
@@ -64,8 +73,14 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     database: storage.database,
     queue,
     now,
-    onCommit: ({ enqueued }) => {
+    onCommit: ({ started, ended, enqueued }) => {
       if (enqueued) worker?.nudge()
+      for (const { id, accountId, flowId, by } of started) {
+        events.publish(accountId, 'run', { id, flow_id: flowId, status: by === 'queue' ? 'queued' : 'running' })
+      }
+      for (const { run, end } of ended) {
+        events.publish(run.accountId, 'run', { id: run.id, flow_id: run.flowId, status: end.outcome.status })
+      }
     },
   })
   const worker = works
@@ -100,16 +115,31 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     }),
     bodyLimits: { ...defaultBodyLimits, maxBytes: config.maxBodyBytes },
     writer,
+    dedupe: storage.dedupe,
     world,
     syncTimeoutSeconds: config.syncTimeoutSeconds,
     newRunId: uuidv7,
     track: tracked.track,
     onRunLost: (runId, error) => log.error({ err: error, runId }, 'a run could not go on here; a worker takes it over'),
   }
+  const apiDeps: ApiDeps = {
+    storage,
+    kinds,
+    helpers: stepKinds,
+    runner,
+    events,
+    listening: createListening(now),
+    passwords: createPasswords(),
+    setupToken: setupToken(storage.signingKey),
+    configuredUrl: config.publicUrl,
+    publicUrl: () => publicUrl,
+    now,
+  }
   const http =
     config.role === 'worker' ? undefined : await createHttpServer({ config, log, unready: () => unready(storage) })
   if (http) {
     registerWebhook(http, edge, config.maxBodyBytes)
+    await registerApi(http, apiDeps)
     await http.listen({ host: config.host, port: config.port })
     const address = http.server.address()
     if (config.publicUrl === undefined && address !== null && typeof address === 'object') {
@@ -123,6 +153,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
 
   return {
     address: http && publicUrl,
+    setupUrl: http && (await setupUrl(apiDeps)),
     async close() {
       await http?.close()
       await worker?.stop(stopGraceMs)

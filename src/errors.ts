@@ -20,7 +20,10 @@ export const errorCatalogue = {
   rate_limited: { status: 429, summary: 'Too many requests; `Retry-After` says when to come back.' },
   flow_error: { status: 500, summary: 'The synchronous flow ended in an error; `data` names the run and the step.' },
   internal: { status: 500, summary: 'A fault in Hookline itself; the log has the details.' },
-  overloaded: { status: 503, summary: 'The queue or the storage cannot take it now; `Retry-After` says when to come back.' },
+  overloaded: {
+    status: 503,
+    summary: 'The queue or the storage cannot take it now; `Retry-After` says when to come back.',
+  },
   timeout: { status: 504, summary: 'The synchronous flow did not end in time; the run goes on.' },
 } as const satisfies Record<string, { status: number; summary: string }>
 

@@ -80,7 +80,7 @@ export function createRuns(database: Database): Runs {
       const { rows } = await database.query<StepRowRead>({
         name: 'run_steps',
         text: `select ${stepColumns} from step
-               where run_id = $2 and exists (select from run where id = $2 and account_id = $1) order by seq`,
+               where run_id = $2 and ref <> '' and exists (select from run where id = $2 and account_id = $1) order by seq`,
         values: [accountId, runId],
       })
       return rows.map((row) => ({ ...toRecord(row), seq: row.seq }))

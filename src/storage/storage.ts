@@ -1,6 +1,7 @@
 import type { Flow, FlowInput, FlowStatus } from '../flow/flow.ts'
 import type { Json, JsonObject } from '../flow/json.ts'
 import type { RunError, RunInput, RunOutcome, RunStatus, RunTrigger, StepRecord } from '../flow/run.ts'
+import type { DedupeKey } from './dedupe.ts'
 
 /**
  * What outlives the process, by noun: the contract between the product and its one PostgreSQL.
@@ -124,11 +125,15 @@ export interface RunStart {
   depth: number
   retryOf: string | null
   createdAt: Date
+  /** The starting step, whose record the input is; empty when the flow has none. */
+  ref: string
   /** JSON texts; `raw` holds the bytes as they arrived when `payload` is not their exact text. */
   payload: string
   request: string | null
   variables: string | null
   raw: Uint8Array | null
+  /** Requests with an equal key start one run; `begin` on a copy fails with `RunDuplicate`. */
+  dedupe?: DedupeKey | undefined
   /**
    * `queue`: a worker takes it from here. `held`: this process runs it at once, and a worker does if this process dies.
    */

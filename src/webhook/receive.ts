@@ -1,16 +1,18 @@
-import type { Answer } from '../engine/answer.ts'
 import type { World } from '../engine/world.ts'
 import { AppError } from '../errors.ts'
 import { RunLost } from '../flow/run.ts'
-import { type RunLog, RunStale, type RunWriter } from '../storage/run-writer.ts'
+import type { Dedupe } from '../storage/dedupe.ts'
+import { RunDuplicate, type RunLog, RunStale, type RunWriter } from '../storage/run-writer.ts'
 import type { RunStart } from '../storage/storage.ts'
 import { type Admission, authorize, type TokenSource, unauthorized } from './authorize.ts'
 import type { BodyLimits } from './body/limits.ts'
+import { dedupeKey, firstAnswer } from './deduplicate.ts'
 import type { FlowCache, LoadedFlow } from './flow-cache.ts'
 import { parseBody } from './parse-body.ts'
 import type { RateLimits } from './rate-limits.ts'
 import { type RequestInput, requestInput, type WebhookRequest } from './request-input.ts'
-import { type RunResult, walkAndRecord } from './run-inline.ts'
+import { walkAndRecord } from './run-inline.ts'
+import { cancelledError, replyOf, timeoutError, type WebhookReply } from './run-reply.ts'
 
 /** Everything the webhook edge works with. */
 export interface Edge {
@@ -20,6 +22,7 @@ export interface Edge {
   limits: RateLimits
   bodyLimits: BodyLimits
   writer: RunWriter
+  dedupe: Dedupe
   world: World
   syncTimeoutSeconds: number
   newRunId(): string
@@ -27,10 +30,6 @@ export interface Edge {
   track(runId: string): { signal: AbortSignal; done(): void }
   /** A bug or an outage that nobody waits for any more. */
   onRunLost(runId: string, error: unknown): void
-}
-
-export interface WebhookReply extends Answer {
-  runId: string | null
 }
 
 /** Exactly the bytes that users' senders know. */
@@ -118,6 +117,7 @@ export async function receiveWebhook(request: WebhookRequest, admitted: Admitted
     try {
       return await startRun(admitted, input, edge)
     } catch (error) {
+      if (error instanceof RunDuplicate) return answerCopy(admitted, error.firstRunId, edge)
       if (!(error instanceof RunStale)) throw error
       if (attempt === maxAttempts)
         throw new AppError('overloaded', 'the flow is being changed', { headers: { 'retry-after': '1' } })
@@ -134,7 +134,17 @@ async function startRun(admission: Admission, input: RequestInput, edge: Edge): 
   const log = edge.writer.begin(start)
   if (!isAsync) return runAndAnswer(admission.flow, start, log, input, edge)
   await log.durable()
-  return { status: 200, headers: { 'content-type': 'application/json' }, body: 'null', runId: start.id }
+  return acceptedReply(start.id)
+}
+
+function acceptedReply(runId: string): WebhookReply {
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: 'null', runId }
+}
+
+/** A copy is answered as the first request was, and starts nothing. */
+function answerCopy({ flow }: Admission, firstRunId: string, edge: Edge): Promise<WebhookReply> | WebhookReply {
+  if (flow.webhook?.async === true) return acceptedReply(firstRunId)
+  return firstAnswer(firstRunId, edge.dedupe, flow.webhook?.timeoutSeconds ?? edge.syncTimeoutSeconds)
 }
 
 /** Runs the flow here and answers what it says, or 504 when it takes too long; the run goes on then. */
@@ -149,7 +159,7 @@ async function runAndAnswer(
   const seconds = loaded.webhook?.timeoutSeconds ?? edge.syncTimeoutSeconds
   const timer = setTimeout(() => {
     // The run may not have been written yet; the sender must not learn an id that a crash could take back.
-    log.durable().then(() => reject(timeout(start.id, seconds)), reject)
+    log.durable().then(() => reject(timeoutError(start.id, seconds)), reject)
   }, seconds * 1000)
   const { signal, done } = edge.track(start.id)
   const run = {
@@ -170,8 +180,8 @@ async function runAndAnswer(
     }
   })
     .catch((error) => {
-      reject(error instanceof RunLost ? cancelled(start.id) : error)
-      if (!(error instanceof RunStale || error instanceof RunLost)) edge.onRunLost(start.id, error)
+      reject(error instanceof RunLost ? cancelledError(start.id) : error)
+      if (!isDecision(error)) edge.onRunLost(start.id, error)
     })
     .finally(() => {
       clearTimeout(timer)
@@ -180,32 +190,9 @@ async function runAndAnswer(
   return promise
 }
 
-/** Errors: `flow_error`, and `timeout` for a run that rests: its end is further off than any sender waits. */
-function replyOf(runId: string, result: RunResult): WebhookReply {
-  if ('answer' in result) return { ...result.answer, runId }
-  if ('rests' in result) throw timeout(runId, undefined)
-  if ('cancelled' in result) throw cancelled(runId)
-  const { ref, error } = result.failed
-  throw new AppError('flow_error', `the flow failed at "${ref}"`, {
-    data: { flow_run_id: runId, ref },
-    headers: { 'x-flow-run-id': runId },
-    cause: error,
-  })
-}
-
-function cancelled(runId: string): AppError {
-  return new AppError('flow_error', 'the run was cancelled', {
-    data: { flow_run_id: runId, ref: null },
-    headers: { 'x-flow-run-id': runId },
-  })
-}
-
-function timeout(runId: string, seconds: number | undefined): AppError {
-  const reason = seconds === undefined ? 'the flow waits before it goes on' : `the flow did not end within ${seconds} s`
-  return new AppError('timeout', `${reason}; the run goes on`, {
-    data: { flow_run_id: runId },
-    headers: { 'x-flow-run-id': runId },
-  })
+/** The run did not begin, or is not ours any more; nothing has gone wrong. */
+function isDecision(error: unknown): boolean {
+  return error instanceof RunStale || error instanceof RunDuplicate || error instanceof RunLost
 }
 
 function runStart({ flow, revision }: Admission, input: RequestInput, edge: Edge, by: RunStart['by']): RunStart {
@@ -221,10 +208,12 @@ function runStart({ flow, revision }: Admission, input: RequestInput, edge: Edge
     depth: 0,
     retryOf: null,
     createdAt: edge.world.now(),
+    ref: flow.webhook?.ref ?? '',
     payload: input.payloadText,
     request: input.requestText,
     variables: null,
     raw: input.raw,
+    dedupe: dedupeKey(flow.webhook?.deduplication, input.input, edge.world.now()),
     by,
   }
 }

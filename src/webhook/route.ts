@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
-import { type Admitted, admit, type Edge, receiveWebhook, type WebhookReply } from './receive.ts'
+import { type Admitted, admit, type Edge, receiveWebhook } from './receive.ts'
 import type { WebhookRequest } from './request-input.ts'
+import type { WebhookReply } from './run-reply.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -60,5 +61,6 @@ function unreadContentType(rawHeaders: readonly string[]): string | undefined {
 function send(reply: FastifyReply, { status, headers, body, runId }: WebhookReply): FastifyReply {
   reply.code(status).headers(headers)
   if (runId !== null) reply.header('x-flow-run-id', runId)
-  return reply.send(body)
+  // Bytes, not text: to a text Fastify would add a charset that the flow's author did not write.
+  return reply.send(Buffer.from(body))
 }

@@ -100,7 +100,7 @@ export function createWorker(options: WorkerWorld): Worker {
     start() {
       heartbeat = setInterval(() => {
         if (held.size === 0) return
-        queue.touch('run_flow', [...held]).catch((error) => log.error({ error }, 'the heartbeat failed'))
+        queue.touch('run_flow', [...held]).catch((error: unknown) => log.error({ err: error }, 'the heartbeat failed'))
       }, heartbeatMs)
       loop = work()
     },
@@ -128,7 +128,7 @@ async function performJob(job: Job, ids: readonly string[], options: WorkerWorld
 }
 
 async function goOn(run: StoredRun, hold: JobHold, options: WorkerWorld): Promise<void> {
-  const log = options.writer.resume(run.id, run.nextSeq, hold)
+  const log = options.writer.resume(run, run.nextSeq, hold)
   const { signal, done } = options.track(run.id)
   try {
     await walkStored(run, log, signal, options)
