@@ -23,7 +23,7 @@ test('every route says who may call it', () => {
 })
 
 test('without a token nothing but the public routes answers', async () => {
-  for (const route of guarded) {
+  for (const [index, route] of guarded.entries()) {
     for (const headers of [{}, { authorization: 'Bearer nonsense' }, { authorization: 'Basic YTpi' }] as object[]) {
       const {
         status,
@@ -31,13 +31,24 @@ test('without a token nothing but the public routes answers', async () => {
         headers: sent,
       } = await api.call(route.method, path(route), {
         headers: headers as Record<string, string>,
+        ip: `192.0.2.${index}`,
       })
-      if (status === 429) continue // Too many wrong tokens from here: the same refusal, a moment later.
       assert.equal(status, 401, name(route))
       assert.equal(body.error, 'unauthorized')
       assert.equal(sent['www-authenticate'], 'Bearer')
     }
   }
+})
+
+test('too many wrong tokens from one address are held up; a right one from there passes', async () => {
+  const send = (token: string) => api.call('GET', '/flows', { token, ip: '198.51.100.1' })
+  const answers = await Promise.all(Array.from({ length: 70 }, () => send('wrong')))
+  assert.deepEqual(
+    [401, 429].map((code) => answers.filter(({ status }) => status === code).length),
+    [60, 10],
+  )
+  assert.ok(Number(answers.at(-1)?.headers['retry-after']) > 0)
+  assert.equal((await send(await api.token(['automation']))).status, 200)
 })
 
 test('each scope opens the routes that ask for it, and no other', async () => {

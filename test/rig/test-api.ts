@@ -46,6 +46,7 @@ export interface CallOptions {
   token?: string
   body?: unknown
   headers?: Record<string, string>
+  ip?: string
 }
 
 /** The API on a database of its own, with nothing behind it that runs flows. */
@@ -111,10 +112,11 @@ export async function testApi(): Promise<TestApi> {
       })
       return rows[0]!.id
     },
-    async call(method, path, { token = owner, body, headers } = {}) {
+    async call(method, path, { token = owner, body, headers, ip } = {}) {
       const answer = await http.inject({
         method: method as InjectOptions['method'] & string,
         url: path.startsWith('/v1') ? path : `/v1${path}`,
+        ...(ip !== undefined && { remoteAddress: ip }),
         headers: {
           ...(headers ?? { authorization: `Bearer ${token}` }),
           ...(body !== undefined && { 'content-type': 'application/json' }),
