@@ -27,6 +27,10 @@ export const connectorSchema = shape({
     .describe(
       'What endpoints are appended to; may vary, as https://{{ connectorAuth.user_input.subdomain }}.example.com/',
     ),
+  other_hosts: z
+    .array(z.string())
+    .default([])
+    .describe('Hosts beside that of base_domain that the credential may be sent to'),
   header: header.prefault({}),
   headers: z.record(z.string(), template).default({}).describe('Headers of every request, as an API version'),
   auth_config: authConfig.default({}),
@@ -103,6 +107,7 @@ export const triggerNames: readonly string[] = [
   'event',
   'registration',
   'registration_key',
+  'expires_at',
   'flow_name',
   'since',
   'until',

@@ -62,12 +62,12 @@ function isMeant({ when }: Handshake, request: HandshakeRequest, body: Json): bo
 }
 
 function hold(
-  expectations: Readonly<Record<string, string | true>> = {},
+  expectations: Readonly<Record<string, string | boolean>> = {},
   find: (name: string) => string | undefined,
 ): boolean {
   return Object.entries(expectations).every(([name, expected]) => {
     const value = find(name)
-    return value !== undefined && (expected === true || value === expected)
+    return typeof expected === 'boolean' ? (value !== undefined) === expected : value === expected
   })
 }
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { shape, template, templatedJson } from './shape.ts'
 
-/** A value that must be there: itself, or `true` for any. */
-const expected = z.union([z.string(), z.literal(true)])
+/** A value that must be there, itself or `true` for any; `false` when it must not. */
+const expected = z.union([z.string(), z.boolean()])
 const expectations = z.record(z.string(), expected).optional()
 
 /**

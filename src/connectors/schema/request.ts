@@ -3,7 +3,8 @@ import { httpsLink, shape, template, templatedJson } from './shape.ts'
 
 /**
  * One call of a vendor, as templates. Relative endpoints are appended to `base_domain`; a rendered address that starts
- * with `https://` stands for itself.
+ * with `https://` stands for itself, and carries the credential only if its host is that of `base_domain` or one of
+ * `other_hosts`. A rendered path with a segment `.` or `..` is refused: a value must not lead to another endpoint.
  */
 export const requestMembers = {
   method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD']).default('GET'),
@@ -22,6 +23,7 @@ export const requestMembers = {
     .enum(['indexed', 'brackets', 'repeated'])
     .default('indexed')
     .describe('How a form body writes a list: a[0]=1, a[]=1 or a=1&a=1'),
+  credential: z.boolean().default(true).describe('Whether the auth is put on it; off where the templates do that'),
   failure: shape({
     when: template.describe('True when an answer with a 2xx status is a refusal all the same'),
     message: template.describe('The vendor’s words in it'),

@@ -64,8 +64,8 @@ const signingSecret = z.discriminatedUnion('from', [
  * How webhooks are made, found, kept and removed at a vendor (spec 5.2).
  *
  * Templates see `connectorAuth`, `webhook_url`, `webhook_token` (None when the flow's token is off), `signing_secret`,
- * `events` (chosen names), `event` (the one, with per_event), `registration_key` (unique, the same whenever this
- * registration is tried again), `flow_name`, the step's form values by name, the values of `prepare` by name, and
+ * `events` (chosen names), `event` (the one, with per_event), `expires_at` (the latest the vendor allows, ISO 8601),
+ * `registration_key` (unique, the same whenever this registration is tried again), `flow_name`, the step's form values by name, the values of `prepare` by name, and
  * `response`. After create also `registration`: `id`, `url`, `events`, `expires_at`, `response` (create's answer, status,
  * headers and body). In `list` the parts see `item`; `backfill` also sees `since`, `until` as ISO 8601 and
  * `since_unix`, `until_unix` as seconds.
@@ -91,6 +91,10 @@ export const webhookTrigger = shape({
       shape({
         ...requestMembers,
         value: template.default('{{ response.body }}').describe('What later templates see under this name'),
+        absent: z
+          .array(z.int())
+          .default([])
+          .describe('Statuses that mean: there is no such thing, and the value is None'),
         before: z
           .array(z.enum(calls))
           .default([...calls])
@@ -105,6 +109,7 @@ export const webhookTrigger = shape({
     ...requestMembers,
     method: requestMembers.method.unwrap().default('DELETE'),
     gone: z.array(z.int()).default([404, 410]).describe('Statuses that mean: it is no longer there'),
+    gone_when: template.optional().describe('The same over a response, for vendors that say so in words'),
   }).optional(),
   update: shape({ ...requestMembers, id: template.optional() })
     .optional()

@@ -1,0 +1,161 @@
+import type { ConnectorInput } from './connector.ts'
+import { signatures } from './presets/signatures.ts'
+
+const call = { method: 'POST', endpoint: 'graphql' } as const
+
+export const linear = {
+  name: 'linear',
+  title: 'Linear',
+  description: 'Issues, projects and cycles',
+  external_docs: 'https://linear.app/developers/graphql',
+  docs: ['https://linear.app/developers/webhooks', 'https://linear.app/developers/graphql'],
+  tags: ['development', 'projects'],
+  base_domain: 'https://api.linear.app/',
+  auth_config: {
+    api_key: { format: '{{ token }}', labels: { auth_token: 'Personal API key' } },
+    oauth2: {
+      authorize_url: 'https://linear.app/oauth/authorize',
+      token_url: 'https://api.linear.app/oauth/token',
+      scopes: ['read', 'write', 'admin'],
+      scope_separator: ',',
+      format: 'Bearer {{ token }}',
+    },
+  },
+  test_request: { ...call, body: { query: '{ viewer { id name } }' } },
+  failure: { when: '{{ response.body.errors }}', message: '{{ response.body.errors[0].message }}' },
+  actions: [
+    {
+      name: 'list_issues',
+      title: 'List issues',
+      ...call,
+      body: {
+        query:
+          'query ($filter: IssueFilter, $after: String) { issues(first: 100, after: $after, filter: $filter) { nodes { id identifier title state { name } assignee { name } updatedAt } pageInfo { hasNextPage endCursor } } }',
+        variables: { filter: '{{ filter }}' },
+      },
+      form: { properties: { filter: { type: 'object', description: 'As {"team": {"key": {"eq": "ENG"}}}' } } },
+      output: '{{ response.body.data.issues.nodes }}',
+      paginated: true,
+      pagination: {
+        type: 'cursor',
+        in: 'body',
+        cursor_param: 'variables.after',
+        cursor:
+          '{{ response.body.data.issues.pageInfo.endCursor if response.body.data.issues.pageInfo.hasNextPage else none }}',
+        items: '{{ response.body.data.issues.nodes }}',
+      },
+    },
+    {
+      name: 'create_issue',
+      title: 'Create an issue',
+      ...call,
+      body: {
+        query:
+          'mutation ($input: IssueCreateInput!) { issueCreate(input: $input) { success issue { id identifier url } } }',
+        variables: {
+          input: {
+            teamId: '{{ team }}',
+            title: '{{ title }}',
+            description: '{{ description }}',
+            assigneeId: '{{ assignee }}',
+          },
+        },
+      },
+      form: {
+        properties: { team: { description: 'Id of the team' }, title: {}, description: {}, assignee: {} },
+        required: ['team', 'title'],
+      },
+      output: '{{ response.body.data.issueCreate.issue }}',
+    },
+    {
+      name: 'update_issue',
+      title: 'Update an issue',
+      ...call,
+      body: {
+        query:
+          'mutation ($id: String!, $input: IssueUpdateInput!) { issueUpdate(id: $id, input: $input) { success issue { id identifier url } } }',
+        variables: {
+          id: '{{ id }}',
+          input: { title: '{{ title }}', description: '{{ description }}', stateId: '{{ state }}' },
+        },
+      },
+      form: { properties: { id: {}, title: {}, description: {}, state: {} }, required: ['id'] },
+      output: '{{ response.body.data.issueUpdate.issue }}',
+    },
+    {
+      name: 'create_comment',
+      title: 'Comment on an issue',
+      ...call,
+      body: {
+        query: 'mutation ($input: CommentCreateInput!) { commentCreate(input: $input) { success comment { id } } }',
+        variables: { input: { issueId: '{{ issue }}', body: '{{ text }}' } },
+      },
+      form: { properties: { issue: {}, text: {} }, required: ['issue', 'text'] },
+      output: '{{ response.body.data.commentCreate.comment }}',
+    },
+  ],
+  webhook_trigger: {
+    docs: 'https://linear.app/developers/webhooks',
+    events: [
+      { name: 'Issue', title: 'Issue created, changed or removed', sample: 'Issue' },
+      ...['Comment', 'Project', 'ProjectUpdate', 'Cycle', 'IssueLabel', 'Reaction'],
+    ],
+    event_name: '{{ body.type }}',
+    form: { properties: { team: { description: 'Id of the team; without it all public teams' } } },
+    create: {
+      ...call,
+      body: {
+        query:
+          'mutation ($input: WebhookCreateInput!) { webhookCreate(input: $input) { success webhook { id enabled } } }',
+        variables: {
+          input: {
+            url: '{{ webhook_url }}',
+            label: 'Hookline: {{ flow_name }}',
+            resourceTypes: '{{ events }}',
+            teamId: '{{ team }}',
+            allPublicTeams: '{{ none if team else true }}',
+            secret: '{{ signing_secret }}',
+          },
+        },
+      },
+      id: '{{ response.body.data.webhookCreate.webhook.id }}',
+    },
+    list: {
+      ...call,
+      body: { query: '{ webhooks(first: 250) { nodes { id url enabled resourceTypes } } }' },
+      items: '{{ response.body.data.webhooks.nodes }}',
+      url: '{{ item.url }}',
+      events: '{{ item.resourceTypes }}',
+      active: '{{ item.enabled }}',
+    },
+    update: {
+      ...call,
+      body: {
+        query:
+          'mutation ($id: String!, $input: WebhookUpdateInput!) { webhookUpdate(id: $id, input: $input) { success } }',
+        variables: {
+          id: '{{ registration.id }}',
+          input: { url: '{{ webhook_url }}', resourceTypes: '{{ events }}', enabled: true },
+        },
+      },
+    },
+    resume: {
+      ...call,
+      body: {
+        query: 'mutation ($id: String!) { webhookUpdate(id: $id, input: {enabled: true}) { success } }',
+        variables: { id: '{{ registration.id }}' },
+      },
+    },
+    delete: {
+      ...call,
+      body: {
+        query: 'mutation ($id: String!) { webhookDelete(id: $id) { success } }',
+        variables: { id: '{{ registration.id }}' },
+      },
+      gone_when: '{{ "not found" in (response.body | jsonify | lower) }}',
+    },
+    signature: signatures.linear,
+    delivery_id: { header: 'linear-delivery' },
+  },
+  unverified: ['webhook_trigger.delete.gone_when'],
+} satisfies ConnectorInput

@@ -1,0 +1,131 @@
+import type { ConnectorInput } from './connector.ts'
+import { handshakes } from './presets/handshakes.ts'
+
+const call = { method: 'POST', endpoint: 'v2' } as const
+
+export const monday = {
+  name: 'monday',
+  title: 'monday.com',
+  description: 'Boards and items',
+  external_docs: 'https://developer.monday.com/api-reference/docs',
+  docs: [
+    'https://developer.monday.com/api-reference/reference/webhooks',
+    'https://developer.monday.com/api-reference/docs/webhooks',
+  ],
+  tags: ['projects'],
+  base_domain: 'https://api.monday.com/',
+  auth_config: { api_key: { format: '{{ token }}', labels: { auth_token: 'API token' } } },
+  test_request: { ...call, body: { query: '{ me { id name } }' } },
+  failure: {
+    when: '{{ response.body.errors or response.body.error_message }}',
+    message: '{{ response.body.errors[0].message if response.body.errors else response.body.error_message }}',
+  },
+  actions: [
+    {
+      name: 'list_boards',
+      title: 'List boards',
+      ...call,
+      body: { query: '{ boards(limit: 100) { id name state workspace_id } }' },
+      output: '{{ response.body.data.boards }}',
+    },
+    {
+      name: 'list_items',
+      title: 'List items of a board',
+      ...call,
+      body: {
+        query:
+          'query ($board: ID!) { boards(ids: [$board]) { items_page(limit: 100) { cursor items { id name group { id } column_values { id text value } } } } }',
+        variables: { board: '{{ board }}' },
+      },
+      form: { properties: { board: {} }, required: ['board'] },
+      output: '{{ response.body.data.boards[0].items_page["items"] }}',
+    },
+    {
+      name: 'create_item',
+      title: 'Create an item',
+      ...call,
+      body: {
+        query:
+          'mutation ($board: ID!, $group: String, $name: String!, $values: JSON) { create_item(board_id: $board, group_id: $group, item_name: $name, column_values: $values) { id name } }',
+        variables: {
+          board: '{{ board }}',
+          group: '{{ group }}',
+          name: '{{ name }}',
+          values: '{{ column_values | jsonify if column_values else none }}',
+        },
+      },
+      form: {
+        properties: { board: {}, group: {}, name: {}, column_values: { type: 'object' } },
+        required: ['board', 'name'],
+      },
+      output: '{{ response.body.data.create_item }}',
+    },
+    {
+      name: 'update_item',
+      title: 'Change column values of an item',
+      ...call,
+      body: {
+        query:
+          'mutation ($board: ID!, $item: ID!, $values: JSON!) { change_multiple_column_values(board_id: $board, item_id: $item, column_values: $values) { id name } }',
+        variables: { board: '{{ board }}', item: '{{ item_id }}', values: '{{ column_values | jsonify }}' },
+      },
+      form: {
+        properties: { board: {}, item_id: {}, column_values: { type: 'object' } },
+        required: ['board', 'item_id', 'column_values'],
+      },
+      output: '{{ response.body.data.change_multiple_column_values }}',
+    },
+    {
+      name: 'create_update',
+      title: 'Write an update on an item',
+      ...call,
+      body: {
+        query: 'mutation ($item: ID!, $text: String!) { create_update(item_id: $item, body: $text) { id } }',
+        variables: { item: '{{ item_id }}', text: '{{ text }}' },
+      },
+      form: { properties: { item_id: {}, text: {} }, required: ['item_id', 'text'] },
+      output: '{{ response.body.data.create_update }}',
+    },
+  ],
+  webhook_trigger: {
+    docs: 'https://developer.monday.com/api-reference/reference/webhooks',
+    events: [
+      { name: 'create_item', title: 'Item created', sample: 'create_item' },
+      ...['change_column_value', 'change_name', 'item_archived', 'item_deleted', 'item_moved_to_any_group'],
+      ...['create_subitem', 'change_subitem_column_value', 'create_update', 'edit_update', 'delete_update'],
+    ],
+    per_event: true,
+    event_name: '{{ body.event.type }}',
+    form: { properties: { board: { description: 'Id of the board' } }, required: ['board'] },
+    create: {
+      ...call,
+      body: {
+        query:
+          'mutation ($board: ID!, $url: String!, $event: WebhookEventType!) { create_webhook(board_id: $board, url: $url, event: $event) { id board_id } }',
+        variables: { board: '{{ board }}', url: '{{ webhook_url }}', event: '{{ event }}' },
+      },
+      id: '{{ response.body.data.create_webhook.id }}',
+    },
+    // The API does not tell a webhook's address, so only those in the ledger can be recognised.
+    list: {
+      ...call,
+      body: {
+        query: 'query ($board: ID!) { webhooks(board_id: $board) { id event } }',
+        variables: { board: '{{ board }}' },
+      },
+      items: '{{ response.body.data.webhooks }}',
+      events: '{{ [item.event] }}',
+    },
+    delete: {
+      ...call,
+      body: {
+        query: 'mutation ($id: ID!) { delete_webhook(id: $id) { id } }',
+        variables: { id: '{{ registration.id }}' },
+      },
+      gone_when: '{{ "not found" in (response.body | jsonify | lower) }}',
+    },
+    handshake: [handshakes.monday],
+    delivery_id: '{{ body.event.triggerUuid }}',
+  },
+  unverified: ['webhook_trigger.delivery_id', 'webhook_trigger.delete.gone_when'],
+} satisfies ConnectorInput

@@ -1,0 +1,137 @@
+import type { ConnectorInput } from './connector.ts'
+import { signatures } from './presets/signatures.ts'
+
+export const shopify = {
+  name: 'shopify',
+  title: 'Shopify',
+  description: 'Products, orders and customers of a shop',
+  external_docs: 'https://shopify.dev/docs/api/admin-graphql',
+  docs: [
+    'https://shopify.dev/docs/api/admin-graphql/latest/mutations/webhookSubscriptionCreate',
+    'https://shopify.dev/docs/apps/build/webhooks/subscribe/https',
+    'https://shopify.dev/docs/api/webhooks',
+  ],
+  tags: ['commerce'],
+  base_domain: 'https://{{ connectorAuth.user_input.shop }}.myshopify.com/admin/api/2026-01/',
+  auth_config: {
+    api_key: {
+      header: 'x-shopify-access-token',
+      format: '{{ token }}',
+      labels: { auth_token: 'Admin API access token' },
+      help: 'Of a custom app of the shop. The client secret of the same app signs webhooks.',
+      form: {
+        properties: {
+          shop: { type: 'string', description: 'The part before .myshopify.com' },
+          client_secret: { type: 'string', writeOnly: true, ui: { secret: true } },
+        },
+        required: ['shop', 'client_secret'],
+      },
+    },
+  },
+  test_request: { method: 'POST', endpoint: 'graphql.json', body: { query: '{ shop { name } }' } },
+  rate_limit: { requests: 2, per_seconds: 1 },
+  failure: { when: '{{ response.body.errors }}', message: '{{ response.body.errors[0].message }}' },
+  actions: [
+    {
+      name: 'list_orders',
+      title: 'List orders',
+      method: 'POST',
+      endpoint: 'graphql.json',
+      body: {
+        query:
+          'query ($query: String, $first: Int!, $after: String) { orders(first: $first, after: $after, query: $query) { nodes { id name createdAt displayFinancialStatus totalPriceSet { shopMoney { amount currencyCode } } } pageInfo { hasNextPage endCursor } } }',
+        variables: { query: '{{ search }}', first: 100 },
+      },
+      form: { properties: { search: { description: 'Shopify search syntax, as created_at:>2026-01-01' } } },
+      output: '{{ response.body.data.orders.nodes }}',
+      paginated: true,
+      pagination: {
+        type: 'cursor',
+        in: 'body',
+        cursor_param: 'variables.after',
+        cursor:
+          '{{ response.body.data.orders.pageInfo.endCursor if response.body.data.orders.pageInfo.hasNextPage else none }}',
+        items: '{{ response.body.data.orders.nodes }}',
+      },
+    },
+    {
+      name: 'create_customer',
+      title: 'Create a customer',
+      method: 'POST',
+      endpoint: 'graphql.json',
+      body: {
+        query:
+          'mutation ($input: CustomerInput!) { customerCreate(input: $input) { customer { id email } userErrors { field message } } }',
+        variables: {
+          input: {
+            email: '{{ email }}',
+            firstName: '{{ first_name }}',
+            lastName: '{{ last_name }}',
+            tags: '{{ tags }}',
+          },
+        },
+      },
+      failure: {
+        when: '{{ response.body.errors or response.body.data.customerCreate.userErrors }}',
+        message: '{{ (response.body.errors or response.body.data.customerCreate.userErrors)[0].message }}',
+      },
+      form: { properties: { email: {}, first_name: {}, last_name: {}, tags: {} }, required: ['email'] },
+      output: '{{ response.body.data.customerCreate.customer }}',
+    },
+    {
+      name: 'graphql',
+      title: 'Run any GraphQL request',
+      method: 'POST',
+      endpoint: 'graphql.json',
+      body: { query: '{{ query }}', variables: '{{ variables }}' },
+      form: { properties: { query: { ui: { multiline: true } }, variables: { type: 'object' } }, required: ['query'] },
+      output: '{{ response.body.data }}',
+    },
+  ],
+  webhook_trigger: {
+    docs: 'https://shopify.dev/docs/api/admin-graphql/latest/enums/WebhookSubscriptionTopic',
+    events: [
+      { name: 'ORDERS_CREATE', title: 'Order created', sample: 'orders_create' },
+      ...['ORDERS_PAID', 'ORDERS_UPDATED', 'ORDERS_CANCELLED', 'ORDERS_FULFILLED', 'REFUNDS_CREATE'],
+      ...['PRODUCTS_CREATE', 'PRODUCTS_UPDATE', 'PRODUCTS_DELETE', 'CUSTOMERS_CREATE', 'CUSTOMERS_UPDATE'],
+      ...['CHECKOUTS_CREATE', 'INVENTORY_LEVELS_UPDATE', 'APP_UNINSTALLED'],
+    ],
+    per_event: true,
+    event_name: '{{ request.headers["x-shopify-topic"] | replace("/", "_") | upper }}',
+    create: {
+      method: 'POST',
+      endpoint: 'graphql.json',
+      body: {
+        query:
+          'mutation ($topic: WebhookSubscriptionTopic!, $uri: String!) { webhookSubscriptionCreate(topic: $topic, webhookSubscription: {uri: $uri, format: JSON}) { webhookSubscription { id } userErrors { field message } } }',
+        variables: { topic: '{{ event }}', uri: '{{ webhook_url }}' },
+      },
+      failure: {
+        when: '{{ response.body.errors or response.body.data.webhookSubscriptionCreate.userErrors }}',
+        message: '{{ (response.body.errors or response.body.data.webhookSubscriptionCreate.userErrors)[0].message }}',
+      },
+      id: '{{ response.body.data.webhookSubscriptionCreate.webhookSubscription.id }}',
+    },
+    list: {
+      method: 'POST',
+      endpoint: 'graphql.json',
+      body: { query: '{ webhookSubscriptions(first: 250) { nodes { id topic uri } } }' },
+      items: '{{ response.body.data.webhookSubscriptions.nodes }}',
+      url: '{{ item.uri }}',
+      events: '{{ [item.topic] }}',
+    },
+    delete: {
+      method: 'POST',
+      endpoint: 'graphql.json',
+      body: {
+        query:
+          'mutation ($id: ID!) { webhookSubscriptionDelete(id: $id) { deletedWebhookSubscriptionId userErrors { field message } } }',
+        variables: { id: '{{ registration.id }}' },
+      },
+      gone_when: '{{ "does not exist" in (response.body | jsonify) }}',
+    },
+    signature: signatures.shopify,
+    signing_secret: { from: 'auth', value: '{{ connectorAuth.user_input.client_secret }}' },
+    delivery_id: { header: 'x-shopify-webhook-id' },
+  },
+} satisfies ConnectorInput

@@ -1,0 +1,152 @@
+import type { ConnectorInput } from './connector.ts'
+import { signatures } from './presets/signatures.ts'
+
+const webhook = {
+  name: 'Hookline: {{ flow_name }}',
+  endpoint: '{{ webhook_url }}',
+  http_method: 'POST',
+  request_format: 'json',
+  status: 'active',
+  subscriptions: '{{ events }}',
+  authentication:
+    '{{ {"type": "bearer_token", "data": {"token": webhook_token}, "add_position": "header"} if webhook_token else none }}',
+}
+
+export const zendesk = {
+  name: 'zendesk',
+  title: 'Zendesk',
+  description: 'Tickets, users and organizations',
+  external_docs: 'https://developer.zendesk.com/api-reference/',
+  docs: [
+    'https://developer.zendesk.com/api-reference/webhooks/webhooks-api/webhooks/',
+    'https://developer.zendesk.com/api-reference/webhooks/event-types/webhook-event-types/',
+    'https://developer.zendesk.com/documentation/webhooks/verifying/',
+  ],
+  tags: ['support'],
+  base_domain: 'https://{{ connectorAuth.user_input.subdomain }}.zendesk.com/api/v2/',
+  auth_config: {
+    basic_auth: {
+      labels: { username: 'Email of an agent', password: 'API token' },
+      format: 'Basic {{ (username ~ "/token:" ~ password) | base64_encode }}',
+      form: { properties: { subdomain: { type: 'string' } }, required: ['subdomain'] },
+    },
+    api_key: {
+      labels: { auth_token: 'OAuth access token' },
+      format: 'Bearer {{ token }}',
+      form: { properties: { subdomain: { type: 'string' } }, required: ['subdomain'] },
+    },
+  },
+  test_request: { endpoint: 'users/me.json' },
+  pagination_config: {
+    type: 'cursor',
+    cursor_param: 'page[after]',
+    cursor: '{{ response.body.meta.after_cursor if response.body.meta.has_more else none }}',
+    size_param: 'page[size]',
+    size: 100,
+  },
+  search_config: { action: 'search', field: 'query', label: '{{ item.subject or item.name }}' },
+  actions: [
+    {
+      name: 'list_tickets',
+      title: 'List tickets',
+      endpoint: 'tickets.json',
+      output: '{{ response.body.tickets }}',
+      paginated: true,
+      pagination: {
+        type: 'cursor',
+        cursor_param: 'page[after]',
+        cursor: '{{ response.body.meta.after_cursor if response.body.meta.has_more else none }}',
+        size_param: 'page[size]',
+        size: 100,
+        items: '{{ response.body.tickets }}',
+      },
+    },
+    {
+      name: 'get_ticket',
+      title: 'Get a ticket',
+      endpoint: 'tickets/{{ id }}.json',
+      form: { properties: { id: {} }, required: ['id'] },
+      output: '{{ response.body.ticket }}',
+    },
+    {
+      name: 'create_ticket',
+      title: 'Create a ticket',
+      method: 'POST',
+      endpoint: 'tickets.json',
+      body: {
+        ticket: {
+          subject: '{{ subject }}',
+          comment: { body: '{{ comment }}' },
+          requester: '{{ {"email": email, "name": name or email} if email else none }}',
+          priority: '{{ priority }}',
+          tags: '{{ tags }}',
+        },
+      },
+      form: {
+        properties: { subject: {}, comment: { ui: { multiline: true } }, email: {}, name: {}, priority: {}, tags: {} },
+        required: ['subject', 'comment'],
+      },
+      output: '{{ response.body.ticket }}',
+    },
+    {
+      name: 'update_ticket',
+      title: 'Update a ticket, or comment on it',
+      method: 'PUT',
+      endpoint: 'tickets/{{ id }}.json',
+      body: {
+        ticket: {
+          status: '{{ status }}',
+          priority: '{{ priority }}',
+          comment: '{{ {"body": comment, "public": public} if comment else none }}',
+        },
+      },
+      form: {
+        properties: { id: {}, status: {}, priority: {}, comment: {}, public: { type: 'boolean', default: true } },
+        required: ['id'],
+      },
+      output: '{{ response.body.ticket }}',
+    },
+    {
+      name: 'search',
+      title: 'Search',
+      endpoint: 'search.json',
+      query: { query: '{{ query }}' },
+      form: { properties: { query: { ui: { placeholder: 'type:ticket status:open' } } }, required: ['query'] },
+      output: '{{ response.body.results }}',
+    },
+  ],
+  webhook_trigger: {
+    docs: 'https://developer.zendesk.com/api-reference/webhooks/webhooks-api/webhooks/',
+    events: [
+      { name: 'zen:event-type:user.created', title: 'User created', sample: 'user.created' },
+      ...['zen:event-type:ticket.created', 'zen:event-type:ticket.status_changed'],
+      ...['zen:event-type:ticket.comment_added', 'zen:event-type:ticket.priority_changed'],
+      ...['zen:event-type:user.deleted', 'zen:event-type:organization.created', 'zen:event-type:organization.deleted'],
+    ],
+    event_name: '{{ body.type }}',
+    create: { method: 'POST', endpoint: 'webhooks', body: { webhook }, id: '{{ response.body.webhook.id }}' },
+    list: {
+      endpoint: 'webhooks',
+      items: '{{ response.body.webhooks }}',
+      url: '{{ item.endpoint }}',
+      events: '{{ item.subscriptions }}',
+      active: '{{ item.status == "active" }}',
+    },
+    update: { method: 'PATCH', endpoint: 'webhooks/{{ registration.id }}', body: { webhook } },
+    resume: { method: 'PATCH', endpoint: 'webhooks/{{ registration.id }}', body: { webhook: { status: 'active' } } },
+    delete: { endpoint: 'webhooks/{{ registration.id }}' },
+    rotate_secret: {
+      method: 'POST',
+      endpoint: 'webhooks/{{ registration.id }}/signing_secret',
+      secret: '{{ response.body.signing_secret.secret }}',
+    },
+    sends_header: true,
+    signature: signatures.zendesk,
+    signing_secret: {
+      from: 'request',
+      endpoint: 'webhooks/{{ registration.id }}/signing_secret',
+      value: '{{ response.body.signing_secret.secret }}',
+    },
+    delivery_id: '{{ body.id }}',
+  },
+} satisfies ConnectorInput
