@@ -4,6 +4,7 @@ import { type Accounts, createAccounts } from './accounts.ts'
 import { type ConnectorAuths, createConnectorAuths } from './connector-auths.ts'
 import { type Connectors, createConnectors } from './connectors.ts'
 import { type Database, openDatabase } from './database.ts'
+import { createDedupe, type Dedupe } from './dedupe.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { createEnvVariables, type EnvVariables } from './env-variables.ts'
 import { createFlowValues } from './flow-values.ts'
@@ -29,6 +30,7 @@ export interface Storage {
   connectors: Connectors
   connectorAuths: ConnectorAuths
   runs: Runs
+  dedupe: Dedupe
   runCounts: RunCounts
   /** Seals what else must not be read in a dump of the database. */
   sealer: Sealer
@@ -87,6 +89,7 @@ export async function openStorage({ settings, now, log }: StorageOptions): Promi
     connectors: createConnectors(database),
     connectorAuths: createConnectorAuths(database, sealer),
     runs: createRuns(database),
+    dedupe: createDedupe(database),
     runCounts: createRunCounts(database),
     sealer,
     signingKey,

@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { RunLost, type RunStatus, type StepRecord } from '../flow/run.ts'
 import { type Coalescer, createCoalescer } from './coalesce.ts'
 import type { Database, Transaction } from './database.ts'
+import { type Claim, claimKeys, releaseKeys, storeAnswers } from './dedupe.ts'
 import type { JobReference, NewJob, Queue } from './queue.ts'
 import {
   endRuns,
@@ -29,6 +30,18 @@ export interface JobHold {
   left: Set<string>
 }
 
+/** What those who watch must know of a run. */
+export interface RunIdentity {
+  id: string
+  accountId: string
+  flowId: string
+}
+
+export interface EndedRun {
+  run: RunIdentity
+  end: RunEnd
+}
+
 export class RunStale extends Error {
   constructor() {
     super('the account has changed since its flow was read')
@@ -36,24 +49,36 @@ export class RunStale extends Error {
   }
 }
 
+/** An equal request has started a run before: this one was not written. */
+export class RunDuplicate extends Error {
+  readonly firstRunId: string
+  constructor(firstRunId: string) {
+    super(`an equal request started the run ${firstRunId}`)
+    this.name = 'RunDuplicate'
+    this.firstRunId = firstRunId
+  }
+}
+
 /** What happened to one run since it was last handed to the writer. */
 interface Changes {
-  runId: string
+  run: RunIdentity
   start: RunStart | null
   steps: StepRow[]
   end: RunEnd | null
+  /** What its sender gets, kept for copies of the request. */
+  answer: string | null
   hold: JobHold | null
   /** Set by the flush that sends a job for a held run. */
   heldBy(job: JobHold): void
 }
 
-type Written = 'written' | 'stale' | 'exists' | 'cancelled' | 'lost'
+type Written = 'written' | 'stale' | 'exists' | 'cancelled' | 'lost' | { firstRunId: string }
 
 export interface RunWriter {
   /** The log of a run that is started with this. Nothing is written before `durable`. */
   begin(start: RunStart): RunLog
   /** The log of a run that is gone on with: `nextSeq` follows its last record, `hold` is the job it came with. */
-  resume(runId: string, nextSeq: number, hold: JobHold | null): RunLog
+  resume(run: RunIdentity, nextSeq: number, hold: JobHold | null): RunLog
   /**
    * Says that this process still holds its runs; to be called every few seconds. Without it a worker takes them over
    * after `heldRunTakeoverSeconds`.
@@ -68,7 +93,7 @@ export interface RunWriterOptions {
   queue: Queue
   now(): Date
   /** Told after the commit: which runs were started and ended, and whether jobs were enqueued. */
-  onCommit(commit: { started: RunStart[]; ended: { runId: string; end: RunEnd }[]; enqueued: boolean }): void
+  onCommit(commit: { started: RunStart[]; ended: EndedRun[]; enqueued: boolean }): void
 }
 
 /** Runs in one commit. More make larger statements, and a longer wait for the first of them. */
@@ -90,7 +115,7 @@ export class RunLog {
   #last: Promise<void> = Promise.resolve()
 
   constructor(coalescer: Coalescer<Changes, Written>, changes: Omit<Changes, 'heldBy'>, nextSeq: number) {
-    this.runId = changes.runId
+    this.runId = changes.run.id
     this.#coalescer = coalescer
     this.#nextSeq = nextSeq
     this.#changes = { ...changes, heldBy: (job) => this.#held(job) }
@@ -107,6 +132,11 @@ export class RunLog {
     return this.#changes.steps.length >= maxPendingRecords || this.#characters >= maxPendingCharacters
   }
 
+  /** What the sender gets, kept for copies of its request; written with what is recorded next. */
+  answer(answer: string): void {
+    this.#changes.answer = answer
+  }
+
   end(end: RunEnd): Promise<void> {
     this.#changes.end = end
     return this.durable()
@@ -114,13 +144,14 @@ export class RunLog {
 
   /**
    * Resolves once all that was recorded is on disk. Errors: `RunLost` when the run was cancelled or ended elsewhere,
-   * `RunStale` when it may not start because its account has changed, `AppError` `overloaded`.
+   * `RunStale` when it may not start because its account has changed, `RunDuplicate` when an equal request has started
+   * one, `AppError` `overloaded`.
    */
   durable(): Promise<void> {
-    const { start, steps, end } = this.#changes
-    if (start === null && steps.length === 0 && end === null) return this.#last
+    const { start, steps, end, answer } = this.#changes
+    if (start === null && steps.length === 0 && end === null && answer === null) return this.#last
     const handed = this.#changes
-    this.#changes = { ...handed, start: null, steps: [], end: null }
+    this.#changes = { ...handed, start: null, steps: [], end: null, answer: null }
     this.#characters = 0
     this.#last = Promise.all([this.#last, this.#coalescer.add(handed)]).then(([, written]) => accept(written))
     // Who waits for a later commit hears of it; without a waiter it must not be an unhandled rejection.
@@ -134,6 +165,7 @@ export class RunLog {
 }
 
 function accept(written: Written): void {
+  if (typeof written === 'object') throw new RunDuplicate(written.firstRunId)
   if (written === 'stale') throw new RunStale()
   if (written === 'cancelled') throw new RunLost(true)
   if (written === 'lost' || written === 'exists') throw new RunLost(false)
@@ -147,9 +179,9 @@ export function createRunWriter(options: RunWriterOptions): RunWriter {
     flush: (items) => flush(items, options, held),
   })
   return {
-    begin: (start) => new RunLog(coalescer, { runId: start.id, start, steps: [], end: null, hold: null }, 1),
-    resume: (runId, nextSeq, hold) =>
-      new RunLog(coalescer, { runId, start: null, steps: [], end: null, hold }, nextSeq),
+    begin: (start) => new RunLog(coalescer, { run: start, start, steps: [], end: null, answer: null, hold: null }, 1),
+    resume: (run, nextSeq, hold) =>
+      new RunLog(coalescer, { run, start: null, steps: [], end: null, answer: null, hold }, nextSeq),
     renewHeld: () => renewHeld(held, options),
     drain: () => coalescer.drain(),
   }
@@ -164,13 +196,19 @@ async function flush(
     const verdicts = await judge(tx, items)
     const valid = items.filter((_, index) => verdicts[index] === 'written')
     await insertSteps(tx, valid.flatMap(rowsToKeep))
-    const ends = valid.flatMap(({ runId, start, end }) => (end !== null && start === null ? [{ runId, ...end }] : []))
+    const ends = valid.flatMap(({ run, start, end }) =>
+      end !== null && start === null ? [{ runId: run.id, ...end }] : [],
+    )
     await endRuns(tx, ends)
     await markRunning(
       tx,
-      valid.flatMap(({ runId, start, end }) => (start === null && end === null ? [runId] : [])),
+      valid.flatMap(({ run, start, end }) => (start === null && end === null ? [run.id] : [])),
     )
     await pruneSteps(tx, ends)
+    await storeAnswers(
+      tx,
+      valid.flatMap(({ run, answer }) => (answer === null ? [] : [{ runId: run.id, answer }])),
+    )
     const jobs = await enqueue(tx, queue, valid, now())
     await completeJobs(tx, queue, valid)
     return { verdicts, valid, jobs }
@@ -179,14 +217,14 @@ async function flush(
     change.heldBy(hold)
     heldJobs.add(hold)
   }
-  for (const { runId, end, hold } of commit.valid) {
+  for (const { run, end, hold } of commit.valid) {
     if (end === null || hold === null) continue
-    hold.left.delete(runId)
+    hold.left.delete(run.id)
     heldJobs.delete(hold)
   }
   onCommit({
     started: commit.valid.flatMap(({ start }) => (start === null ? [] : [start])),
-    ended: commit.valid.flatMap(({ runId, end }) => (end === null ? [] : [{ runId, end }])),
+    ended: commit.valid.flatMap(({ run, end }) => (end === null ? [] : [{ run, end }])),
     enqueued: commit.jobs.enqueued,
   })
   return commit.verdicts
@@ -197,13 +235,25 @@ async function judge(tx: Transaction, items: readonly Changes[]): Promise<Writte
   const starts = items.flatMap(({ start, end }) =>
     start === null ? [] : [{ ...start, status: firstStatus(start, end), end }],
   )
-  const started = await insertRuns(tx, starts)
-  const resumed = items.filter(({ start }) => start === null).map(({ runId }) => runId)
+  const claims = await claimKeys(tx, starts)
+  const started = await insertRuns(
+    tx,
+    starts.filter(({ id }) => (claims.get(id) ?? 'claimed') === 'claimed'),
+  )
+  await releaseKeys(
+    tx,
+    [...claims].flatMap(([id, claim]) => (claim === 'claimed' && started.get(id) !== 'written' ? [id] : [])),
+  )
+  const resumed = items.filter(({ start }) => start === null).map(({ run }) => run.id)
   const unfinished = await lockUnfinished(tx, resumed)
-  return items.map(({ runId, start }) => {
-    if (start !== null) return started.get(runId) ?? 'stale'
-    return unfinished.get(runId) ?? 'lost'
+  return items.map(({ run, start }) => {
+    if (start !== null) return verdictOf(claims.get(run.id), started.get(run.id))
+    return unfinished.get(run.id) ?? 'lost'
   })
+}
+
+function verdictOf(claim: Claim | undefined, started: 'written' | 'exists' | undefined): Written {
+  return typeof claim === 'object' ? claim : (started ?? 'stale')
 }
 
 /** A run whose start and end are in one commit is inserted with the status it ended with. */
@@ -228,7 +278,7 @@ function inputRow(start: RunStart): StepRow {
   return {
     runId: start.id,
     seq: 0,
-    ref: '',
+    ref: start.ref,
     path: '',
     attempt: 1,
     status: 'success',
@@ -250,21 +300,21 @@ function inputRow(start: RunStart): StepRow {
 
 /** One job for all runs that go to the queue, one for each run that this process holds or that rests until a time. */
 async function enqueue(tx: Transaction, queue: Queue, items: readonly Changes[], now: Date) {
-  const queued = items.filter(({ start, end }) => start?.by === 'queue' && end === null).map(({ runId }) => runId)
+  const queued = items.filter(({ start, end }) => start?.by === 'queue' && end === null).map(({ run }) => run.id)
   const held = items
     .filter(({ start, end }) => start?.by === 'held' && end === null)
     .map((change) => ({ change, id: uuidv7() }))
-  const resting = items.flatMap(({ runId, end }) => (end !== null && !isFinal(end) ? [{ runId, end }] : []))
+  const resting = items.flatMap(({ run, end }) => (end !== null && !isFinal(end) ? [{ runId: run.id, end }] : []))
   const takeover = new Date(now.getTime() + heldRunTakeoverSeconds * 1000)
   const jobs = [
     ...(queued.length === 0 ? [] : [runJob(queued)]),
-    ...held.map(({ id, change }) => ({ ...runJob([change.runId], takeover), id })),
+    ...held.map(({ id, change }) => ({ ...runJob([change.run.id], takeover), id })),
     ...resting.map(({ runId, end }) => runJob([runId], 'resumeAt' in end.outcome ? end.outcome.resumeAt : now)),
   ]
   if (jobs.length > 0) await queue.send(tx, jobs)
   return {
     enqueued: queued.length > 0,
-    held: held.map(({ id, change }) => ({ change, hold: { job: id, left: new Set([change.runId]) } })),
+    held: held.map(({ id, change }) => ({ change, hold: { job: id, left: new Set([change.run.id]) } })),
   }
 }
 

@@ -2,18 +2,12 @@ import { type Answer, makeAnswer } from '../engine/answer.ts'
 import { runFlow, type WalkEnd } from '../engine/run-flow.ts'
 import { StepError } from '../engine/step-error.ts'
 import type { RunningRun, World } from '../engine/world.ts'
-import type { RunOutcome } from '../flow/run.ts'
 import { webhookAnswerBudget } from '../jinja/template.ts'
 import type { RunLog } from '../storage/run-writer.ts'
 import type { Keep } from '../storage/storage.ts'
+import { keptAnswer } from './deduplicate.ts'
 import type { LoadedFlow } from './flow-cache.ts'
-
-/** How a run that someone waits for ended. */
-export type RunResult =
-  | { answer: Answer }
-  | { failed: Extract<RunOutcome, { status: 'error' }> }
-  | { rests: true }
-  | { cancelled: true }
+import type { RunResult } from './run-reply.ts'
 
 /**
  * Walks a run in this process and records its end.
@@ -28,18 +22,37 @@ export async function walkAndRecord(
   world: World,
   onAnswer?: (result: RunResult) => void,
 ): Promise<WalkEnd> {
-  let answered = onAnswer === undefined
-  const tell = (result: RunResult) => {
-    if (!answered) onAnswer?.(result)
+  // Copies of the request may wait for the answer, though its sender is gone.
+  const isKept = run.trigger === 'webhook' && loaded.webhook?.deduplication !== undefined && !loaded.webhook.async
+  let answered = onAnswer === undefined && !isKept
+  const respond = (answer: Answer) => {
     answered = true
+    if (!isKept) return onAnswer?.({ answer })
+    keepAnswer(log, run.id, { answer })
+    // The walk hears of a failed commit; here there is only nobody to be told.
+    log.durable().then(
+      () => onAnswer?.({ answer }),
+      () => undefined,
+    )
   }
-  const respond = onAnswer && ((answer: Answer) => tell({ answer }))
-  const end = await runFlow({ flow: loaded.compiled, run: { ...run, onAnswer: respond }, world, recorder: log })
+  const end = await runFlow({
+    flow: loaded.compiled,
+    run: { ...run, onAnswer: answered ? undefined : respond },
+    world,
+    recorder: log,
+  })
   const result = concludeRun(loaded, end, world, answered)
+  const isLast = !answered
+  if (isKept && isLast) keepAnswer(log, run.id, result)
   const outcome = 'failed' in result ? result.failed : end.outcome
   await log.end({ outcome, at: world.now(), title: runTitle(loaded, end, world), keep: keepOf(loaded) })
-  tell(result)
+  if (isLast) onAnswer?.(result)
   return { ...end, outcome }
+}
+
+function keepAnswer(log: RunLog, runId: string, result: RunResult): void {
+  const kept = keptAnswer(runId, result)
+  if (kept !== undefined) log.answer(kept)
 }
 
 /** The answer, once the flow has ended. A template that can't be rendered is the run's error: its sender gets none. */
