@@ -111,7 +111,7 @@ async function productAt(url: string, database: Database, accountId: string): Pr
       for (;;) {
         const run = (await product.api('GET', `/v1/flow-runs/${runId}`)).json as JsonObject
         if (['success', 'error', 'cancelled'].includes(String(run.status))) return run
-        await new Promise((resolve) => setImmediate(resolve))
+        await new Promise((resolve) => setTimeout(resolve, 10))
       }
     },
     async steps(runId) {
