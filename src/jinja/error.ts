@@ -4,9 +4,12 @@ export type TemplateErrorKind = 'syntax' | 'runtime' | 'limit' | 'security'
 /** A failure inside the runtime, named as Python names it; the compiler adds the place and makes a `TemplateError` of it. */
 export class Raised extends Error {
   readonly pythonType: string
-  constructor(pythonType: string, message: string) {
+  /** What was probably meant, where that can be guessed. */
+  readonly suggestion: string | undefined
+  constructor(pythonType: string, message: string, suggestion?: string) {
     super(message)
     this.pythonType = pythonType
+    this.suggestion = suggestion
   }
 }
 
@@ -39,7 +42,7 @@ export class TemplateError extends Error {
   ) {
     const { line, column, text } = locate(place)
     const hint = extra.suggestion === undefined ? '' : `: did you mean "${extra.suggestion}"?`
-    super(`${reason}${hint} (line ${line}, column ${column})\n${excerpt(text, line, column)}`, { cause: extra.cause })
+    super(`${hint === '' ? reason : reason.replace(/\.$/, '')}${hint} (line ${line}, column ${column})\n${excerpt(text, line, column)}`, { cause: extra.cause })
     this.name = 'TemplateError'
     this.kind = kind
     this.pythonType = pythonType

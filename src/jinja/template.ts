@@ -215,7 +215,10 @@ function kindOf(pythonType: string): TemplateErrorKind {
 
 /** Anything thrown while compiling or rendering, as the error callers know. What is no failure of the template passes unchanged. */
 function asTemplateError(error: unknown, place: { source: string; offset: number }): unknown {
-  if (error instanceof Raised) return new TemplateError(kindOf(error.pythonType), error.pythonType, error.message, place, { cause: error })
+  if (error instanceof Raised) {
+    const { pythonType, message, suggestion } = error
+    return new TemplateError(kindOf(pythonType), pythonType, message, place, { cause: error, suggestion })
+  }
   if (error instanceof RangeError) {
     // The host's own limits: its stack, its longest string.
     return new TemplateError('limit', 'RecursionError', 'the template is nested too deep or makes something too large', place, { cause: error })

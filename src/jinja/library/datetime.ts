@@ -1,6 +1,5 @@
 import { DateTime } from 'luxon'
-import { Raised } from '../error.ts'
-import { closestName } from '../error.ts'
+import { closestName, Raised } from '../error.ts'
 
 /** Ways to write a date that ISO 8601 and the mail formats do not cover, in luxon's tokens; the first that fits is taken. */
 const spokenFormats = [
@@ -91,8 +90,17 @@ function fromStandard(text: string, zone: string): DateTime | undefined {
     valid(DateTime.fromSQL(text, options)) ??
     valid(DateTime.fromRFC2822(text, options)) ??
     valid(DateTime.fromHTTP(text, options)) ??
-    valid(DateTime.fromISO(text.replace(/^(\d{4})[/.](\d{1,2})[/.](\d{1,2})/, (_, year: string, month: string, day: string) => `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`).replace(/ +(?=\d)/, 'T'), options))
+    valid(DateTime.fromISO(isoLike(text), options))
   )
+}
+
+/** `2019/6/1 9:05` as ISO 8601 would write it. */
+function isoLike(text: string): string {
+  const match = /^(\d{4})([/.-])(\d{1,2})\2(\d{1,2})(?:[ T]+(\d{1,2})(:.*))?$/.exec(text)
+  if (match === null) return ''
+  const [, year, , month = '', day = '', hour, rest] = match
+  const date = `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`
+  return hour === undefined ? date : `${date}T${hour.padStart(2, '0')}${rest?.replaceAll(' ', '')}`
 }
 
 const numbers =

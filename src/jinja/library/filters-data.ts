@@ -90,6 +90,19 @@ function base64Decode(text: string): Uint8Array {
   return bytes
 }
 
+/** Letters that no decomposition turns into ASCII. */
+const plainLetters: Record<string, string> = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ı: 'i' }
+
+/** Small ASCII letters and digits with a separator between words, for addresses and file names. */
+function slug(text: string, separator: string): string {
+  const plain = text
+    .toLowerCase()
+    .replace(/[ßæœøłđðþı]/g, (letter) => plainLetters[letter]!)
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+  return (plain.match(/[a-z0-9]+/g) ?? []).join(separator)
+}
+
 /** Filters that turn data into other forms of data; but for `pprint`, `tojson` and `urlencode` they are the product's own. */
 export const dataFilters: ReadonlyMap<string, NativeFunction> = tableOf([
   native('base64_decode(value)', (rendering, [value]) => {
@@ -114,6 +127,11 @@ export const dataFilters: ReadonlyMap<string, NativeFunction> = tableOf([
   native('pprint(value)', (rendering, [value]) => prettyText(rendering, value)),
   digest('sha1', sha1),
   digest('sha256', sha256),
+  native("slugify(value, separator='-')", (rendering, [value, separator]) => {
+    const text = toText(rendering, value)
+    rendering.text(text.length * 3)
+    return slug(text, isText(separator) ? plainText(separator) : '-')
+  }),
   native('tojson(value, indent=none)', tojson),
   native('url_encode(value)', (rendering, [value]) => {
     if (isDict(value)) return urlencode(rendering, [value])

@@ -1,5 +1,6 @@
 import { Raised } from '../error.ts'
 import { isTruthy } from '../runtime/compare.ts'
+import { lengthOf } from '../runtime/iterate.ts'
 import { callNative, integerArgument, native, textArgument } from '../runtime/native.ts'
 import { binary } from '../runtime/operators.ts'
 import type { NativeFunction, Rendering } from '../runtime/rendering.ts'
@@ -72,8 +73,9 @@ function truncate(rendering: Rendering, [value, length, killwords, end, leeway]:
   if (slack < 0) throw new Raised('AssertionError', `expected leeway >= 0, got ${slack}`)
   if (value instanceof Undefined) return value
   if (!isText(value)) {
-    // Lists pass if they are short enough, as they do in Jinja2.
-    if (Array.isArray(value) && value.length <= most + slack) return value
+    // Anything with a length passes if it is short enough, as it does in Jinja2.
+    const size = lengthOf(value)
+    if (size !== undefined && size <= most + slack) return value
     throw new Raised('TypeError', `object of type '${typeName(value)}' has no len()`)
   }
   const parts = characters(plainText(value))

@@ -7,7 +7,8 @@ import { Dict, Markup, Range } from '../runtime/values.ts'
 import { onlyArgument, updateDict } from './members-collection.ts'
 
 function range(rendering: Rendering, [given]: readonly unknown[]): unknown {
-  const args = (given as readonly unknown[]).map(integerArgument)
+  // Bounds of any size are fine as long as little lies between them.
+  const args = (given as readonly unknown[]).map((bound) => (typeof bound === 'bigint' ? Number(bound) : integerArgument(bound)))
   if (args.length === 0) throw new Raised('TypeError', 'range expected at least 1 argument, got 0')
   if (args.length > 3) throw new Raised('TypeError', `range expected at most 3 arguments, got ${args.length}`)
   const [start, stop, step] = args.length === 1 ? [0, args[0]!, 1] : [args[0]!, args[1]!, args[2] ?? 1]

@@ -16,6 +16,7 @@ import {
   MISSING,
   type Range,
   Tuple,
+  Undefined,
 } from '../runtime/values.ts'
 import { sortBy } from './sorting.ts'
 import { tableOf } from './table.ts'
@@ -141,6 +142,7 @@ export function updateDict(
   named: ReadonlyMap<string, unknown>,
 ): void {
   if (source !== undefined) {
+    if (source instanceof Undefined) throw source.failure()
     if (isDict(source)) {
       rendering.list(dictSize(source) * 2)
       for (const [key, value] of dictEntries(source)) dict.set(key, value)

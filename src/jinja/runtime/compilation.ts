@@ -31,6 +31,8 @@ export interface Position {
   scope: Scope
   /** Inside `if` and inline conditions an unknown filter is an error only when it is reached. */
   isConditional: boolean
+  /** Inside a printed constant, which Jinja2 computes while it compiles. */
+  isFolded?: boolean
 }
 
 export function syntaxError(

@@ -10,11 +10,12 @@ import {
   syntaxError,
 } from './compilation.ts'
 import { itemsOf } from './iterate.ts'
-import { compilePath, takeUnion } from './json-path.ts'
+import { compilePath, takeFromEach, takeUnion } from './json-path.ts'
 import { getAttribute, getItem, getSlice, methodOf } from './lookup.ts'
 import { bind, callValue, namedFromDict } from './native.ts'
 import { add, binary, concatenate, negate, plus } from './operators.ts'
 import type { NativeFunction, Rendering } from './rendering.ts'
+import { eachChild } from './scope.ts'
 import { type CallArguments, Dict, float, MISSING, Tuple, Undefined } from './values.ts'
 
 /** Makes a function of an expression. Errors: `TemplateError` for filters and tests that don't exist. */
@@ -40,11 +41,11 @@ export function compileExpression(compilation: Compilation, position: Position, 
         at,
       )
     case 'attribute':
-      return compileAttribute(compilation, compile(node.of), node.name, at)
+      return compileAttribute(compilation, compile(node.of), node.name, at, node.of.kind === 'slice')
     case 'item':
       return compileItem(node, compile(node.of), compile(node.key))
     case 'slice':
-      return compileSlice(node.slice, compile(node.of), compile, at, isConstant(node))
+      return compileSlice(node.slice, compile(node.of), compile, at, position.isFolded === true)
     case 'path':
       return compilePath(compilation, position, node.steps, compile(node.of), compileExpression)
     case 'call':
@@ -112,7 +113,7 @@ function compileDict(entries: readonly (readonly [Evaluate, Evaluate])[], at: nu
   }
 }
 
-function compileAttribute(compilation: Compilation, of: Evaluate, name: string, at: number): Evaluate {
+function compileAttribute(compilation: Compilation, of: Evaluate, name: string, at: number, isOfSlice: boolean): Evaluate {
   // Most lookups are of data: an own key of a plain object that is neither a method of dicts nor a private name.
   const isPlainKey = !name.startsWith('_') && compilation.library.membersOf({})?.has(name) !== true
   return (activation) => {
@@ -125,7 +126,10 @@ function compileAttribute(compilation: Compilation, of: Evaluate, name: string, 
     }
     const { rendering } = activation
     rendering.at = at
-    return getAttribute(rendering, value, name)
+    const attribute = getAttribute(rendering, value, name)
+    // `book[:2].author`: lists have no such attribute, JSONPath means those of the items.
+    if (!isOfSlice || !(attribute instanceof Undefined) || !Array.isArray(value)) return attribute
+    return takeFromEach(rendering, value, name) ?? attribute
   }
 }
 
@@ -166,26 +170,14 @@ function compileSlice(
   }
 }
 
-/** Whether Jinja2 would know the value before rendering. */
-function isConstant(node: Expression): boolean {
-  switch (node.kind) {
-    case 'constant':
-      return true
-    case 'tuple':
-    case 'list':
-      return node.items.every(isConstant)
-    case 'dict':
-      return node.items.every(({ key, value }) => isConstant(key) && isConstant(value))
-    case 'slice':
-      return (
-        isConstant(node.of) &&
-        [node.slice.start, node.slice.stop, node.slice.step].every((bound) => bound === undefined || isConstant(bound))
-      )
-    case 'unary':
-      return isConstant(node.of)
-    default:
-      return false
-  }
+/** Whether Jinja2 would know the value before rendering: nothing in it comes from outside. */
+export function isConstant(node: Expression): boolean {
+  if (node.kind === 'name' || node.kind === 'call' || node.kind === 'path') return false
+  let isKnown = true
+  eachChild(node, (child) => {
+    isKnown &&= isConstant(child)
+  })
+  return isKnown
 }
 
 interface CompiledArguments {
@@ -295,12 +287,11 @@ function compileFilterOrTest(
   if (fn === undefined) {
     const suggestion = closestName(name, table.keys())
     if (!position.isConditional) {
-      throw syntaxError(compilation, at, `No ${node.kind} named '${name}'.`, 'TemplateAssertionError', suggestion)
+      throw syntaxError(compilation, at, `unknown ${node.kind} "${name}"`, 'TemplateAssertionError', suggestion)
     }
     return (activation) => {
       activation.rendering.at = at
-      const hint = suggestion === undefined ? '' : ` Did you mean "${suggestion}"?`
-      throw new Raised('TemplateRuntimeError', `No ${node.kind} named '${name}' found.${hint}`)
+      throw new Raised('TemplateRuntimeError', `unknown ${node.kind} "${name}"`, suggestion)
     }
   }
   if (node.of === undefined) throw syntaxError(compilation, at, 'a filter without a value')
@@ -459,6 +450,7 @@ function compileCondition(
     activation.rendering.at = at
     if (isTruthy(value)) return then(activation)
     if (otherwise !== undefined) return otherwise(activation)
-    return new Undefined('default', 'the inline if-expression evaluated to false and no else section was defined.')
+    const reason = 'the inline if-expression evaluated to false and no else section was defined.'
+    return new Undefined('default', () => new Raised('UndefinedError', reason))
   }
 }

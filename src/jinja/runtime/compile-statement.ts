@@ -3,7 +3,7 @@ import type { BlockStatement, Expression, IfStatement, Statement, Target } from 
 import { limitReached } from './budget.ts'
 import { isTruthy } from './compare.ts'
 import { Activation, type Compilation, compileEntry, compileLoad, compileStore, syntaxError } from './compilation.ts'
-import { compileExpression } from './compile-expression.ts'
+import { compileExpression, isConstant } from './compile-expression.ts'
 import { compileLoop } from './compile-loop.ts'
 import { compileCallBlock, compileMacro } from './compile-macro.ts'
 import { unpack } from './loop-context.ts'
@@ -60,7 +60,7 @@ export function compileSingleExpression(compilation: Compilation, node: Expressi
   const layout = new Layout(undefined)
   const scope = new Scope(layout)
   analyseExpression(scope, node)
-  const evaluate = compileExpression(compilation, { scope, isConditional: false }, node)
+  const evaluate = compileExpression(compilation, { scope, isConditional: false, isFolded: isConstant(node) }, node)
   return (rendering) => evaluate(new Activation(rendering, layout, undefined))
 }
 
@@ -139,7 +139,7 @@ function compileStatement(compilation: TemplateCompilation, place: Place, statem
 }
 
 function compilePrint(compilation: TemplateCompilation, place: Place, value: Expression, at: number): Execute {
-  const evaluate = compileExpression(compilation, place, value)
+  const evaluate = compileExpression(compilation, { ...place, isFolded: isConstant(value) }, value)
   return (activation) => {
     const { rendering } = activation
     rendering.charge(1)

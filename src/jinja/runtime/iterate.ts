@@ -102,8 +102,7 @@ export function itemsOf(budget: Budget, value: unknown): readonly unknown[] {
 function charactersOf(budget: Budget, value: string | Markup): readonly unknown[] {
   const text = typeof value === 'string' ? value : value.text
   budget.list(text.length)
-  const parts = characters(text)
-  return typeof value === 'string' ? parts : parts.map((part) => new Markup(part))
+  return characters(text)
 }
 
 function drain(budget: Budget, iterator: OnceIterator): unknown[] {

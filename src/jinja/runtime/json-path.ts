@@ -167,3 +167,10 @@ export function takeUnion(rendering: Rendering, value: unknown, keys: readonly u
   const items = keys.map((key) => child(value, key)).filter((item) => item !== MISSING)
   return items.length === 0 ? undefined : items
 }
+
+/** What the items of a list have under a key; undefined if none has it. */
+export function takeFromEach(rendering: Rendering, items: readonly unknown[], key: string): unknown[] | undefined {
+  rendering.charge(items.length)
+  const found = items.map((item) => child(item, key)).filter((item) => item !== MISSING)
+  return found.length === 0 ? undefined : found
+}

@@ -309,7 +309,7 @@ export function roundDouble(value: number, digits: number): number {
   const unit = 10n ** BigInt(-digits)
   const rounded = Number(roundedQuotient(numerator, denominator * unit) * unit)
   if (!Number.isFinite(rounded)) throw new Raised('OverflowError', 'rounded value too large to represent')
-  return value < 0 ? -rounded : rounded
+  return value < 0 || Object.is(value, -0) ? -rounded : rounded
 }
 
 export function roundInteger(value: number | bigint, digits: number): number | bigint {

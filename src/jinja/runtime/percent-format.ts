@@ -153,9 +153,10 @@ class PercentFormatter {
 
   #character(value: unknown): string {
     if (isText(value) && textLength(plainText(value)) === 1) return plainText(value)
-    if (typeof value === 'number' && Number.isInteger(value)) {
-      if (value < 0 || value > 0x10ffff) throw new Raised('OverflowError', '%c arg not in range(0x110000)')
-      return String.fromCodePoint(value)
+    const code = numeric(value)
+    if (code !== undefined && isInteger(code)) {
+      if (code < 0 || code > 0x10ffff) throw new Raised('OverflowError', '%c arg not in range(0x110000)')
+      return String.fromCodePoint(Number(code))
     }
     throw new Raised('TypeError', '%c requires int or char')
   }

@@ -1,4 +1,4 @@
-import { Raised } from '../error.ts'
+import { closestName, Raised } from '../error.ts'
 import { Budget, type BudgetLimits, limitReached } from './budget.ts'
 import { quote } from './text.ts'
 import { Dict, isPlainObject, MISSING, objectTypeName, Undefined, type UndefinedKind } from './values.ts'
@@ -115,20 +115,30 @@ export class Rendering extends Budget {
   }
 
   undefinedName(name: string): Undefined {
-    return new Undefined(this.settings.undefinedKind, () => `${quote(name)} is undefined`)
+    return this.#undefined(() => {
+      const known = [...Object.keys(this.context), ...this.settings.library.globals.keys()]
+      return new Raised('UndefinedError', `${quote(name)} is undefined`, closestName(name, known))
+    })
   }
 
   undefinedMember(of: unknown, key: unknown): Undefined {
-    const typeOf = objectTypeName(of)
-    return new Undefined(this.settings.undefinedKind, () =>
-      typeof key === 'string'
-        ? `'${typeOf}' has no attribute ${quote(key)}`
-        : `${typeOf} has no element ${typeof key === 'number' ? key : objectTypeName(key)}`,
-    )
+    return this.#undefined(() => {
+      const typeOf = objectTypeName(of)
+      if (typeof key !== 'string') {
+        return new Raised('UndefinedError', `${typeOf} has no element ${typeof key === 'number' ? key : objectTypeName(key)}`)
+      }
+      const members = this.settings.library.membersOf(of)?.keys() ?? []
+      const known = [...(isPlainObject(of) ? Object.keys(of) : []), ...members]
+      return new Raised('UndefinedError', `'${typeOf}' has no attribute ${quote(key)}`, closestName(key, known))
+    })
   }
 
-  undefinedBecause(reason: string, pythonType?: string): Undefined {
-    return new Undefined(this.settings.undefinedKind, reason, pythonType)
+  undefinedBecause(reason: string, pythonType = 'UndefinedError'): Undefined {
+    return this.#undefined(() => new Raised(pythonType, reason))
+  }
+
+  #undefined(failure: () => Raised): Undefined {
+    return new Undefined(this.settings.undefinedKind, failure)
   }
 }
 

@@ -238,16 +238,15 @@ export type UndefinedKind = 'default' | 'strict' | 'chainable'
 /** A value that isn't there: an unknown name, a missing key. */
 export class Undefined {
   readonly kind: UndefinedKind
-  readonly #message: string | (() => string)
-  readonly pythonType: string
-  constructor(kind: UndefinedKind, message: string | (() => string), pythonType = 'UndefinedError') {
+  readonly #failure: () => Raised
+  /** `failure` makes the error only when it is needed: most undefined values are never used. */
+  constructor(kind: UndefinedKind, failure: () => Raised) {
     this.kind = kind
-    this.#message = message
-    this.pythonType = pythonType
+    this.#failure = failure
   }
   /** The error that nearly every use of it raises. */
   failure(): Raised {
-    return new Raised(this.pythonType, typeof this.#message === 'string' ? this.#message : this.#message())
+    return this.#failure()
   }
 }
 

@@ -290,23 +290,26 @@ export class ExpressionParser {
     const parts = this.#subscripts()
     const only = parts.length === 1 ? parts[0] : undefined
     if (only !== undefined) {
-      return 'slice' in only
-        ? { kind: 'slice', at, of, slice: only.slice }
+      return isBounds(only)
+        ? { kind: 'slice', at, of, slice: only }
         : { kind: 'item', at, of, key: only, isUnion: false }
     }
     const items = parts.map((part): Expression => {
-      if ('slice' in part) throw stream.error('a slice among several keys', at)
+      if (isBounds(part)) throw stream.error('a slice among several keys', at)
       return part
     })
     const isLiteral = of.kind === 'list' || of.kind === 'tuple' || of.kind === 'dict' || of.kind === 'constant'
     const isUnion = !isLiteral && items.length > 1 && items.every(isConstantKey)
+    if (isUnion && (stream.isOperator('.') || stream.isOperator('['))) {
+      return this.#pathRest({ kind: 'path', at, of, steps: [{ kind: 'union', keys: items, at }] })
+    }
     return { kind: 'item', at, of, key: { kind: 'tuple', at, items }, isUnion }
   }
 
   /** The keys or slices up to the closing bracket. */
-  #subscripts(): (Expression | { slice: SliceBounds })[] {
+  #subscripts(): (Expression | SliceBounds)[] {
     const { stream } = this
-    const parts: (Expression | { slice: SliceBounds })[] = []
+    const parts: (Expression | SliceBounds)[] = []
     while (!stream.isOperator(']')) {
       if (parts.length > 0) stream.expectOperator(',')
       parts.push(this.#subscriptPart())
@@ -315,7 +318,7 @@ export class ExpressionParser {
     return parts
   }
 
-  #subscriptPart(): Expression | { slice: SliceBounds } {
+  #subscriptPart(): Expression | SliceBounds {
     const { stream } = this
     const bound = (): Expression | undefined =>
       stream.isOperator(':') || stream.isOperator(']') || stream.isOperator(',') ? undefined : this.expression()
@@ -324,11 +327,11 @@ export class ExpressionParser {
       if (!stream.isOperator(':')) return first
       stream.next()
       const stop = bound()
-      return { slice: { start: first, stop, step: stream.skipOperator(':') ? bound() : undefined } }
+      return { start: first, stop, step: stream.skipOperator(':') ? bound() : undefined }
     }
     stream.next()
     const stop = bound()
-    return { slice: { start: undefined, stop, step: stream.skipOperator(':') ? bound() : undefined } }
+    return { start: undefined, stop, step: stream.skipOperator(':') ? bound() : undefined }
   }
 
   /** From the first step that only JSONPath knows to the end of the lookups; `opening` has been read. */
@@ -337,11 +340,16 @@ export class ExpressionParser {
     const { at } = stream.current
     const steps: PathStep[] = []
     this.#pathStep(opening, steps)
+    return this.#pathRest({ kind: 'path', at, of, steps })
+  }
+
+  #pathRest(path: Extract<Expression, { kind: 'path' }>): Expression {
+    const { stream } = this
     while (stream.isOperator('.') || stream.isOperator('[')) {
-      stream.checkChain(steps.length)
-      this.#pathStep(stream.next().text, steps)
+      stream.checkChain(path.steps.length)
+      this.#pathStep(stream.next().text, path.steps)
     }
-    return { kind: 'path', at, of, steps }
+    return path
   }
 
   #pathStep(opening: string, steps: PathStep[]): void {
@@ -395,9 +403,9 @@ export class ExpressionParser {
     const parts = this.#subscripts()
     const only = parts[0]
     if (only === undefined) throw stream.error('expected a key, an index or * in a JSONPath', at)
-    if ('slice' in only) return { kind: 'slice', slice: only.slice, at }
+    if (isBounds(only)) return { kind: 'slice', slice: only, at }
     if (parts.length === 1) return { kind: 'child', key: only, at }
-    return { kind: 'union', keys: parts.filter((part): part is Expression => !('slice' in part)), at }
+    return { kind: 'union', keys: parts.filter((part): part is Expression => !isBounds(part)), at }
   }
 
   #call(callee: Expression): Expression {
@@ -492,6 +500,10 @@ export class ExpressionParser {
     if (current.type === 'string' || current.type === 'integer' || current.type === 'float') return true
     return this.stream.isOperator('[') || this.stream.isOperator('{')
   }
+}
+
+function isBounds(part: Expression | SliceBounds): part is SliceBounds {
+  return !('kind' in part)
 }
 
 function isClosingBracket(token: { type: string; text: string }): boolean {
