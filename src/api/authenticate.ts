@@ -40,7 +40,7 @@ export function createAuthenticator({ tokens, sessions, now, publicUrl }: Creden
     const token = parseBearer(authorization)
     const grant = token === undefined ? undefined : await tokens.findByHash(hashToken(token), now())
     if (grant === undefined || grant.expired) {
-      await countFailure(failures, ip, 'with a wrong token')
+      await countAttempt(failures, ip, 'with a wrong token')
       throw unauthorized()
     }
     tokens.noteUse(grant.id, now())
@@ -95,8 +95,8 @@ export function canGrant(caller: Caller, scopes: readonly Scope[]): boolean {
   )
 }
 
-/** Counts a failure. Errors: `rate_limited` once there were too many. */
-export async function countFailure(limiter: RateLimiterMemory, key: string, what: string): Promise<void> {
+/** Errors: `rate_limited` once there were too many. */
+export async function countAttempt(limiter: RateLimiterMemory, key: string, what: string): Promise<void> {
   try {
     await limiter.consume(key)
   } catch (refusal) {
@@ -105,7 +105,7 @@ export async function countFailure(limiter: RateLimiterMemory, key: string, what
   }
 }
 
-export function tooMany({ msBeforeNext }: RateLimiterRes, what: string): AppError {
+function tooMany({ msBeforeNext }: RateLimiterRes, what: string): AppError {
   const seconds = Math.max(1, Math.ceil(msBeforeNext / 1000))
   return new AppError('rate_limited', `too many attempts ${what}: try again in ${seconds} s`, {
     headers: { 'retry-after': String(seconds) },

@@ -9,7 +9,7 @@ import { hashToken } from '../access/tokens.ts'
 import { AppError } from '../errors.ts'
 import { roles, type User } from '../storage/users.ts'
 import type { ApiDeps } from './api-deps.ts'
-import { countFailure, refuseOtherSites, rightsOf, sessionCookie, setSessionCookie, tooMany } from './authenticate.ts'
+import { countAttempt, refuseOtherSites, rightsOf, sessionCookie, setSessionCookie } from './authenticate.ts'
 import { type Caller, publicRoute, type Route, route } from './route.ts'
 
 /** Wrong passwords for one email address from one address; others are not held up by them. */
@@ -88,9 +88,8 @@ export function sessionRoutes(deps: ApiDeps): Route[] {
       answer: meAnswer,
       async run({ body, request, reply }) {
         refuseOtherSites(request, configuredUrl)
-        await refuseWhenBlocked(failuresPerAddress, request.ip)
         if (!isSame(body.token, deps.setupToken)) {
-          await countFailure(failuresPerAddress, request.ip, 'with a wrong token')
+          await countAttempt(failuresPerAddress, request.ip, 'with a wrong token')
           throw new AppError('forbidden', 'this is not the token that the server showed when it started')
         }
         checkNewPassword(body.password)
@@ -116,16 +115,15 @@ export function sessionRoutes(deps: ApiDeps): Route[] {
       async run({ body, request, reply }) {
         refuseOtherSites(request, configuredUrl)
         const key = `${request.ip}|${body.email.toLowerCase()}`
-        // Before the password is looked at, so that guessing on is of no use, and costs no hashing.
-        await refuseWhenBlocked(failures, key)
-        await refuseWhenBlocked(failuresPerAddress, request.ip)
+        // Counted before the password is looked at: many at once are no way around it, and cost no hashing.
+        await countAttempt(failuresPerAddress, request.ip, 'to sign in')
+        await countAttempt(failures, key, 'to sign in')
         const found = await users.findByEmail(body.email)
         if (!(await passwords.verify(body.password, found?.passwordHash)) || found === undefined) {
-          await countFailure(failuresPerAddress, request.ip, 'to sign in')
-          await countFailure(failures, key, 'to sign in')
           throw new AppError('unauthorized', 'the email address or the password is wrong')
         }
         await failures.delete(key)
+        await failuresPerAddress.reward(request.ip)
         await signIn(request, reply, found.user)
         return sessionOf(found.user)
       },
@@ -155,12 +153,12 @@ export function sessionRoutes(deps: ApiDeps): Route[] {
           throw new AppError('forbidden', 'this takes a session: a token can’t change the user it acts for')
         }
         if (body.password !== undefined) {
-          await refuseWhenBlocked(failures, caller.userId)
+          await countAttempt(failures, caller.userId, 'to change the password')
           const stored = await users.passwordHash(caller.userId)
           if (!(await passwords.verify(body.current_password ?? '', stored))) {
-            await countFailure(failures, caller.userId, 'to change the password')
             throw new AppError('forbidden', 'current_password is wrong')
           }
+          await failures.delete(caller.userId)
           checkNewPassword(body.password)
         }
         await users.update(caller.accountId, caller.userId, {
@@ -188,12 +186,6 @@ export function sessionRoutes(deps: ApiDeps): Route[] {
       },
     }),
   ]
-}
-
-/** Errors: `rate_limited`, without counting. */
-async function refuseWhenBlocked(limiter: RateLimiterMemory, key: string): Promise<void> {
-  const state = await limiter.get(key)
-  if (state !== null && state.remainingPoints <= 0) throw tooMany(state, 'with wrong passwords')
 }
 
 function isSame(presented: string, expected: string): boolean {

@@ -50,7 +50,7 @@ export interface CallOptions {
 }
 
 /** The API on a database of its own, with nothing behind it that runs flows. */
-export async function testApi(): Promise<TestApi> {
+export async function testApi({ publicUrl }: { publicUrl?: string } = {}): Promise<TestApi> {
   const { url } = await testDatabase()
   const dataDir = mkdtempSync(join(tmpdir(), 'hookline-api-'))
   const clock = { now: new Date('2026-05-01T12:00:00Z') }
@@ -81,12 +81,12 @@ export async function testApi(): Promise<TestApi> {
     listening: createListening(now),
     passwords: createPasswords(),
     setupToken: setupToken(storage.signingKey),
-    configuredUrl: undefined,
-    publicUrl: () => 'http://hookline.test',
+    configuredUrl: publicUrl,
+    publicUrl: () => publicUrl ?? 'http://hookline.test',
     now,
   }
   const http = await createHttpServer({
-    config: { trustProxy: [], publicUrl: undefined, metrics: false },
+    config: { trustProxy: [], publicUrl, metrics: false },
     log: pino({ level: 'error' }),
     unready: async () => undefined,
   })
