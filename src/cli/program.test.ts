@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { after, test } from 'node:test'
+import { testDatabase } from '../../test/rig/test-database.ts'
+import type { ServerFacts } from '../storage/server-facts.ts'
+import { serverFindings } from './doctor.ts'
+
+const { url } = await testDatabase()
+const dataDir = mkdtempSync(join(tmpdir(), 'hookline-cli-'))
+after(() => rmSync(dataDir, { recursive: true, force: true }))
+
+const settings = {
+  HOOKLINE_DATABASE_URL: url,
+  HOOKLINE_DATA_DIR: dataDir,
+  HOOKLINE_SECRET_KEY: 'a secret key that only tests know',
+  HOOKLINE_PORT: '0',
+}
+
+function run(args: readonly string[], env: Record<string, string> = {}) {
+  const main = join(import.meta.dirname, '../main.ts')
+  // Nothing of the environment the tests run in: no settings, no options for Node.
+  const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env.PATH, ...settings, ...env } })
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  return { child, exited, out: text(child.stdout), err: text(child.stderr) }
+}
+
+async function answerOf(args: readonly string[], options: { env?: Record<string, string>; input?: string } = {}) {
+  const { child, exited, out, err } = run(args, options.env)
+  child.stdin.end(options.input ?? '')
+  return { code: await exited, out: await out, err: await err }
+}
+
+test('start prints the address, serves a token that is made beside it, and stops on SIGTERM with 0', async () => {
+  const { child, exited, out, err } = run(['start'])
+  let said = ''
+  const ready = new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk) => {
+      said += chunk
+      if (said.includes('first admin')) resolve()
+    })
+  })
+  await Promise.race([ready, exited])
+  const address = /^Hookline is ready at (http:\/\/127\.0\.0\.1:\d+)$/m.exec(said)?.[1]
+  assert.ok(address, `${said}${await Promise.race([err, ''])}`)
+  assert.match(said, new RegExp(`^Make the first admin: ${address}/setup#token=[\\w-]{43}$`, 'm'))
+
+  const made = await answerOf(['token', 'create', '--scope', 'automation', '--note', 'ci'])
+  assert.equal(made.code, 0, made.err)
+  assert.match(made.out, /^ey[\w.-]{50,}\n$/)
+  const flows = await fetch(`${address}/v1/flows`, { headers: { authorization: `Bearer ${made.out.trim()}` } })
+  assert.equal(flows.status, 200)
+
+  child.kill('SIGTERM')
+  assert.equal(await exited, 0)
+  await assert.rejects(fetch(`${address}/healthz`))
+  assert.ok(!(await out).includes('undefined'))
+})
+
+test('scopes add up, and one that is not known is refused with those that are', async () => {
+  const made = await answerOf([
+    'token',
+    'create',
+    '--scope',
+    'automation:view',
+    '--scope',
+    'connectors',
+    '--expires-days',
+    '7',
+  ])
+  assert.equal(made.code, 0, made.err)
+  const wrong = await answerOf(['token', 'create', '--scope', 'everything'])
+  assert.equal(wrong.code, 1)
+  assert.equal(wrong.out, '')
+  assert.match(wrong.err, /automation\.webhook_run/)
+  assert.equal((await answerOf(['token', 'create'])).code, 1)
+})
+
+test('admin create makes a user who can sign in; a weak password or a taken address is refused', async () => {
+  const create = (email: string, input: string) =>
+    answerOf(['admin', 'create', '--email', email, '--name', 'Ada', '--password-stdin'], { input })
+  const made = await create('ada@hookline.test', 'four words that differ\n')
+  assert.equal(made.code, 0, made.err)
+  assert.match(made.out, /^[0-9a-f-]{36}\n$/)
+  for (const refused of [
+    await create('ada@hookline.test', 'four words that differ\n'),
+    await create('bob@hookline.test', 'short\n'),
+    await create('no address', 'four words that differ\n'),
+  ]) {
+    assert.equal(refused.code, 1)
+    assert.equal(refused.out, '')
+    assert.ok(!refused.err.includes('    at '), refused.err)
+  }
+})
+
+test('the doctor says what is wrong and what to do about it', async () => {
+  const well = await answerOf(['doctor'])
+  assert.match(well.out, /^ok {4}PostgreSQL \d+$/m)
+  const unreachable = await answerOf(['doctor'], { env: { HOOKLINE_DATABASE_URL: 'postgres://127.0.0.1:1/x' } })
+  assert.equal(unreachable.code, 1)
+  assert.match(unreachable.out, /^fail {2}PostgreSQL at HOOKLINE_DATABASE_URL\n {6}.*not available/m)
+  const misspelt = await answerOf(['doctor'], { env: { HOOKLINE_PORT: 'eighty', HOOKLINE_PROT: '1' } })
+  assert.equal(misspelt.code, 1)
+  assert.match(misspelt.out, /HOOKLINE_PORT: "eighty" is not/)
+})
+
+test('a database server is judged by what it says of itself', () => {
+  const good: ServerFacts = {
+    version: 180_004,
+    encoding: 'UTF8',
+    fsync: true,
+    fullPageWrites: true,
+    synchronousCommit: 'on',
+    maxConnections: 100,
+    isReplica: false,
+    clock: new Date(0),
+    mayCreateTables: true,
+  }
+  const states = (facts: Partial<ServerFacts>) =>
+    [...serverFindings({ ...good, ...facts }, 10, 0)].filter(({ state }) => state !== 'ok').map(({ state }) => state)
+  assert.deepEqual(states({}), [])
+  assert.deepEqual(states({ version: 140_001 }), ['fail'])
+  assert.deepEqual(states({ encoding: 'SQL_ASCII' }), ['fail'])
+  assert.deepEqual(states({ fsync: false }), ['warn'])
+  assert.deepEqual(states({ synchronousCommit: 'off' }), ['warn'])
+  assert.deepEqual(states({ maxConnections: 12 }), ['fail'])
+  assert.deepEqual(states({ isReplica: true, mayCreateTables: false }), ['fail', 'fail'])
+  assert.deepEqual(states({ clock: new Date(60_000) }), ['warn'])
+})
+
+test('settings that are wrong are told without a stack', async () => {
+  const { code, err } = await answerOf(['start'], { env: { HOOKLINE_PORT: '-1' } })
+  assert.equal(code, 1)
+  assert.match(err, /HOOKLINE_PORT: "-1" is not a whole number/)
+  assert.ok(!err.includes('    at '))
+})
+
+test('help lists the commands', async () => {
+  const { code, out } = await answerOf(['--help'])
+  assert.equal(code, 0)
+  for (const command of ['start', 'doctor', 'token', 'admin']) assert.match(out, new RegExp(`^  ${command}\\b`, 'm'))
+})
