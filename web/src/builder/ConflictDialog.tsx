@@ -1,0 +1,66 @@
+import { Button, Modal } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { clockTime } from '../components/TimeAgo.tsx'
+import { flowQuery } from '../flows/flow-queries.ts'
+import classes from './dialogs.module.css'
+import { differences } from './differences.ts'
+import type { Conflict } from './saving.ts'
+import { documentOf, useBuilder } from './store.ts'
+import { DifferenceList } from './VersionsDialog.tsx'
+
+/** Someone else has saved meanwhile: who, when, what, and the two ways out. Nothing is lost in either. */
+export function ConflictDialog({
+  conflict,
+  onClose,
+  onSaveMine,
+  onReload,
+}: {
+  conflict: Conflict | null
+  onClose: () => void
+  onSaveMine: (onto: number) => void
+  onReload: () => void
+}) {
+  const [seen, setSeen] = useState(false)
+  return (
+    <Modal
+      opened={conflict !== null}
+      onClose={onClose}
+      title="This flow was saved by someone else"
+      size={640}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      {conflict ? (
+        <>
+          <p className={classes.message}>
+            {conflict.by ?? 'Someone'} saved version {conflict.version}
+            {conflict.at === null ? '' : ` at ${clockTime(conflict.at)}`} while you were editing. Your changes are still
+            here, and not saved.
+          </p>
+          {seen ? <TheirChanges /> : null}
+          <div className={classes.actions}>
+            {seen ? null : (
+              <Button variant="subtle" onClick={() => setSeen(true)}>
+                See changes
+              </Button>
+            )}
+            <Button variant="default" onClick={onReload}>
+              Reload
+            </Button>
+            <Button onClick={() => onSaveMine(conflict.version)}>Save mine as new version</Button>
+          </div>
+        </>
+      ) : null}
+    </Modal>
+  )
+}
+
+/** What they have saved, against what this page started from. */
+function TheirChanges() {
+  const flowId = useBuilder((state) => state.flowId)
+  const saved = useBuilder((state) => state.saved)
+  const client = useQueryClient()
+  const { data } = useQuery({ ...flowQuery(flowId), staleTime: 0 })
+  if (data === undefined || client.isFetching({ queryKey: flowQuery(flowId).queryKey }) > 0) return null
+  return <DifferenceList lines={differences(saved, documentOf(data))} />
+}

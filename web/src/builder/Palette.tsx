@@ -1,0 +1,108 @@
+import { TextInput } from '@mantine/core'
+import { Search } from 'lucide-react'
+import { useState } from 'react'
+import { announce } from '../components/Announcer.tsx'
+import type { PaletteItem } from './catalogue.ts'
+import classes from './Palette.module.css'
+import { StepIcon } from './StepIcon.tsx'
+import { followingPlace, stepOf, useBuilder, useBuilderStore } from './store.ts'
+import { announceAdded, type PaletteDrag, usePaletteDrag } from './use-palette-drag.ts'
+
+const groups = ['Triggers', 'Connectors', 'Logic'] as const
+
+/** What can be added: drag it onto the canvas, or press Enter to add it after the selected step. */
+export function Palette({ onAdded }: { onAdded: (ref: string) => void }) {
+  const items = useBuilder((state) => state.catalogue.items)
+  const connectors = useBuilder((state) => state.catalogue.connectors)
+  const hasTrigger = useBuilder(({ document, catalogue }) => document.steps.some((step) => catalogue.starts(step)))
+  const [text, setText] = useState('')
+  const { drag, handlers, wasDragged } = usePaletteDrag(onAdded)
+  const add = useAddItem(onAdded)
+  const found = findItems(items, text)
+  return (
+    <aside className={classes.palette} aria-label="Palette">
+      <TextInput
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        placeholder="Find a step…"
+        aria-label="Find a step"
+        leftSection={<Search size={15} aria-hidden />}
+        className={classes.search}
+      />
+      <div className={classes.groups}>
+        {groups.map((group) => {
+          const members = found.filter((item) => item.group === group)
+          if (members.length === 0) return null
+          return (
+            <section key={group} aria-labelledby={`palette-group-${group}`}>
+              <h2 id={`palette-group-${group}`} className={classes.group}>
+                {group}
+              </h2>
+              {members.map((item) => {
+                const refused = item.starts && hasTrigger
+                return (
+                  <button
+                    key={item.id}
+                    type="button"
+                    className={classes.item}
+                    data-testid={`palette-${item.title}`}
+                    title={item.summary}
+                    aria-disabled={refused || undefined}
+                    {...handlers(item)}
+                    onClick={() => {
+                      if (!wasDragged()) add(item)
+                    }}
+                  >
+                    <StepIcon connector={item.connector} image={connectors.get(item.connector)?.image_url} size={28} />
+                    <span className={classes.name}>
+                      {item.title}
+                      {refused ? <span className={classes.refused}>Already in this flow</span> : null}
+                    </span>
+                  </button>
+                )
+              })}
+            </section>
+          )
+        })}
+        {found.length === 0 ? <p className={classes.none}>No step called “{text}”.</p> : null}
+      </div>
+      {drag ? <Ghost drag={drag} /> : null}
+    </aside>
+  )
+}
+
+/** Adds an item without a pointer: after the selected step, or at the end. */
+export function useAddItem(onAdded: (ref: string) => void): (item: PaletteItem) => void {
+  const store = useBuilderStore()
+  return (item) => {
+    const { document, selected, catalogue, selectedArrow } = store.getState()
+    const step = stepOf(document, selected.at(-1) ?? '')
+    const place = selectedArrow
+      ? ({ at: 'arrow', arrow: selectedArrow } as const)
+      : step && followingPlace(document, step, catalogue)
+    const added = store.getState().addItem(item, place)
+    if ('problem' in added) {
+      announce(`${item.title} not added: ${added.problem}`)
+      return
+    }
+    announceAdded(store, item.title, added.ref)
+    onAdded(added.ref)
+  }
+}
+
+/** Items whose title, words or connector contain the text; a match in the title comes first. */
+export function findItems(items: readonly PaletteItem[], text: string): PaletteItem[] {
+  const wanted = text.trim().toLowerCase()
+  if (wanted === '') return [...items]
+  const inTitle = items.filter(({ title }) => title.toLowerCase().includes(wanted))
+  const inWords = items.filter((item) => !inTitle.includes(item) && item.summary.toLowerCase().includes(wanted))
+  return [...inTitle, ...inWords]
+}
+
+function Ghost({ drag: { item, at } }: { drag: PaletteDrag }) {
+  return (
+    <div className={classes.ghost} style={{ left: at.x, top: at.y }} aria-hidden>
+      <StepIcon connector={item.connector} size={28} /> {item.title}
+    </div>
+  )
+}

@@ -1,0 +1,152 @@
+import { queryOptions } from '@tanstack/react-query'
+import type { JsonObject } from '../../../src/flow/json.ts'
+import { call, type Page } from '../api.ts'
+import type { StepRules } from './edits.ts'
+import type { Step } from './flow-document.ts'
+
+/** What steps can be made of: the helpers and connectors of the server, as the palette and the panels need them. */
+
+/** A connector or helper as `GET /v1/connectors` answers it. */
+export interface ConnectorJson {
+  name: string
+  title: string
+  contype: 'helper' | 'connector'
+  status: 'active' | 'draft' | 'paused'
+  description?: string
+  image_url?: string
+  external_docs?: string
+  tags?: string[]
+  auth_config?: JsonObject
+  actions: ActionJson[]
+  webhook_trigger?: WebhookTriggerJson | null
+}
+
+export interface ActionJson {
+  name: string
+  title: string
+  /** One sentence. */
+  summary?: string
+  description?: string
+  form?: JsonObject
+  method?: string
+  status?: 'active' | 'draft' | 'paused'
+  tag?: string
+  ref_prefix?: string
+  /** Whether a step of this action starts a flow. */
+  starts?: boolean
+}
+
+export interface WebhookTriggerJson {
+  events?: (string | { name: string; title?: string })[]
+  form?: JsonObject
+}
+
+export const triggerAction = 'trigger_by_webhook'
+
+export const catalogueQuery = queryOptions({
+  queryKey: ['connectors', 'catalogue'],
+  staleTime: 60_000,
+  queryFn: async ({ signal }) => {
+    const connectors: ConnectorJson[] = []
+    let cursor: string | null = null
+    do {
+      const page: Page<ConnectorJson> = await call('GET', 'connectors', { query: { cursor }, signal })
+      connectors.push(...page.data)
+      cursor = page.next_cursor
+    } while (cursor !== null)
+    return new Catalogue(connectors)
+  },
+})
+
+/** One thing the palette offers. */
+export interface PaletteItem {
+  id: string
+  group: 'Triggers' | 'Connectors' | 'Logic'
+  title: string
+  summary: string
+  connector: string
+  action: string
+  prefix: string
+  starts: boolean
+}
+
+/** The branches of helpers whose arrows carry labels; the engine takes the arrow whose label the step names. */
+const branchLabels: Record<string, readonly (string | undefined)[]> = {
+  condition: ['true', 'false'],
+  loop: ['ActionLoop', undefined],
+}
+const unlabelled: readonly (string | undefined)[] = [undefined]
+/** Helpers whose arrows carry any label their author chooses. */
+const freeLabels: ReadonlySet<string> = new Set(['multi_case'])
+/** Helpers that reach outside; all others are logic. */
+const outsideHelpers: ReadonlySet<string> = new Set(['http'])
+
+export class Catalogue implements StepRules {
+  readonly connectors: ReadonlyMap<string, ConnectorJson>
+  readonly items: readonly PaletteItem[]
+
+  constructor(connectors: readonly ConnectorJson[]) {
+    this.connectors = new Map(connectors.map((each) => [each.name, each]))
+    this.items = connectors.filter(({ status }) => status === 'active').flatMap(paletteItems)
+  }
+
+  action({ connector, action }: Pick<Step, 'connector' | 'action'>): ActionJson | undefined {
+    return this.connectors.get(connector)?.actions.find(({ name }) => name === action)
+  }
+
+  /** What a step is called on its card: its own title, or that of its action. */
+  title(step: Step): string {
+    if (step.title) return step.title
+    const connector = this.connectors.get(step.connector)
+    const action = this.action(step)
+    if (connector?.contype === 'helper') return action?.title ?? connector.title
+    if (step.action === triggerAction) return `${connector?.title ?? step.connector} trigger`
+    return action?.title ?? connector?.title ?? step.connector
+  }
+
+  prefix(step: Pick<Step, 'connector' | 'action'>): string {
+    return this.action(step)?.ref_prefix ?? 'con'
+  }
+
+  starts(step: Pick<Step, 'connector' | 'action'>): boolean {
+    return step.action === triggerAction || (this.action(step)?.starts ?? false)
+  }
+
+  branches(step: Pick<Step, 'connector'>): readonly (string | undefined)[] {
+    return branchLabels[step.connector] ?? unlabelled
+  }
+
+  hasFreeLabels(step: Pick<Step, 'connector'>): boolean {
+    return freeLabels.has(step.connector)
+  }
+}
+
+function paletteItems(connector: ConnectorJson): PaletteItem[] {
+  const actions = connector.actions.filter(({ status }) => status === undefined || status === 'active')
+  if (connector.contype === 'helper') {
+    return actions.map((action) => ({
+      id: `${connector.name}/${action.name}`,
+      group: action.starts ? 'Triggers' : outsideHelpers.has(connector.name) ? 'Connectors' : 'Logic',
+      title: action.title,
+      summary: action.summary ?? action.description ?? '',
+      connector: connector.name,
+      action: action.name,
+      prefix: action.ref_prefix ?? 'con',
+      starts: action.starts ?? false,
+    }))
+  }
+  const [first] = actions
+  if (first === undefined && !connector.webhook_trigger) return []
+  return [
+    {
+      id: connector.name,
+      group: 'Connectors',
+      title: connector.title,
+      summary: connector.description ?? `${actions.length} actions`,
+      connector: connector.name,
+      action: first?.name ?? triggerAction,
+      prefix: 'con',
+      starts: false,
+    },
+  ]
+}

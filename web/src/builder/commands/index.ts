@@ -1,0 +1,23 @@
+import type { Command } from './command.ts'
+import { redo, undo } from './history.ts'
+import { save, settings, versions } from './save.ts'
+import { closeStep, deleteSelected, duplicate, openStep, quickAdd } from './steps.ts'
+import { fit, listView, runTest, tidy } from './view.ts'
+
+/** Everything the builder can do, in the order of its menu. */
+export const commands: readonly Command[] = [
+  save,
+  runTest,
+  quickAdd,
+  openStep,
+  closeStep,
+  duplicate,
+  deleteSelected,
+  undo,
+  redo,
+  fit,
+  tidy,
+  listView,
+  versions,
+  settings,
+]

@@ -1,0 +1,134 @@
+import { Button, Tabs } from '@mantine/core'
+import { Play } from 'lucide-react'
+import { useMemo } from 'react'
+import { messageOf } from '../../api.ts'
+import { type ActionJson, triggerAction } from '../catalogue.ts'
+import { DataTree } from '../DataTree.tsx'
+import type { Step } from '../flow-document.ts'
+import { SettingsForm } from '../form/SettingsForm.tsx'
+import { type FieldSchema, keepFitting } from '../form/schema.ts'
+import { LastRun } from '../LastRun.tsx'
+import classes from '../panel.module.css'
+import { StepOptions } from '../StepOptions.tsx'
+import type { PanelProps } from '../StepPanel.tsx'
+import { stepOf, useBuilder, useBuilderStore } from '../store.ts'
+import { useRunTest } from '../test-run.ts'
+import { useStepInput } from '../use-step-input.ts'
+import { ActionField } from './ActionField.tsx'
+import { AuthField } from './AuthField.tsx'
+import { TriggerPanel } from './TriggerPanel.tsx'
+
+/** The panel of any action: login, action, and the form that its schema describes, with the data beside it. */
+export default function ActionPanel({ stepRef, tab, onTab }: PanelProps) {
+  const step = useBuilder((state) => stepOf(state.document, stepRef))
+  if (step === undefined) return null
+  return (
+    <Tabs
+      value={tab ?? 'setup'}
+      onChange={(next) => onTab(next ?? 'setup')}
+      keepMounted={false}
+      className={classes.tabs}
+    >
+      <Tabs.List className={classes.tabList}>
+        <Tabs.Tab value="setup">Setup</Tabs.Tab>
+        <Tabs.Tab value="last">Last run</Tabs.Tab>
+        <Tabs.Tab value="options">Options</Tabs.Tab>
+      </Tabs.List>
+      <Tabs.Panel value="setup">
+        <Setup step={step} />
+      </Tabs.Panel>
+      <Tabs.Panel value="last">
+        <LastRun stepRef={stepRef} />
+      </Tabs.Panel>
+      <Tabs.Panel value="options">
+        <StepOptions stepRef={stepRef} />
+      </Tabs.Panel>
+    </Tabs>
+  )
+}
+
+function Setup({ step }: { step: Step }) {
+  const store = useBuilderStore()
+  const catalogue = useBuilder((state) => state.catalogue)
+  const problems = useBuilder((state) => state.problems)
+  const { input, set } = useStepInput(step.ref)
+  const connector = catalogue.connectors.get(step.connector)
+  const isTrigger = step.action === triggerAction
+  const action = catalogue.action(step)
+  const schema = (isTrigger ? connector?.webhook_trigger?.form : action?.form) as FieldSchema | undefined
+  const serverProblems = useMemo(
+    () =>
+      Object.fromEntries(
+        problems
+          .filter(({ ref }) => ref === step.ref)
+          .map(({ field, message }) => [field.replace(/^input\.?/, ''), message]),
+      ),
+    [problems, step.ref],
+  )
+  const choose = (name: string) => {
+    const next = connector?.actions.find((each) => each.name === name)
+    const form = (name === triggerAction ? connector?.webhook_trigger?.form : next?.form) as FieldSchema | undefined
+    store.getState().edit({
+      kind: 'set_step',
+      ref: step.ref,
+      change: { action: name, input: keepFitting(input, schema, form) },
+    })
+  }
+  if (connector === undefined) {
+    return (
+      <div className={classes.sections}>
+        <p className={classes.danger} role="alert">
+          There is no connector “{step.connector}” on this server any more.
+        </p>
+      </div>
+    )
+  }
+  const hasChoice = connector.contype === 'connector' || connector.actions.length > 1
+  return (
+    <div className={classes.sections}>
+      <AuthField step={step} connector={connector} />
+      {hasChoice ? <ActionField step={step} connector={connector} onChoose={choose} /> : null}
+      <ActionNote action={action} />
+      {isTrigger ? <TriggerPanel step={step} connector={connector} /> : null}
+      {schema ? (
+        <SettingsForm key={step.action} schema={schema} values={input} onChange={set} serverProblems={serverProblems} />
+      ) : null}
+      {isTrigger ? null : (
+        <>
+          <DataTree height={220} />
+          <TestStep />
+        </>
+      )}
+    </div>
+  )
+}
+
+function ActionNote({ action }: { action: ActionJson | undefined }) {
+  const text = action?.summary ?? action?.description
+  return text ? <p className={classes.note}>{text}</p> : null
+}
+
+/** Runs the saved flow with the sample; this step's part of it is under "Last run". */
+function TestStep() {
+  const run = useRunTest()
+  return (
+    <div className={classes.inline}>
+      <Button
+        variant="default"
+        leftSection={<Play size={15} aria-hidden />}
+        onClick={() => run.mutate()}
+        loading={run.isPending}
+      >
+        Run test
+      </Button>
+      <span className={classes.note}>
+        Runs the saved flow with the sample and shows what this step gets and yields.
+      </span>
+      {run.error ? (
+        <p className={classes.danger} role="alert">
+          {messageOf(run.error)}
+        </p>
+      ) : null}
+    </div>
+  )
+}

@@ -1,0 +1,38 @@
+import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
+import { call, type Page } from '../../api.ts'
+
+/** A connector auth as the API answers it: its secrets can't be read. */
+export interface ConnectorAuthJson {
+  id: string
+  connector: string
+  name: string
+  auth_type: string
+  username: string | null
+  secrets_set: string[]
+  check: { at: string; ok: boolean; message: string } | null
+}
+
+export const authsQuery = (connector: string) =>
+  queryOptions({
+    queryKey: ['connector-auths', connector],
+    queryFn: ({ signal }) =>
+      call<Page<ConnectorAuthJson>>('GET', 'connector-auths', { query: { connector, limit: 200 }, signal }),
+    select: ({ data }) => data,
+  })
+
+export interface NewAuth {
+  connector: string
+  name: string
+  auth_type: string
+  auth_token?: string
+  username?: string
+  password?: string
+}
+
+export function useCreateAuth() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (auth: NewAuth) => call<ConnectorAuthJson>('POST', 'connector-auths', { body: auth }),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['connector-auths'] }),
+  })
+}

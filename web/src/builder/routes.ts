@@ -1,0 +1,30 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { rootRoute } from '../shell/root-route.tsx'
+
+/** What the builder keeps in its address, so that Back and reload work. */
+export interface BuilderSearch {
+  /** The open step. */
+  step?: string
+  /** The tab of its panel. */
+  tab?: string
+  /** `list` instead of the canvas. */
+  view?: 'list'
+  /** The run whose results and data are shown. */
+  run?: string
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+
+export const builderRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/flows/$flowId',
+  validateSearch: (search: Record<string, unknown>): BuilderSearch => ({
+    step: text(search.step),
+    tab: text(search.tab),
+    view: search.view === 'list' ? 'list' : undefined,
+    run: text(search.run),
+  }),
+  component: lazyRouteComponent(() => import('./FlowPage.tsx')),
+})
+
+export const builderRoutes = [builderRoute] as const

@@ -1,0 +1,129 @@
+import { queryOptions, useQuery } from '@tanstack/react-query'
+import { createContext, use, useMemo } from 'react'
+import { reach } from '../../../src/flow/graph.ts'
+import type { Json, JsonObject } from '../../../src/flow/json.ts'
+import { call } from '../api.ts'
+import type { Arrow, FlowDocument } from './flow-document.ts'
+import { useBuilder } from './store.ts'
+import type { TemplateScope } from './template/completion.ts'
+
+/** Captured requests and what steps have produced: the data that templates are written and previewed with. */
+
+/** A request as `GET /v1/flows/{id}/requests` answers it. */
+export interface CapturedRequest {
+  flow_run_id: string
+  received_at: string
+  status: string
+  method: string | null
+  ip: string | null
+  content_type: string | null
+  size: number
+  headers: Record<string, string>
+  query: Json
+  /** As the flow sees it. */
+  body: Json
+  raw_body: string | null
+}
+
+export const requestsQuery = (flowId: string) =>
+  queryOptions({
+    queryKey: ['requests', flowId],
+    queryFn: ({ signal }) =>
+      call<{ data: CapturedRequest[] }>('GET', `flows/${flowId}/requests`, { query: { limit: 20 }, signal }),
+    select: ({ data }) => data,
+  })
+
+/** What is offered while nothing has been captured. */
+export const exampleBody: Json = {
+  company_id: 123456,
+  event: 'contact.created',
+  customer: { name: 'Ada Lovelace', email: 'ada@example.com' },
+  'order-id': 'A-77',
+  items: [{ sku: 'hook-1', quantity: 2 }],
+}
+
+export interface Sample {
+  /** The run's id, or `example`. */
+  id: string
+  body: Json
+  request: CapturedRequest | null
+}
+
+interface SampleState {
+  sample: Sample
+  requests: readonly CapturedRequest[]
+  choose: (id: string) => void
+  /** Outputs of the run whose results are shown, by ref. */
+  outputs: JsonObject
+}
+
+export const SampleContext = createContext<SampleState>({
+  sample: { id: 'example', body: exampleBody, request: null },
+  requests: [],
+  choose: () => undefined,
+  outputs: {},
+})
+
+export const useSample = () => use(SampleContext)
+
+/** The chosen sample, or the newest request, or the example. */
+export function useSamples(
+  flowId: string,
+  chosen: string | null,
+): { sample: Sample; requests: readonly CapturedRequest[] } {
+  const { data: requests = noRequests } = useQuery(requestsQuery(flowId))
+  return useMemo(() => {
+    const request =
+      chosen === 'example' ? undefined : (requests.find(({ flow_run_id }) => flow_run_id === chosen) ?? requests[0])
+    const sample: Sample =
+      request === undefined
+        ? { id: 'example', body: exampleBody, request: null }
+        : { id: request.flow_run_id, body: request.body, request }
+    return { sample, requests }
+  }, [requests, chosen])
+}
+
+const noRequests: readonly CapturedRequest[] = []
+
+/**
+ * What templates of a step can speak of: the steps before it with what they last produced, and the request. The answer
+ * of a webhook is rendered when the flow has ended, so there every step counts.
+ */
+export function useScopeOf(ref: string): TemplateScope {
+  const document = useBuilder((state) => state.document)
+  const catalogue = useBuilder((state) => state.catalogue)
+  const { sample, outputs } = useSample()
+  return useMemo(() => {
+    const first = document.steps.find((step) => catalogue.starts(step))
+    const refs = first?.ref === ref ? document.steps.map((step) => step.ref) : stepsBefore(document, ref)
+    const values: JsonObject = {}
+    if (first !== undefined && refs.includes(first.ref)) values[first.ref] = sample.body
+    for (const each of refs) {
+      const output = outputs[each]
+      if (output !== undefined && each !== first?.ref) values[each] = output
+    }
+    values.request = requestFacts(sample)
+    return { values, names: refs }
+  }, [document, catalogue, sample, outputs, ref])
+}
+
+/** Refs of the steps from which a step can be reached, in the order of the flow. */
+export function stepsBefore({ steps, arrows }: Pick<FlowDocument, 'steps' | 'arrows'>, ref: string): string[] {
+  const backwards: Arrow[] = arrows.map(({ from, to }) => ({ from: to, to: from }))
+  const before = reach([ref], backwards)
+  return steps.map((step) => step.ref).filter((each) => each !== ref && before.has(each))
+}
+
+function requestFacts({ request }: Sample): JsonObject {
+  if (request === null) {
+    return {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      query: {},
+      ip: '203.0.113.7',
+      raw_body: '',
+    }
+  }
+  const { method, headers, query, ip, raw_body } = request
+  return { method, headers, query, ip, raw_body }
+}

@@ -1,0 +1,74 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { ApiError, call } from '../api.ts'
+import { announce } from '../components/Announcer.tsx'
+import { type FlowJson, flowQuery } from '../flows/flow-queries.ts'
+import { forgetDraft } from './drafts.ts'
+import type { FlowDocument } from './flow-document.ts'
+import { type BuilderStore, isDirty, type Problem } from './store.ts'
+
+/** What a 409 says of the save that came in between. */
+export interface Conflict {
+  by: string | null
+  at: string | null
+  version: number
+}
+
+/** Saves the flow as a new version. It is deliberate, since saving re-creates webhooks at vendors. */
+export function useSave(store: BuilderStore) {
+  const client = useQueryClient()
+  const save = useMutation({
+    mutationFn: async ({ onto }: { onto?: number }) => {
+      const { document, version, flowId, markSaving } = store.getState()
+      markSaving('saving')
+      const flow = await call<FlowJson>('PUT', `flows/${flowId}`, { body: bodyOf(document), ifMatch: onto ?? version })
+      return { flow, document }
+    },
+    onSuccess: ({ flow, document }) => {
+      store.getState().markSaved(document, flow.version)
+      store.getState().showProblems(flow.problems ?? [])
+      client.setQueryData(flowQuery(flow.id).queryKey, flow)
+      void client.invalidateQueries({ queryKey: ['flows', 'list'] })
+      void client.invalidateQueries({ queryKey: ['versions', flow.id] })
+      if (!isDirty(store.getState())) forgetDraft(flow.id)
+      announce('All changes saved')
+    },
+    onError: (error) => {
+      store.getState().markSaving('failed')
+      store.getState().showProblems(problemsIn(error))
+      announce(`Not saved: ${error.message}`)
+    },
+  })
+  return {
+    ...save,
+    /** `onto` saves over a newer version, which stays in the history. */
+    save: (options: { onto?: number } = {}) => {
+      if (store.getState().saving !== 'saving' && (isDirty(store.getState()) || options.onto !== undefined)) {
+        save.mutate(options)
+      }
+    },
+    conflict: conflictIn(save.error),
+  }
+}
+
+/** What is sent: the document and nothing of the screen. */
+function bodyOf({ name, description, settings, steps, arrows }: FlowDocument): object {
+  return { name, description, settings, steps, arrows }
+}
+
+/** The places that a 422 names; empty for any other error. */
+export function problemsIn(error: unknown): Problem[] {
+  if (!(error instanceof ApiError) || error.code !== 'invalid_flow') return []
+  const { problems } = (error.data ?? {}) as { problems?: Problem[] }
+  return problems ?? []
+}
+
+function conflictIn(error: unknown): Conflict | null {
+  if (!(error instanceof ApiError) || error.status !== 409) return null
+  const data = (error.data ?? {}) as Record<string, unknown>
+  const text = (...names: string[]) => names.map((name) => data[name]).find((value) => typeof value === 'string')
+  return {
+    by: (text('by', 'saved_by', 'name', 'user') as string | undefined) ?? null,
+    at: (text('at', 'saved_at', 'time', 'updated_at') as string | undefined) ?? null,
+    version: Number(data.version ?? 0),
+  }
+}

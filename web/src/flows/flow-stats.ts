@@ -1,0 +1,62 @@
+import { queryOptions } from '@tanstack/react-query'
+import type { RunStatus } from '../../../src/flow/run.ts'
+import { call } from '../api.ts'
+
+/** What the runs of each flow were like, for the list. */
+export interface FlowStats {
+  /** Runs of the last 24 hours, an entry per hour, oldest first. */
+  hours: readonly number[]
+  errors: number
+  /** The hour of the newest run, within a week. */
+  lastHour: Date | null
+  inSevenDays: number
+}
+
+interface Bucket {
+  at: string
+  flow_id: string | null
+  status: RunStatus
+  count: number
+}
+
+const hourMs = 3_600_000
+const hours = 24
+
+/** One question for all flows, however many are listed. */
+export const flowStatsQuery = queryOptions({
+  queryKey: ['flow-stats'],
+  queryFn: async ({ signal }) => {
+    const now = Date.now()
+    const from = new Date(now - 7 * hours * hourMs).toISOString()
+    const query = { bucket: 'hour', by_flow: true, from }
+    const { data } = await call<{ data: Bucket[] }>('GET', 'flow-runs/stats', { query, signal })
+    return statsByFlow(data, now)
+  },
+})
+
+export const noStats: FlowStats = {
+  hours: Array.from({ length: hours }, () => 0),
+  errors: 0,
+  lastHour: null,
+  inSevenDays: 0,
+}
+
+/** Counts per flow out of the server's buckets. */
+export function statsByFlow(buckets: readonly Bucket[], now: number): ReadonlyMap<string, FlowStats> {
+  const flows = new Map<string, FlowStats>()
+  const currentHour = Math.floor(now / hourMs)
+  for (const { at, flow_id, status, count } of buckets) {
+    if (flow_id === null) continue
+    const before = flows.get(flow_id) ?? noStats
+    const time = new Date(at)
+    const age = currentHour - Math.floor(time.getTime() / hourMs)
+    const isRecent = age >= 0 && age < hours
+    flows.set(flow_id, {
+      hours: isRecent ? before.hours.with(hours - 1 - age, (before.hours[hours - 1 - age] ?? 0) + count) : before.hours,
+      errors: before.errors + (isRecent && status === 'error' ? count : 0),
+      lastHour: before.lastHour !== null && before.lastHour > time ? before.lastHour : time,
+      inSevenDays: before.inSevenDays + count,
+    })
+  }
+  return flows
+}

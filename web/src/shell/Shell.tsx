@@ -1,0 +1,97 @@
+import { Menu, UnstyledButton } from '@mantine/core'
+import { Link, Outlet, useRouterState } from '@tanstack/react-router'
+import { CircleUser, LogOut, Search } from 'lucide-react'
+import { useEffect } from 'react'
+import { useSession, useSignOut } from '../access/session.ts'
+import { Announcer } from '../components/Announcer.tsx'
+import { CrashGuard } from '../components/CrashGuard.tsx'
+import { LiveMark } from '../live/LiveMark.tsx'
+import { startLive } from '../live/live.ts'
+import { useLiveQueries } from '../live/use-live-queries.ts'
+import { CommandPalette } from './CommandPalette.tsx'
+import { Logo } from './Logo.tsx'
+import { places } from './navigation.ts'
+import { openPalette } from './palette-state.ts'
+import { SchemeMenu } from './SchemeMenu.tsx'
+import classes from './Shell.module.css'
+import { ShortcutSheet } from './ShortcutSheet.tsx'
+
+/** The frame around every page: rail (a bar at the bottom on phones), skip link, palette, live mark. */
+export function Shell() {
+  const path = useRouterState({ select: ({ location }) => location.pathname })
+  useEffect(startLive, [])
+  useLiveQueries()
+  return (
+    <div className={classes.shell}>
+      <button type="button" className={classes.skip} onClick={focusMain}>
+        Skip to content
+      </button>
+      <Rail />
+      <main id="main" tabIndex={-1} className={classes.main}>
+        <CrashGuard part="page" resetKey={path}>
+          <Outlet />
+        </CrashGuard>
+      </main>
+      <CommandPalette />
+      <ShortcutSheet />
+      <Announcer />
+    </div>
+  )
+}
+
+function Rail() {
+  return (
+    <nav className={classes.rail} aria-label="Main">
+      <Link to="/flows" className={classes.brand} aria-label="Hookline, to the flows">
+        <Logo /> <span className={classes.label}>Hookline</span>
+      </Link>
+      <UnstyledButton className={classes.search} onClick={openPalette} aria-label="Search and commands, Ctrl K">
+        <Search size={16} aria-hidden />
+        <span className={classes.label}>Search</span>
+        <kbd className={classes.kbd}>Ctrl K</kbd>
+      </UnstyledButton>
+      <ul className={classes.places}>
+        {places.map(({ label, to, icon: Icon }) => (
+          <li key={to}>
+            <Link to={to} className={classes.link} activeProps={{ 'aria-current': 'page' }}>
+              <Icon size={18} aria-hidden />
+              <span className={classes.label}>{label}</span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+      <div className={classes.foot}>
+        <div className={classes.live}>
+          <LiveMark />
+        </div>
+        <SchemeMenu />
+        <UserMenu />
+      </div>
+    </nav>
+  )
+}
+
+function UserMenu() {
+  const { user } = useSession()
+  const signOut = useSignOut()
+  return (
+    <Menu position="right-end" width={220}>
+      <Menu.Target>
+        <UnstyledButton className={classes.link} aria-label={`Account of ${user.name}`}>
+          <CircleUser size={18} aria-hidden />
+          <span className={classes.label}>{user.name}</span>
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown aria-label="Account">
+        <Menu.Label>{user.email}</Menu.Label>
+        <Menu.Item leftSection={<LogOut size={16} aria-hidden />} onClick={() => signOut.mutate()}>
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
+
+function focusMain() {
+  document.getElementById('main')?.focus()
+}
