@@ -26,7 +26,7 @@ export const activecampaign = {
     },
   },
   test_request: { endpoint: 'users/me' },
-  pagination_config: { type: 'offset', size: 100, items: '{{ response.body.contacts }}' },
+  pagination_config: { type: 'offset', size: 100 },
   rate_limit: { requests: 5, per_seconds: 1 },
   actions: [
     {
@@ -116,7 +116,6 @@ export const activecampaign = {
       items: '{{ response.body.webhooks }}',
       url: '{{ item.url }}',
       events: '{{ item.events }}',
-      pagination: { type: 'offset', size: 100, items: '{{ response.body.webhooks }}' },
     },
     update: { method: 'PUT', endpoint: 'webhooks/{{ registration.id }}', body: { webhook } },
     delete: { endpoint: 'webhooks/{{ registration.id }}' },

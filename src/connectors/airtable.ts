@@ -35,7 +35,6 @@ export const airtable = {
     cursor: '{{ response.body.offset }}',
     size_param: 'pageSize',
     size: 100,
-    items: '{{ response.body.records }}',
   },
   rate_limit: { requests: 5, per_seconds: 1 },
   actions: [

@@ -25,7 +25,6 @@ export const asana = {
     cursor: '{{ response.body.next_page.offset if response.body.next_page else none }}',
     size_param: 'limit',
     size: 100,
-    items: '{{ response.body.data }}',
   },
   actions: [
     {

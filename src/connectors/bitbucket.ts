@@ -35,7 +35,6 @@ export const bitbucket = {
     next_url: '{{ response.body.next }}',
     size_param: 'pagelen',
     size: 100,
-    items: '{{ response.body["values"] }}',
   },
   actions: [
     {
@@ -43,6 +42,7 @@ export const bitbucket = {
       title: 'List repositories of a workspace',
       endpoint: 'repositories/{{ workspace }}',
       form: { properties: { workspace: {} }, required: ['workspace'] },
+      output: '{{ response.body["values"] }}',
       paginated: true,
     },
     {
@@ -54,6 +54,7 @@ export const bitbucket = {
         properties: { workspace: {}, repository: {}, state: { enum: ['OPEN', 'MERGED', 'DECLINED', 'SUPERSEDED'] } },
         required: ['workspace', 'repository'],
       },
+      output: '{{ response.body["values"] }}',
       paginated: true,
     },
     {

@@ -35,7 +35,6 @@ export const calendly = {
     cursor: '{{ response.body.pagination.next_page_token }}',
     size_param: 'count',
     size: 100,
-    items: '{{ response.body.collection }}',
   },
   actions: [
     {

@@ -27,7 +27,6 @@ export const clickup = {
   pagination_config: {
     type: 'page',
     first_page: 0,
-    items: '{{ response.body.tasks }}',
     more: '{{ not response.body.last_page }}',
   },
   rate_limit: { requests: 100, per_seconds: 60 },

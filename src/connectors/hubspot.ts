@@ -45,7 +45,6 @@ export const hubspot = {
     cursor: '{{ response.body.paging.next.after if response.body.paging else none }}',
     size_param: 'limit',
     size: 100,
-    items: '{{ response.body.results }}',
   },
   rate_limit: { requests: 100, per_seconds: 10 },
   actions: [
@@ -58,6 +57,7 @@ export const hubspot = {
         properties: { object_type: { examples: ['contacts', 'deals'] }, properties: {} },
         required: ['object_type'],
       },
+      output: '{{ response.body.results }}',
       paginated: true,
     },
     {

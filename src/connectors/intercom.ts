@@ -28,7 +28,6 @@ export const intercom = {
     cursor: '{{ response.body.pages.next.starting_after if response.body.pages.next else none }}',
     size_param: 'per_page',
     size: 150,
-    items: '{{ response.body.data }}',
   },
   search_config: { action: 'find_contact', field: 'email', label: '{{ item.email }}' },
   actions: [

@@ -31,7 +31,6 @@ export const jira = {
     cursor: '{{ response.body.nextPageToken }}',
     size_param: 'maxResults',
     size: 100,
-    items: '{{ response.body.issues }}',
   },
   search_config: { action: 'search_issues', field: 'jql', label: '{{ item.key }}' },
   actions: [

@@ -42,7 +42,6 @@ export const linear = {
         cursor_param: 'variables.after',
         cursor:
           '{{ response.body.data.issues.pageInfo.endCursor if response.body.data.issues.pageInfo.hasNextPage else none }}',
-        items: '{{ response.body.data.issues.nodes }}',
       },
     },
     {

@@ -36,7 +36,7 @@ export const mailchimp = {
     },
   },
   test_request: { endpoint: 'ping' },
-  pagination_config: { type: 'offset', size_param: 'count', size: 500, items: '{{ response.body.members }}' },
+  pagination_config: { type: 'offset', size_param: 'count', size: 500 },
   rate_limit: { requests: 10, per_seconds: 1, concurrent: 10 },
   actions: [
     {

@@ -34,7 +34,6 @@ export const notion = {
     cursor: '{{ response.body.next_cursor if response.body.has_more else none }}',
     size_param: 'page_size',
     size: 100,
-    items: '{{ response.body.results }}',
   },
   search_config: { action: 'search', field: 'query', label: '{{ item.url }}' },
   rate_limit: { requests: 3, per_seconds: 1 },

@@ -37,7 +37,6 @@ export const pipedrive = {
     cursor: '{{ response.body.additional_data.next_cursor if response.body.additional_data else none }}',
     size_param: 'limit',
     size: 100,
-    items: '{{ response.body.data }}',
   },
   search_config: { action: 'search_persons', field: 'term' },
   actions: [

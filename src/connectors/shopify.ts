@@ -51,7 +51,6 @@ export const shopify = {
         cursor_param: 'variables.after',
         cursor:
           '{{ response.body.data.orders.pageInfo.endCursor if response.body.data.orders.pageInfo.hasNextPage else none }}',
-        items: '{{ response.body.data.orders.nodes }}',
       },
     },
     {

@@ -22,12 +22,18 @@ export const stripe = {
     cursor: '{{ response.body.data[-1].id if response.body.has_more else none }}',
     size_param: 'limit',
     size: 100,
-    items: '{{ response.body.data }}',
   },
   search_config: { action: 'search_customers', field: 'query', label: '{{ item.email }}' },
   rate_limit: { requests: 100, per_seconds: 1 },
   actions: [
-    { name: 'list_customers', title: 'List customers', tag: 'Customers', endpoint: 'customers', paginated: true },
+    {
+      name: 'list_customers',
+      title: 'List customers',
+      tag: 'Customers',
+      endpoint: 'customers',
+      output: '{{ response.body.data }}',
+      paginated: true,
+    },
     {
       name: 'search_customers',
       title: 'Search customers',

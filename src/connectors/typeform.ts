@@ -28,7 +28,6 @@ export const typeform = {
     type: 'page',
     size_param: 'page_size',
     size: 200,
-    items: '{{ response.body["items"] }}',
   },
   rate_limit: { requests: 2, per_seconds: 1 },
   actions: [

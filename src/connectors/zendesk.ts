@@ -52,14 +52,6 @@ export const zendesk = {
       endpoint: 'tickets.json',
       output: '{{ response.body.tickets }}',
       paginated: true,
-      pagination: {
-        type: 'cursor',
-        cursor_param: 'page[after]',
-        cursor: '{{ response.body.meta.after_cursor if response.body.meta.has_more else none }}',
-        size_param: 'page[size]',
-        size: 100,
-        items: '{{ response.body.tickets }}',
-      },
     },
     {
       name: 'get_ticket',

@@ -16,6 +16,8 @@ export type HandshakeRequest = Pick<SignedRequest, 'method' | 'headers' | 'query
 export interface HandshakeFacts {
   /** The current one first: it makes HMACs. */
   secrets: readonly LabelledSecret[]
+  /** The keys of registrations at this address, where a vendor repeats them. */
+  registrationKeys?: readonly string[]
   /** Whether a registration is under way. Only then is a secret accepted that a handshake hands over. */
   registering: boolean
   /** Asked only by handshakes that are signed. */
@@ -46,7 +48,7 @@ export function answerHandshake(
   const handshake = declared.find((each) => isMeant(each, request, body))
   if (handshake === undefined) return undefined
   if (handshake.remember !== undefined && !facts.registering) return undefined
-  if (!repeatsSecret(handshake, request, facts.secrets)) return refusal(handshake, 403)
+  if (!repeatsSecret(handshake, request, facts)) return refusal(handshake, 403)
   if (handshake.signed && !facts.signatureHolds()) return refusal(handshake, 401)
   return answer(handshake, request, body, facts.secrets)
 }
@@ -71,14 +73,12 @@ function hold(
   })
 }
 
-function repeatsSecret(
-  { secret_in: place }: Handshake,
-  request: HandshakeRequest,
-  secrets: readonly LabelledSecret[],
-): boolean {
+function repeatsSecret({ secret_in: place }: Handshake, request: HandshakeRequest, facts: HandshakeFacts): boolean {
   if (place === undefined) return true
   const value = [request.query[place.query]].flat()[0]
-  return value !== undefined && secrets.some(({ secret }) => secret !== '' && equalTexts(secret, value))
+  const given =
+    place.equals === 'registration_key' ? (facts.registrationKeys ?? []) : facts.secrets.map(({ secret }) => secret)
+  return value !== undefined && given.some((each) => each !== '' && equalTexts(each, value))
 }
 
 function answer(

@@ -22,9 +22,15 @@ export const handshake = shape({
     headers: expectations.describe('Names in lower case'),
     body: expectations.describe('By dotted path, in a JSON body'),
   }).describe('Everything named must hold, or the request is no handshake'),
-  secret_in: shape({ query: z.string() })
+  secret_in: shape({
+    query: z.string(),
+    equals: z
+      .enum(['signing_secret', 'registration_key'])
+      .default('signing_secret')
+      .describe('registration_key: where the signing secret belongs to the vendor’s app, and is not ours to give'),
+  })
     .optional()
-    .describe('Where the vendor repeats the secret it was given; a wrong one is answered with 403'),
+    .describe('Where the vendor repeats what it was given; a wrong value is answered with 403'),
   signed: z.boolean().default(false).describe('Answered only when the signature holds, otherwise with 401'),
   hmacs: z
     .record(

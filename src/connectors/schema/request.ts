@@ -37,7 +37,9 @@ export const request = shape(requestMembers)
 
 /** How a list that comes in pieces is read to its end, at most 100 pieces. */
 const maxPages = z.int().min(1).max(100).default(100)
-const items = template.default('{{ response.body }}').describe('The list in one answer')
+const items = template
+  .optional()
+  .describe('The list in one answer; by default what output (of an action) or items (of a trigger’s list) yields')
 
 export const pagination = z.discriminatedUnion('type', [
   shape({

@@ -31,7 +31,7 @@ const list = shape({
   events: template.optional().describe('List of the event names it is for'),
   active: template.optional().describe('False when the vendor has paused or disabled it'),
   expires_at: template.optional(),
-  pagination: pagination.optional(),
+  pagination: pagination.optional().describe('By default the connector’s pagination_config'),
 })
 
 const backfill = shape({
@@ -44,7 +44,7 @@ const backfill = shape({
   payload: template
     .optional()
     .describe('What the flow gets: of item, and response of each; without it the vendor delivers again'),
-  pagination: pagination.optional(),
+  pagination: pagination.optional().describe('By default the connector’s pagination_config'),
 })
 
 const signingSecret = z.discriminatedUnion('from', [

@@ -1,0 +1,72 @@
+import type { ConnectorInput } from './connector.ts'
+
+const webhook = {
+  name: 'Hookline: {{ flow_name }}',
+  uri: '{{ webhook_url }}',
+  events: '{{ events | join(",") }}',
+  isActive: true,
+  authenticationType: 'none',
+}
+
+export const awork = {
+  name: 'awork',
+  title: 'awork',
+  description: 'Projects, tasks and time tracking',
+  external_docs: 'https://developers.awork.com/',
+  docs: ['https://developers.awork.com/webhooks', 'https://developers.awork.com/apiv1/webhooks/post-webhook'],
+  tags: ['projects'],
+  base_domain: 'https://api.awork.com/api/v1/',
+  header: { token_prefix: 'Bearer {{token_format}}' },
+  auth_config: {
+    api_key: { labels: { auth_token: 'API key' }, help: 'Settings, Integrations, API: create a client and a key.' },
+    oauth2: {
+      authorize_url: 'https://api.awork.com/api/v1/accounts/authorize',
+      token_url: 'https://api.awork.com/api/v1/accounts/token',
+      scopes: ['full_access', 'offline_access'],
+      client_authentication: 'basic',
+    },
+  },
+  test_request: { endpoint: 'users/me' },
+  pagination_config: { type: 'page', size_param: 'pageSize', size: 100 },
+  actions: [
+    { name: 'list_projects', title: 'List projects', endpoint: 'projects', paginated: true },
+    {
+      name: 'create_project',
+      title: 'Create a project',
+      method: 'POST',
+      endpoint: 'projects',
+      body: {
+        name: '{{ name }}',
+        description: '{{ description }}',
+        companyId: '{{ company }}',
+        dueDate: '{{ due_date }}',
+      },
+      form: { properties: { name: {}, description: {}, company: {}, due_date: {} }, required: ['name'] },
+    },
+    {
+      name: 'list_tasks',
+      title: 'List tasks of a project',
+      endpoint: 'projects/{{ project }}/projecttasks',
+      form: { properties: { project: {} }, required: ['project'] },
+      paginated: true,
+    },
+    { name: 'list_users', title: 'List users', endpoint: 'users', paginated: true },
+    { name: 'list_companies', title: 'List companies', endpoint: 'companies', paginated: true },
+  ],
+  webhook_trigger: {
+    docs: 'https://developers.awork.com/webhooks',
+    events: [
+      { name: 'project_added', title: 'Project added', sample: 'project_added' },
+      ...['project_updated', 'project_deleted', 'project_status_changed', 'project_comment_added'],
+      ...['projectmember_added', 'projectmember_deleted', 'task_added', 'task_updated', 'task_deleted'],
+      ...['task_status_changed', 'task_comment_added', 'taskassignment_added', 'tasklist_added', 'timetracking_added'],
+      ...['timetracking_updated', 'company_added', 'company_updated', 'user_added', 'absence_added'],
+    ],
+    create: { method: 'POST', endpoint: 'webhooks', body: webhook },
+    list: { endpoint: 'webhooks', url: '{{ item.uri }}', active: '{{ item.isActive }}' },
+    update: { method: 'PUT', endpoint: 'webhooks/{{ registration.id }}', body: webhook },
+    resume: { method: 'PUT', endpoint: 'webhooks/{{ registration.id }}', body: webhook },
+    delete: { endpoint: 'webhooks/{{ registration.id }}' },
+  },
+  unverified: ['webhook_trigger.update', 'webhook_trigger.resume', 'auth_config.oauth2', 'samples'],
+} satisfies ConnectorInput

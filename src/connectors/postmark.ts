@@ -1,0 +1,106 @@
+import type { ConnectorInput } from './connector.ts'
+
+const webhook = {
+  Url: '{{ webhook_url }}',
+  HttpHeaders: '{{ [{"Name": "Authorization", "Value": "Bearer " ~ webhook_token}] if webhook_token else [] }}',
+  Triggers: {
+    Delivery: { Enabled: '{{ "Delivery" in events }}' },
+    Bounce: { Enabled: '{{ "Bounce" in events }}', IncludeContent: false },
+    SpamComplaint: { Enabled: '{{ "SpamComplaint" in events }}', IncludeContent: false },
+    Open: { Enabled: '{{ "Open" in events }}', PostFirstOpenOnly: false },
+    Click: { Enabled: '{{ "Click" in events }}' },
+    SubscriptionChange: { Enabled: '{{ "SubscriptionChange" in events }}' },
+  },
+}
+
+export const postmark = {
+  name: 'postmark',
+  title: 'Postmark',
+  description: 'Transactional email',
+  external_docs: 'https://postmarkapp.com/developer/api/overview',
+  docs: [
+    'https://postmarkapp.com/developer/api/webhooks-api',
+    'https://postmarkapp.com/developer/webhooks/webhooks-overview',
+  ],
+  tags: ['email'],
+  base_domain: 'https://api.postmarkapp.com/',
+  headers: { accept: 'application/json' },
+  auth_config: {
+    api_key: { header: 'x-postmark-server-token', format: '{{ token }}', labels: { auth_token: 'Server API token' } },
+  },
+  test_request: { endpoint: 'server' },
+  pagination_config: { type: 'offset', size_param: 'count', size: 500 },
+  actions: [
+    {
+      name: 'send_email',
+      title: 'Send an email',
+      method: 'POST',
+      endpoint: 'email',
+      body: {
+        From: '{{ from }}',
+        To: '{{ to }}',
+        Subject: '{{ subject }}',
+        HtmlBody: '{{ html }}',
+        TextBody: '{{ text }}',
+        MessageStream: '{{ stream }}',
+      },
+      form: {
+        properties: { from: {}, to: {}, subject: {}, html: { ui: { multiline: true } }, text: {}, stream: {} },
+        required: ['from', 'to'],
+      },
+    },
+    {
+      name: 'send_template',
+      title: 'Send an email from a template',
+      method: 'POST',
+      endpoint: 'email/withTemplate',
+      body: { From: '{{ from }}', To: '{{ to }}', TemplateAlias: '{{ template }}', TemplateModel: '{{ model }}' },
+      form: {
+        properties: { from: {}, to: {}, template: {}, model: { type: 'object' } },
+        required: ['from', 'to', 'template', 'model'],
+      },
+    },
+    {
+      name: 'list_bounces',
+      title: 'List bounces',
+      endpoint: 'bounces',
+      query: { fromdate: '{{ from_date }}' },
+      form: { properties: { from_date: { format: 'date' } } },
+      output: '{{ response.body.Bounces }}',
+      paginated: true,
+    },
+  ],
+  webhook_trigger: {
+    docs: 'https://postmarkapp.com/developer/api/webhooks-api',
+    events: [
+      { name: 'Bounce', title: 'Bounced', sample: 'Bounce' },
+      { name: 'Delivery', title: 'Delivered', sample: 'Delivery' },
+      { name: 'Open', title: 'Opened' },
+      { name: 'Click', title: 'Link clicked' },
+      { name: 'SpamComplaint', title: 'Marked as spam' },
+      { name: 'SubscriptionChange', title: 'Suppressed or reactivated' },
+    ],
+    event_name: '{{ body.RecordType }}',
+    form: { properties: { stream: { default: 'outbound', description: 'Message stream' } } },
+    create: {
+      method: 'POST',
+      endpoint: 'webhooks',
+      body: { ...webhook, MessageStream: '{{ stream or "outbound" }}' },
+      id: '{{ response.body.ID }}',
+    },
+    list: {
+      endpoint: 'webhooks',
+      query: { MessageStream: '{{ stream or "outbound" }}' },
+      items: '{{ response.body.Webhooks }}',
+      id: '{{ item.ID }}',
+      url: '{{ item.Url }}',
+    },
+    update: { method: 'PUT', endpoint: 'webhooks/{{ registration.id }}', body: webhook },
+    delete: { endpoint: 'webhooks/{{ registration.id }}' },
+    max_webhooks: 10,
+    sends_header: true,
+    delivery_id:
+      '{{ body.RecordType ~ ":" ~ body.MessageID ~ ":" ~ (body.ID or body.DeliveredAt or body.ReceivedAt or body.ChangedAt) }}',
+  },
+  unverified: ['webhook_trigger.delivery_id'],
+} satisfies ConnectorInput

@@ -1,0 +1,116 @@
+import type { ConnectorInput } from './connector.ts'
+import { handshakes } from './presets/handshakes.ts'
+import { signatures } from './presets/signatures.ts'
+
+export const zoom = {
+  name: 'zoom',
+  title: 'Zoom',
+  description: 'Meetings, registrants and recordings',
+  external_docs: 'https://developers.zoom.us/docs/api/',
+  docs: ['https://developers.zoom.us/docs/api/webhooks/', 'https://developers.zoom.us/docs/api/meetings/events/'],
+  tags: ['communication', 'scheduling'],
+  base_domain: 'https://api.zoom.us/v2/',
+  header: { token_prefix: 'Bearer {{token_format}}' },
+  auth_config: {
+    oauth2: {
+      authorize_url: 'https://zoom.us/oauth/authorize',
+      token_url: 'https://zoom.us/oauth/token',
+      client_authentication: 'basic',
+      form: { properties: { secret_token: { type: 'string', writeOnly: true, ui: { secret: true } } } },
+    },
+    refreshable_token: {
+      title: 'Server-to-Server OAuth',
+      labels: { auth_token: 'Client secret' },
+      form: {
+        properties: {
+          account_id: { type: 'string' },
+          client_id: { type: 'string' },
+          secret_token: { type: 'string', writeOnly: true, ui: { secret: true } },
+        },
+        required: ['account_id', 'client_id'],
+      },
+      token_request: {
+        method: 'POST',
+        endpoint: 'https://zoom.us/oauth/token',
+        credential: false,
+        headers: { authorization: 'Basic {{ (user_input.client_id ~ ":" ~ token) | base64_encode }}' },
+        body: { grant_type: 'account_credentials', account_id: '{{ user_input.account_id }}' },
+        body_type: 'form',
+        expires_in: '{{ response.body.expires_in }}',
+      },
+    },
+  },
+  test_request: { endpoint: 'users/me' },
+  pagination_config: {
+    type: 'cursor',
+    cursor_param: 'next_page_token',
+    cursor: '{{ response.body.next_page_token }}',
+    size_param: 'page_size',
+    size: 300,
+  },
+  actions: [
+    {
+      name: 'list_meetings',
+      title: 'List meetings of a user',
+      endpoint: 'users/{{ user or "me" }}/meetings',
+      query: { type: '{{ type }}' },
+      form: { properties: { user: {}, type: { enum: ['scheduled', 'live', 'upcoming', 'previous_meetings'] } } },
+      output: '{{ response.body.meetings }}',
+      paginated: true,
+    },
+    {
+      name: 'get_meeting',
+      title: 'Get a meeting',
+      endpoint: 'meetings/{{ meeting }}',
+      form: { properties: { meeting: {} }, required: ['meeting'] },
+    },
+    {
+      name: 'create_meeting',
+      title: 'Create a meeting',
+      method: 'POST',
+      endpoint: 'users/{{ user or "me" }}/meetings',
+      body: {
+        topic: '{{ topic }}',
+        type: 2,
+        start_time: '{{ start_time }}',
+        duration: '{{ duration }}',
+        timezone: '{{ time_zone }}',
+      },
+      form: {
+        properties: { user: {}, topic: {}, start_time: {}, duration: { type: 'integer' }, time_zone: {} },
+        required: ['topic'],
+      },
+    },
+    {
+      name: 'add_registrant',
+      title: 'Register someone for a meeting',
+      method: 'POST',
+      endpoint: 'meetings/{{ meeting }}/registrants',
+      body: { email: '{{ email }}', first_name: '{{ first_name }}', last_name: '{{ last_name }}' },
+      form: {
+        properties: { meeting: {}, email: {}, first_name: {}, last_name: {} },
+        required: ['meeting', 'email', 'first_name'],
+      },
+    },
+  ],
+  webhook_trigger: {
+    setup: 'manual',
+    instructions:
+      'At marketplace.zoom.us open your app, then Features, Access, Event Subscriptions. Add one with the events and the address below as notification endpoint, and press Validate. Fill in the secret token of the same page at the connector auth.',
+    docs: 'https://developers.zoom.us/docs/api/webhooks/',
+    events: [
+      { name: 'meeting.ended', title: 'Meeting ended', sample: 'meeting.ended' },
+      ...['meeting.created', 'meeting.updated', 'meeting.deleted', 'meeting.started', 'meeting.participant_joined'],
+      ...['meeting.participant_left', 'meeting.registration_created', 'recording.completed', 'webinar.ended'],
+    ],
+    events_filtered_by: 'hookline',
+    event_name: '{{ body.event }}',
+    single: 'app',
+    max_webhooks: 20,
+    handshake: [handshakes.zoom],
+    signature: signatures.zoom,
+    signing_secret: { from: 'auth', value: '{{ connectorAuth.user_input.secret_token }}' },
+    delivery_id: '{{ body.event ~ ":" ~ body.payload.object.uuid ~ ":" ~ body.event_ts }}',
+  },
+  unverified: ['webhook_trigger.delivery_id'],
+} satisfies ConnectorInput
