@@ -7,7 +7,7 @@ const webhook = {
   sources: ['public', 'admin', 'api', 'system'],
 }
 
-export const activecampaign = {
+export const activecampaign: ConnectorInput = {
   name: 'activecampaign',
   title: 'ActiveCampaign',
   description: 'Contacts, deals and automations',
@@ -120,4 +120,4 @@ export const activecampaign = {
     update: { method: 'PUT', endpoint: 'webhooks/{{ registration.id }}', body: { webhook } },
     delete: { endpoint: 'webhooks/{{ registration.id }}' },
   },
-} satisfies ConnectorInput
+}

@@ -3,7 +3,7 @@ import { signatures } from './presets/signatures.ts'
 
 const table = '{{ base }}/{{ table | url_encode }}'
 
-export const airtable = {
+export const airtable: ConnectorInput = {
   name: 'airtable',
   title: 'Airtable',
   description: 'Bases, tables and records',
@@ -139,4 +139,4 @@ export const airtable = {
     signing_secret: { from: 'answer', value: '{{ response.body.macSecretBase64 }}' },
     delivery_id: '{{ body.webhook.id ~ ":" ~ body.timestamp }}',
   },
-} satisfies ConnectorInput
+}

@@ -2,7 +2,7 @@ import type { ConnectorInput } from './connector.ts'
 import { handshakes } from './presets/handshakes.ts'
 import { signatures } from './presets/signatures.ts'
 
-export const asana = {
+export const asana: ConnectorInput = {
   name: 'asana',
   title: 'Asana',
   description: 'Tasks and projects',
@@ -138,4 +138,4 @@ export const asana = {
     signing_secret: { from: 'handshake' },
     batch: '{{ body.events }}',
   },
-} satisfies ConnectorInput
+}

@@ -8,7 +8,7 @@ const webhook = {
   authenticationType: 'none',
 }
 
-export const awork = {
+export const awork: ConnectorInput = {
   name: 'awork',
   title: 'awork',
   description: 'Projects, tasks and time tracking',
@@ -69,4 +69,4 @@ export const awork = {
     delete: { endpoint: 'webhooks/{{ registration.id }}' },
   },
   unverified: ['webhook_trigger.update', 'webhook_trigger.resume', 'auth_config.oauth2', 'samples'],
-} satisfies ConnectorInput
+}

@@ -3,7 +3,7 @@ import { signatures } from './presets/signatures.ts'
 
 const repository = 'repositories/{{ workspace }}/{{ repository }}'
 
-export const bitbucket = {
+export const bitbucket: ConnectorInput = {
   name: 'bitbucket',
   title: 'Bitbucket Cloud',
   description: 'Repositories, pull requests and pipelines',
@@ -150,4 +150,4 @@ export const bitbucket = {
     signature: signatures.bitbucket,
     delivery_id: { header: 'x-request-uuid' },
   },
-} satisfies ConnectorInput
+}

@@ -7,7 +7,7 @@ const inScope = {
   scope: '{{ scope or "user" }}',
 }
 
-export const calendly = {
+export const calendly: ConnectorInput = {
   name: 'calendly',
   title: 'Calendly',
   description: 'Scheduled events and their invitees',
@@ -117,4 +117,4 @@ export const calendly = {
     signature: signatures.calendly,
     delivery_id: '{{ body.event ~ ":" ~ body.payload.uri ~ ":" ~ body.created_at }}',
   },
-} satisfies ConnectorInput
+}

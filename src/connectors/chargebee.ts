@@ -11,7 +11,7 @@ const webhook = {
   disabled: false,
 }
 
-export const chargebee = {
+export const chargebee: ConnectorInput = {
   name: 'chargebee',
   title: 'Chargebee',
   description: 'Subscriptions, customers and invoices',
@@ -136,4 +136,4 @@ export const chargebee = {
     delivery_id: '{{ body.id }}',
   },
   unverified: ['webhook_trigger.list.events'],
-} satisfies ConnectorInput
+}

@@ -1,7 +1,7 @@
 import type { ConnectorInput } from './connector.ts'
 import { signatures } from './presets/signatures.ts'
 
-export const clickup = {
+export const clickup: ConnectorInput = {
   name: 'clickup',
   title: 'ClickUp',
   description: 'Tasks, lists and spaces',
@@ -131,4 +131,4 @@ export const clickup = {
     signing_secret: { from: 'answer', value: '{{ response.body.webhook.secret }}' },
     delivery_id: '{{ body.event ~ ":" ~ body.history_items[0].id }}',
   },
-} satisfies ConnectorInput
+}

@@ -4,7 +4,7 @@ import { signatures } from './presets/signatures.ts'
 const subscribed =
   '{{ events | map("regex_replace", "^(.*):(.*)$", "{\\"object_type\\":\\"\\\\1\\",\\"action\\":\\"\\\\2\\"}") | map("parse_json") | list }}'
 
-export const close = {
+export const close: ConnectorInput = {
   name: 'close',
   title: 'Close',
   description: 'Leads, contacts and opportunities',
@@ -125,4 +125,4 @@ export const close = {
     delivery_id: '{{ body.event.id }}',
   },
   unverified: ['webhook_trigger.max_webhooks', 'webhook_trigger.backfill.pagination'],
-} satisfies ConnectorInput
+}

@@ -15,7 +15,7 @@ const configuration = {
   events: '{{ events }}',
 }
 
-export const docusign = {
+export const docusign: ConnectorInput = {
   name: 'docusign',
   title: 'DocuSign',
   description: 'Envelopes to be signed',
@@ -124,4 +124,4 @@ export const docusign = {
     delivery_id: '{{ body.event ~ ":" ~ body.data.envelopeId ~ ":" ~ body.generatedDateTime }}',
   },
   unverified: ['webhook_trigger.backfill', 'webhook_trigger.delivery_id'],
-} satisfies ConnectorInput
+}

@@ -2,7 +2,7 @@ import type { ConnectorInput } from './connector.ts'
 import { handshakes } from './presets/handshakes.ts'
 import { signatures } from './presets/signatures.ts'
 
-export const dropbox = {
+export const dropbox: ConnectorInput = {
   name: 'dropbox',
   title: 'Dropbox',
   description: 'Files and folders',
@@ -78,4 +78,4 @@ export const dropbox = {
     signature: signatures.dropbox,
     signing_secret: { from: 'auth', value: '{{ connectorAuth.user_input.client_secret }}' },
   },
-} satisfies ConnectorInput
+}

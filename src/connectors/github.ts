@@ -5,7 +5,7 @@ const repo = 'repos/{{ owner }}/{{ repository }}'
 const inRepo = { owner: { type: 'string' }, repository: { type: 'string' } }
 const hookConfig = { url: '{{ webhook_url }}', content_type: 'json', secret: '{{ signing_secret }}', insecure_ssl: '0' }
 
-export const github = {
+export const github: ConnectorInput = {
   name: 'github',
   title: 'GitHub',
   description: 'Repositories, issues and pull requests',
@@ -171,4 +171,4 @@ export const github = {
     signature: signatures.github,
     delivery_id: { header: 'x-github-delivery' },
   },
-} satisfies ConnectorInput
+}

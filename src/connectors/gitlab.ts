@@ -1,7 +1,7 @@
 import type { ConnectorInput } from './connector.ts'
 import { signatures } from './presets/signatures.ts'
 
-export const gitlab = {
+export const gitlab: ConnectorInput = {
   name: 'gitlab',
   title: 'GitLab',
   description: 'Projects, issues and merge requests, on gitlab.com or a server of your own',
@@ -148,4 +148,4 @@ export const gitlab = {
     signature: signatures.gitlab,
     delivery_id: { header: 'idempotency-key' },
   },
-} satisfies ConnectorInput
+}

@@ -5,7 +5,7 @@ const app = 'webhooks/v3/{{ connectorAuth.user_input.app_id }}'
 // The webhooks API belongs to the app's developer, not to the account that the access token is for.
 const asDeveloper = { credential: false, query: { hapikey: '{{ connectorAuth.user_input.developer_api_key }}' } }
 
-export const hubspot = {
+export const hubspot: ConnectorInput = {
   name: 'hubspot',
   title: 'HubSpot',
   description: 'Contacts, companies, deals and tickets',
@@ -149,4 +149,4 @@ export const hubspot = {
     batch: '{{ body }}',
   },
   unverified: ['webhook_trigger.delivery_id', 'webhook_trigger.prepare.address.body.throttling'],
-} satisfies ConnectorInput
+}

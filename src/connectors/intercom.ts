@@ -1,7 +1,7 @@
 import type { ConnectorInput } from './connector.ts'
 import { signatures } from './presets/signatures.ts'
 
-export const intercom = {
+export const intercom: ConnectorInput = {
   name: 'intercom',
   title: 'Intercom',
   description: 'Contacts and conversations',
@@ -99,4 +99,4 @@ export const intercom = {
     signing_secret: { from: 'auth', value: '{{ connectorAuth.user_input.client_secret }}' },
     delivery_id: '{{ body.id }}',
   },
-} satisfies ConnectorInput
+}

@@ -3,7 +3,7 @@ import { signatures } from './presets/signatures.ts'
 
 const hooks = 'rest/webhooks/1.0/webhook'
 
-export const jira = {
+export const jira: ConnectorInput = {
   name: 'jira',
   title: 'Jira Cloud',
   description: 'Issues, projects and boards',
@@ -147,4 +147,4 @@ export const jira = {
     signature: signatures.jira,
     delivery_id: { header: 'x-atlassian-webhook-identifier' },
   },
-} satisfies ConnectorInput
+}

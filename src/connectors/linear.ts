@@ -3,7 +3,7 @@ import { signatures } from './presets/signatures.ts'
 
 const call = { method: 'POST', endpoint: 'graphql' } as const
 
-export const linear = {
+export const linear: ConnectorInput = {
   name: 'linear',
   title: 'Linear',
   description: 'Issues, projects and cycles',
@@ -157,4 +157,4 @@ export const linear = {
     delivery_id: { header: 'linear-delivery' },
   },
   unverified: ['webhook_trigger.delete.gone_when'],
-} satisfies ConnectorInput
+}

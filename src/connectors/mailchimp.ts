@@ -14,7 +14,7 @@ const webhook = {
   sources: { user: true, admin: true, api: true },
 }
 
-export const mailchimp = {
+export const mailchimp: ConnectorInput = {
   name: 'mailchimp',
   title: 'Mailchimp',
   description: 'Audiences, members and campaigns',
@@ -106,4 +106,4 @@ export const mailchimp = {
     delivery_id: '{{ body.type ~ ":" ~ body.fired_at ~ ":" ~ (body["data[id]"] or body["data[email]"]) }}',
   },
   unverified: ['webhook_trigger.delivery_id'],
-} satisfies ConnectorInput
+}

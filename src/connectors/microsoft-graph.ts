@@ -2,7 +2,7 @@ import type { ConnectorInput } from './connector.ts'
 import { handshakes } from './presets/handshakes.ts'
 import { signatures } from './presets/signatures.ts'
 
-export const microsoft_graph = {
+export const microsoft_graph: ConnectorInput = {
   name: 'microsoft_graph',
   title: 'Microsoft Graph',
   description: 'Outlook mail and calendar, files and users of Microsoft 365',
@@ -136,4 +136,4 @@ export const microsoft_graph = {
     signature: signatures.microsoft_graph,
     batch: '{{ body.value }}',
   },
-} satisfies ConnectorInput
+}

@@ -3,7 +3,7 @@ import { handshakes } from './presets/handshakes.ts'
 
 const call = { method: 'POST', endpoint: 'v2' } as const
 
-export const monday = {
+export const monday: ConnectorInput = {
   name: 'monday',
   title: 'monday.com',
   description: 'Boards and items',
@@ -128,4 +128,4 @@ export const monday = {
     delivery_id: '{{ body.event.triggerUuid }}',
   },
   unverified: ['webhook_trigger.delivery_id', 'webhook_trigger.delete.gone_when'],
-} satisfies ConnectorInput
+}

@@ -2,7 +2,7 @@ import type { ConnectorInput } from './connector.ts'
 import { handshakes } from './presets/handshakes.ts'
 import { signatures } from './presets/signatures.ts'
 
-export const notion = {
+export const notion: ConnectorInput = {
   name: 'notion',
   title: 'Notion',
   description: 'Pages, databases and blocks',
@@ -125,4 +125,4 @@ export const notion = {
     signing_secret: { from: 'handshake' },
     delivery_id: '{{ body.id }}',
   },
-} satisfies ConnectorInput
+}

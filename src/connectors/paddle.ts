@@ -1,7 +1,7 @@
 import type { ConnectorInput } from './connector.ts'
 import { signatures } from './presets/signatures.ts'
 
-export const paddle = {
+export const paddle: ConnectorInput = {
   name: 'paddle',
   title: 'Paddle',
   description: 'Transactions, subscriptions and customers',
@@ -130,4 +130,4 @@ export const paddle = {
     signing_secret: { from: 'answer', value: '{{ response.body.data.endpoint_secret_key }}' },
     delivery_id: '{{ body.event_id }}',
   },
-} satisfies ConnectorInput
+}

@@ -10,7 +10,7 @@ const dealFields = {
   stage_id: '{{ stage_id }}',
 }
 
-export const pipedrive = {
+export const pipedrive: ConnectorInput = {
   name: 'pipedrive',
   title: 'Pipedrive',
   description: 'Deals, persons, organizations and activities',
@@ -140,4 +140,4 @@ export const pipedrive = {
     delivery_id: '{{ body.meta.id }}',
   },
   unverified: ['webhook_trigger.list.active', 'webhook_trigger.max_webhooks'],
-} satisfies ConnectorInput
+}

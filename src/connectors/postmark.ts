@@ -13,7 +13,7 @@ const webhook = {
   },
 }
 
-export const postmark = {
+export const postmark: ConnectorInput = {
   name: 'postmark',
   title: 'Postmark',
   description: 'Transactional email',
@@ -103,4 +103,4 @@ export const postmark = {
       '{{ body.RecordType ~ ":" ~ body.MessageID ~ ":" ~ (body.ID or body.DeliveredAt or body.ReceivedAt or body.ChangedAt) }}',
   },
   unverified: ['webhook_trigger.delivery_id'],
-} satisfies ConnectorInput
+}

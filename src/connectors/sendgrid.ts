@@ -18,7 +18,7 @@ const webhook = {
   group_resubscribe: '{{ "group_resubscribe" in events }}',
 }
 
-export const sendgrid = {
+export const sendgrid: ConnectorInput = {
   name: 'sendgrid',
   title: 'SendGrid',
   description: 'Transactional email and contacts',
@@ -115,4 +115,4 @@ export const sendgrid = {
     delivery_id: '{{ body | map(attribute="sg_event_id") | join(",") }}',
     batch: '{{ body }}',
   },
-} satisfies ConnectorInput
+}

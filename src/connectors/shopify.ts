@@ -1,7 +1,7 @@
 import type { ConnectorInput } from './connector.ts'
 import { signatures } from './presets/signatures.ts'
 
-export const shopify = {
+export const shopify: ConnectorInput = {
   name: 'shopify',
   title: 'Shopify',
   description: 'Products, orders and customers of a shop',
@@ -133,4 +133,4 @@ export const shopify = {
     signing_secret: { from: 'auth', value: '{{ connectorAuth.user_input.client_secret }}' },
     delivery_id: { header: 'x-shopify-webhook-id' },
   },
-} satisfies ConnectorInput
+}

@@ -2,7 +2,7 @@ import type { ConnectorInput } from './connector.ts'
 import { handshakes } from './presets/handshakes.ts'
 import { signatures } from './presets/signatures.ts'
 
-export const slack = {
+export const slack: ConnectorInput = {
   name: 'slack',
   title: 'Slack',
   description: 'Messages, channels and users',
@@ -113,4 +113,4 @@ export const slack = {
     signing_secret: { from: 'auth', value: '{{ connectorAuth.user_input.signing_secret }}' },
     delivery_id: '{{ body.event_id }}',
   },
-} satisfies ConnectorInput
+}

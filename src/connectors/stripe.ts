@@ -1,7 +1,7 @@
 import type { ConnectorInput } from './connector.ts'
 import { signatures } from './presets/signatures.ts'
 
-export const stripe = {
+export const stripe: ConnectorInput = {
   name: 'stripe',
   title: 'Stripe',
   description: 'Customers, payments, invoices and subscriptions',
@@ -152,4 +152,4 @@ export const stripe = {
     signing_secret: { from: 'answer', value: '{{ response.body.secret }}' },
     delivery_id: '{{ body.id }}',
   },
-} satisfies ConnectorInput
+}

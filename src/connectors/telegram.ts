@@ -7,7 +7,7 @@ const setWebhook = {
   body: { url: '{{ webhook_url }}', secret_token: '{{ signing_secret }}', allowed_updates: '{{ events }}' },
 } as const
 
-export const telegram = {
+export const telegram: ConnectorInput = {
   name: 'telegram',
   title: 'Telegram Bot',
   description: 'Messages of a bot',
@@ -96,4 +96,4 @@ export const telegram = {
     signature: signatures.telegram,
     delivery_id: '{{ body.update_id }}',
   },
-} satisfies ConnectorInput
+}

@@ -2,7 +2,7 @@ import type { ConnectorInput } from './connector.ts'
 import { handshakes } from './presets/handshakes.ts'
 import { signatures } from './presets/signatures.ts'
 
-export const trello = {
+export const trello: ConnectorInput = {
   name: 'trello',
   title: 'Trello',
   description: 'Boards, lists and cards',
@@ -123,4 +123,4 @@ export const trello = {
     signing_secret: { from: 'auth', value: '{{ connectorAuth.user_input.secret }}' },
     delivery_id: '{{ body.action.id }}',
   },
-} satisfies ConnectorInput
+}

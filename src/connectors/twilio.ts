@@ -4,7 +4,7 @@ import { signatures } from './presets/signatures.ts'
 const account = 'Accounts/{{ connectorAuth.username }}'
 const number = `${account}/IncomingPhoneNumbers/{{ phone_number_sid }}.json`
 
-export const twilio = {
+export const twilio: ConnectorInput = {
   name: 'twilio',
   title: 'Twilio',
   description: 'Text messages and calls',
@@ -103,4 +103,4 @@ export const twilio = {
     signing_secret: { from: 'auth', value: '{{ connectorAuth.password }}' },
     delivery_id: { header: 'i-twilio-idempotency-token' },
   },
-} satisfies ConnectorInput
+}

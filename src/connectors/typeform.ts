@@ -1,7 +1,7 @@
 import type { ConnectorInput } from './connector.ts'
 import { signatures } from './presets/signatures.ts'
 
-export const typeform = {
+export const typeform: ConnectorInput = {
   name: 'typeform',
   title: 'Typeform',
   description: 'Forms and their responses',
@@ -105,4 +105,4 @@ export const typeform = {
     // The response's own token and not event_id, so that what backfill fetches is recognised.
     delivery_id: '{{ body.form_response.token }}',
   },
-} satisfies ConnectorInput
+}

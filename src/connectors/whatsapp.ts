@@ -7,7 +7,7 @@ const app = '{{ connectorAuth.user_input.app_id }}/subscriptions'
 const asApp = { access_token: '{{ connectorAuth.user_input.app_id }}|{{ connectorAuth.user_input.app_secret }}' }
 const messages = '{{ phone_number_id }}/messages'
 
-export const whatsapp = {
+export const whatsapp: ConnectorInput = {
   name: 'whatsapp',
   title: 'WhatsApp Business',
   description: 'Messages through Meta’s Cloud API',
@@ -114,4 +114,4 @@ export const whatsapp = {
       '{{ (body.entry[0].changes[0]["value"].messages or body.entry[0].changes[0]["value"].statuses)[0].id ~ ":" ~ (body.entry[0].changes[0]["value"].statuses[0].status if body.entry[0].changes[0]["value"].statuses else "message") }}',
   },
   unverified: ['webhook_trigger.delivery_id'],
-} satisfies ConnectorInput
+}

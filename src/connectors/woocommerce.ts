@@ -1,7 +1,7 @@
 import type { ConnectorInput } from './connector.ts'
 import { signatures } from './presets/signatures.ts'
 
-export const woocommerce = {
+export const woocommerce: ConnectorInput = {
   name: 'woocommerce',
   title: 'WooCommerce',
   description: 'Orders, products and customers of a shop',
@@ -121,4 +121,4 @@ export const woocommerce = {
     delivery_id: { header: 'x-wc-webhook-delivery-id' },
   },
   unverified: ['webhook_trigger.handshake'],
-} satisfies ConnectorInput
+}

@@ -12,7 +12,7 @@ const webhook = {
     '{{ {"type": "bearer_token", "data": {"token": webhook_token}, "add_position": "header"} if webhook_token else none }}',
 }
 
-export const zendesk = {
+export const zendesk: ConnectorInput = {
   name: 'zendesk',
   title: 'Zendesk',
   description: 'Tickets, users and organizations',
@@ -141,4 +141,4 @@ export const zendesk = {
     },
     delivery_id: '{{ body.id }}',
   },
-} satisfies ConnectorInput
+}

@@ -2,7 +2,7 @@ import type { ConnectorInput } from './connector.ts'
 import { handshakes } from './presets/handshakes.ts'
 import { signatures } from './presets/signatures.ts'
 
-export const zoom = {
+export const zoom: ConnectorInput = {
   name: 'zoom',
   title: 'Zoom',
   description: 'Meetings, registrants and recordings',
@@ -113,4 +113,4 @@ export const zoom = {
     delivery_id: '{{ body.event ~ ":" ~ body.payload.object.uuid ~ ":" ~ body.event_ts }}',
   },
   unverified: ['webhook_trigger.delivery_id'],
-} satisfies ConnectorInput
+}
