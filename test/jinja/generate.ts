@@ -15,13 +15,13 @@ export const oracleContext = `{
 type Kind = 'int' | 'float' | 'str' | 'bool' | 'list' | 'dict' | 'any'
 
 const names: Record<Kind, readonly string[]> = {
-  int: ['n', 'neg', 'zero', 'big', 'users[0].age', 'd.a', "d['b']", 'l[0]', 'l[-1]', 'loop.index', 'l|length'],
+  int: ['n', 'neg', 'zero', 'big', 'users[0].age', 'd.a', "d['b']", 'l[0]', 'l[-1]', 'l|length'],
   float: ['pi', 'half', 'whole', 'tiny', 'floats[0]', 'floats.1'],
   str: ['s', 't', 'u', 'empty', 'num', 'fl', 'csv', 'html', 'multi', 'iso', 'words[1]', 'd.c.x', 'users[1].name'],
   bool: ['yes', 'no', 'users[0].active'],
   list: ['l', 'floats', 'words', 'mixed', 'nested', 'none_list', 'users', 'users[0].tags', 'range(n)', 'range(1, 9, 3)', '(1, 2, 3)'],
   dict: ['d', 'none_dict', 'users[0]', 'd.c', 'users[2]'],
-  any: ['nil', 'missing', 'mixed[1]', 'd.missing', 'nested[0]', 'users[9]', 'x', 'y'],
+  any: ['nil', 'missing', 'mixed[1]', 'd.missing', 'nested[0]', 'users[1]', 'x', 's', 'n', 'd', 'l'],
 }
 const literals: Record<Kind, readonly string[]> = {
   int: ['0', '1', '2', '5', '10', '255', '1_000', '0x1f', '99999999999999999999'],
@@ -142,7 +142,11 @@ export class TemplateGenerator {
   #of(kind: Kind, depth: number): string {
     if (this.#random.chance(0.03)) return this.#of(this.#random.pick(kinds), depth)
     if (depth <= 0 || this.#random.chance(0.25)) return this.#random.pick(this.#random.chance(0.6) ? names[kind] : literals[kind])
-    const sub = (wanted: Kind): string => this.#of(wanted, depth - 1)
+    // Mostly in parentheses, so that what is done to it is done to all of it; without them now and then, for precedence.
+    const sub = (wanted: Kind): string => {
+      const inner = this.#of(wanted, depth - 1)
+      return /^[\w.[\]]*$/.test(inner) && !/^\d/.test(inner) ? inner : this.#random.chance(0.1) ? inner : `(${inner})`
+    }
     switch (kind) {
       case 'int':
         return this.#integer(sub)

@@ -62,7 +62,7 @@ function paragraph(rendering: Rendering, min: number, max: number): string {
   const pick = (from: number, to: number): number => from + Math.floor(rendering.settings.random() * (to - from))
   const count = pick(min, max)
   rendering.text(Math.max(0, count) * 8)
-  rendering.charge(Math.max(0, count))
+  rendering.charge(Math.max(0, count) * 8)
   const words: string[] = []
   let startsSentence = true
   let [lastComma, lastStop] = [0, 0]

@@ -44,6 +44,7 @@ class PrettyPrinter {
 
   /** The value on one line, with the keys of dicts in order. */
   #line(value: unknown): string {
+    if (Array.isArray(value)) this.#rendering.list(value.length)
     if (Array.isArray(value)) return `[${value.map((item) => this.#line(item)).join(', ')}]`
     if (value instanceof Tuple) {
       return `(${value.items.map((item) => this.#line(item)).join(', ')}${value.items.length === 1 ? ',' : ''})`
@@ -69,6 +70,7 @@ class PrettyPrinter {
   }
 
   #items(items: readonly unknown[], open: string, close: string, indent: number, allowance: number, depth: number): void {
+    this.#rendering.list(items.length * 4)
     this.#add(open)
     for (const [index, item] of items.entries()) {
       const isLast = index === items.length - 1

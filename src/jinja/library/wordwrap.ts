@@ -12,6 +12,7 @@ export function wrapLine(budget: Budget, line: string, width: number, breaksLong
   budget.text(line.length)
   budget.charge(1 + (line.length >> 2))
   const chunks = splitChunks(line, breaksOnHyphens).reverse()
+  budget.list(chunks.length * 2)
   const lines: string[] = []
   while (chunks.length > 0) {
     if (lines.length > 0 && isBlank(chunks.at(-1)!)) chunks.pop()
@@ -19,7 +20,8 @@ export function wrapLine(budget: Budget, line: string, width: number, breaksLong
     const last = current.at(-1)
     if (last !== undefined && isBlank(last)) current.pop()
     if (current.length > 0) lines.push(current.join(''))
-    budget.list(1)
+    budget.list(2)
+    budget.charge(16)
   }
   return lines
 }

@@ -28,7 +28,7 @@ export const webhookAnswerBudget: BudgetLimits = {
   outputBytes: 5 * 1024 * 1024,
   textLength: 5 * 1024 * 1024,
   listItems: 500_000,
-  memoryBytes: 48 * 1024 * 1024,
+  memoryBytes: 64 * 1024 * 1024,
   recursionDepth: 200,
   integerBits: 20_000,
   rangeItems: 100_000,
@@ -40,6 +40,9 @@ export const flowStepBudget: BudgetLimits = { ...webhookAnswerBudget, fuel: 5_00
 
 /** Units of work between two looks at the clock. */
 const fuelBetweenClockChecks = 4096
+
+/** What an item of a list is taken to cost: its place, and the small text or number that it mostly is. */
+const bytesPerItem = 32
 
 /** Counts what a rendering costs. Every function of the runtime pays before it works, so that no template can outrun it. */
 export class Budget {
@@ -74,7 +77,7 @@ export class Budget {
   /** Pays for a list (or anything else made of items) about to be made. */
   list(items: number): void {
     if (items > this.limits.listItems) throw limitReached(`a list of ${items} items`, this.limits.listItems)
-    this.#memory += items * 16
+    this.#memory += items * bytesPerItem
     if (this.#memory > this.limits.memoryBytes) throw limitReached('memory in bytes', this.limits.memoryBytes)
     this.charge(items >> 2)
   }

@@ -17,6 +17,9 @@ import { FunctionValue } from './native.ts'
 import { analyseParameters, analyseStatements, Layout, readsName, Scope } from './scope.ts'
 import { type CallArguments, Dict, MISSING, Tuple } from './values.ts'
 
+/** Units that a call of a macro costs besides what its body does: variables, arguments and a text of its own. */
+const callCost = 8
+
 type MakeMacro = (activation: Activation) => FunctionValue
 
 /** The three names a macro's body may use without declaring them. */
@@ -100,6 +103,7 @@ function compileDefinition(
       name,
       (rendering, args) => {
         rendering.enter()
+        rendering.charge(callCost)
         const activation = new Activation(rendering, layout, definedIn)
         enter?.(activation)
         const values = takeArguments(name, parameters, special, hasExplicitCaller, args)

@@ -362,7 +362,7 @@ export function parseInteger(text: string, base: number): number | bigint | unde
     radix = 10
   }
   if (prefix === '' && written.startsWith('_')) return undefined
-  if (radix !== 2 && radix !== 4 && radix !== 8 && radix !== 16 && radix !== 32 && digits.length > maxIntegerDigits) {
+  if (digits.length > maxIntegerDigits) {
     throw new Raised('ValueError', `Exceeds the limit (${maxIntegerDigits} digits) for integer string conversion`)
   }
   const value = digitsValue(digits, radix)

@@ -36,6 +36,9 @@ export interface LexerOptions {
 /** Longest template source that is read at all. */
 export const maxSourceLength = 1024 * 1024
 
+/** Most tokens a source may have; each takes many times the memory of its text. */
+const maxTokens = 100_000
+
 const operators = ['//', '**', '==', '!=', '>=', '<=', ...'+-/*%~[](){}><=.:|,;']
 const operatorsByFirst = new Map<string, string[]>()
 for (const operator of operators) {
@@ -101,6 +104,10 @@ class Lexer {
   }
 
   push(type: TokenType, text: string, at: number, end: number): void {
+    if (this.tokens.length >= maxTokens) {
+      const place = { source: this.source, offset: at }
+      throw new TemplateError('limit', 'TemplateLimitError', `a template may have at most ${maxTokens} tokens`, place)
+    }
     this.tokens.push({ type, text, at, end })
   }
 

@@ -7,7 +7,7 @@ import type { Program } from './program.ts'
 export type Places = readonly number[]
 
 /** Steps of the matcher that cost one unit of the budget. */
-const stepsPerUnit = 8
+const stepsPerUnit = 4
 
 /**
  * Finds matches of a program in one text, from left to right.
