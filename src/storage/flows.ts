@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Sealer } from '../access/secrets.ts'
 import { hashToken, mintFlowToken } from '../access/tokens.ts'
 import { AppError } from '../errors.ts'
-import { type Flow, type FlowInput, type FlowStatus, flowInputSchema } from '../flow/flow.ts'
+import { type Flow, type FlowInput, type FlowStatus, flowInputSchema, type Step } from '../flow/flow.ts'
 import { type Json, parseJson, stringifyJson } from '../flow/json.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import type { Database, Queryable, Transaction } from './database.ts'
@@ -26,21 +26,37 @@ interface GateRow extends FlowRow {
   revision: number
 }
 
+/** A flow that was saved, changed its status or its token, or was deleted; `steps` are those it has now. */
+export interface FlowChange {
+  flowId: string
+  accountId: string
+  steps: readonly Step[]
+}
+
 interface FlowsWorld {
   sealer: Sealer
   signingKey: Buffer
   now(): Date
+  /** Called within the transaction of every change, so that what follows from it can't be lost. */
+  changed(tx: Transaction, change: FlowChange): Promise<void>
 }
 
 const columns = 'id, account_id, name, status, version, definition, created_at, updated_at'
 
 /** Flows, their versions and webhook tokens. */
-export function createFlows(database: Database, { sealer, signingKey, now }: FlowsWorld): Flows {
+export function createFlows(database: Database, { sealer, signingKey, now, changed }: FlowsWorld): Flows {
   const aad = (accountId: string, flowId: string) => `flow-token|${accountId}|${flowId}`
 
   function newToken(accountId: string, flowId: string) {
     const token = mintFlowToken(flowId, signingKey, now())
     return { token, hash: hashToken(token), sealed: sealer.seal(token, aad(accountId, flowId)) }
+  }
+
+  async function noted(tx: Transaction, row: FlowRow): Promise<Flow> {
+    await bumpRevision(tx, row.account_id)
+    const flow = toFlow(row)
+    await changed(tx, { flowId: flow.id, accountId: flow.accountId, steps: flow.steps })
+    return flow
   }
 
   return {
@@ -54,8 +70,7 @@ export function createFlows(database: Database, { sealer, signingKey, now }: Flo
           values: [id, accountId, input.name, input.status, definitionText(input), hash, sealed, now()],
         })
         await addVersion(tx, rows[0]!, by)
-        await bumpRevision(tx, accountId)
-        return toFlow(rows[0]!)
+        return noted(tx, rows[0]!)
       }),
 
     save: (accountId, flowId, input, version, by) =>
@@ -67,8 +82,7 @@ export function createFlows(database: Database, { sealer, signingKey, now }: Flo
         })
         if (rows[0] === undefined) throw await lostRace(tx, accountId, flowId)
         await addVersion(tx, rows[0], by)
-        await bumpRevision(tx, accountId)
-        return toFlow(rows[0])
+        return noted(tx, rows[0])
       }),
 
     async find(accountId, flowId) {
@@ -89,8 +103,7 @@ export function createFlows(database: Database, { sealer, signingKey, now }: Flo
           values: [accountId, flowId, status, now()],
         })
         if (rows[0] === undefined) throw notFound()
-        await bumpRevision(tx, accountId)
-        return toFlow(rows[0])
+        return noted(tx, rows[0])
       }),
 
     delete: (accountId, flowId) =>
@@ -100,6 +113,7 @@ export function createFlows(database: Database, { sealer, signingKey, now }: Flo
           values: [accountId, flowId],
         })
         await bumpRevision(tx, accountId)
+        await changed(tx, { flowId, accountId, steps: [] })
         return count > 0
       }),
 
@@ -135,6 +149,7 @@ export function createFlows(database: Database, { sealer, signingKey, now }: Flo
         })
         if (count === 0) throw notFound()
         await bumpRevision(tx, accountId)
+        await changed(tx, { flowId, accountId, steps: [] })
         return token
       }),
 

@@ -3,13 +3,14 @@ import { createSealer, deriveKey, type Sealer } from '../access/secrets.ts'
 import { type Accounts, createAccounts } from './accounts.ts'
 import { type ConnectorAuths, createConnectorAuths } from './connector-auths.ts'
 import { type Connectors, createConnectors } from './connectors.ts'
-import { type Database, openDatabase } from './database.ts'
+import { type Database, openDatabase, type Transaction } from './database.ts'
 import { createDedupe, type Dedupe } from './dedupe.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { createEnvVariables, type EnvVariables } from './env-variables.ts'
 import { createFlowValues } from './flow-values.ts'
-import { createFlows } from './flows.ts'
+import { createFlows, type FlowChange } from './flows.ts'
 import { migrate } from './migrate.ts'
+import { createRegistrations, type Registrations } from './registrations.ts'
 import { createRunCounts, type RunCounts } from './run-counts.ts'
 import { createRuns } from './runs.ts'
 import { createSessions, type Sessions } from './sessions.ts'
@@ -31,6 +32,7 @@ export interface Storage {
   connectorAuths: ConnectorAuths
   runs: Runs
   dedupe: Dedupe
+  registrations: Registrations
   runCounts: RunCounts
   /** Seals what else must not be read in a dump of the database. */
   sealer: Sealer
@@ -52,6 +54,8 @@ export interface StorageOptions {
   settings: StorageSettings
   now(): Date
   log: { info(message: string): void; warn(message: string): void }
+  /** See `FlowsWorld.changed`; by default whoever looks after the flow's webhooks is woken. */
+  onFlowChange?: ((tx: Transaction, change: FlowChange) => Promise<void>) | undefined
 }
 
 /**
@@ -59,7 +63,7 @@ export interface StorageOptions {
  *
  * Errors: `EmbeddedPostgresError`, `SecretKeyError`, `DatabaseUnavailableError`; their messages say what to set.
  */
-export async function openStorage({ settings, now, log }: StorageOptions): Promise<Storage> {
+export async function openStorage({ settings, now, log, onFlowChange }: StorageOptions): Promise<Storage> {
   const secretKey = await readSecretKey(settings.secretKey, settings.dataDir)
   const sealer = createSealer(secretKey, ...formerKeys(settings))
   const signingKey = deriveKey(secretKey, 'tokens')
@@ -77,23 +81,43 @@ export async function openStorage({ settings, now, log }: StorageOptions): Promi
     await close()
     throw error
   }
+  const registrations = createRegistrations(database, sealer)
   return {
     database,
     accounts: createAccounts(database),
     users: createUsers(database),
     sessions: createSessions(database),
     tokens: createPersonalAccessTokens(database),
-    flows: createFlows(database, { sealer, signingKey, now }),
+    flows: createFlows(database, {
+      sealer,
+      signingKey,
+      now,
+      changed: onFlowChange ?? ((tx, change) => wakeWatched(tx, change, registrations, now)),
+    }),
     flowValues: createFlowValues(database),
     envVariables: createEnvVariables(database),
     connectors: createConnectors(database),
     connectorAuths: createConnectorAuths(database, sealer),
     runs: createRuns(database),
     dedupe: createDedupe(database),
+    registrations,
     runCounts: createRunCounts(database),
     sealer,
     signingKey,
     close,
+  }
+}
+
+/** What a flow without credentials needs at vendors is nothing, unless it had something there before. */
+async function wakeWatched(
+  tx: Transaction,
+  { flowId, accountId, steps }: FlowChange,
+  registrations: Registrations,
+  now: () => Date,
+): Promise<void> {
+  const mayRegister = steps.some(({ auth, action }) => (auth ?? '') !== '' || action === 'trigger_by_webhook')
+  if (mayRegister || (await registrations.isWatched(tx, flowId))) {
+    await registrations.wake(tx, [{ flowId, accountId }], now())
   }
 }
 
