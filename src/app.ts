@@ -1,5 +1,5 @@
+import { randomUUIDv7 } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
-import { v7 as uuidv7 } from 'uuid'
 import { createPasswords } from './access/passwords.ts'
 import type { ApiDeps } from './api/api-deps.ts'
 import { createEvents } from './api/events.ts'
@@ -7,9 +7,10 @@ import { createListening } from './api/listening.ts'
 import { registerApi } from './api/register-api.ts'
 import { setupToken, setupUrl } from './api/sessions.ts'
 import type { Config } from './config.ts'
-import type { StepKinds } from './engine/compile-flow.ts'
+import { loadConnectors } from './connectors/index.ts'
 import { createHttpServer } from './http.ts'
 import { createOutbound } from './outbound.ts'
+import { connectorKinds } from './steps/connector-action.ts'
 import { stepKinds } from './steps/index.ts'
 import { openStorage, type Storage } from './storage/open-storage.ts'
 import { createQueue, jobKinds } from './storage/queue.ts'
@@ -20,9 +21,10 @@ import { createRateLimits } from './webhook/rate-limits.ts'
 import type { Edge } from './webhook/receive.ts'
 import { registerWebhook } from './webhook/route.ts'
 import { createTokenCache } from './webhook/token-cache.ts'
-import { type Credential, createCaller } from './worker/outbound-call.ts'
+import { createAccountConnectors } from './worker/account-connectors.ts'
 import { cancelChannel, createRunner } from './worker/runner.ts'
 import { createTrackedRuns } from './worker/tracked-runs.ts'
+import { createVendors } from './worker/vendors.ts'
 import { createWorker } from './worker/worker.ts'
 import { createWorld } from './worker/world.ts'
 
@@ -54,16 +56,35 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   const queue = createQueue({ database: storage.database, kinds: jobKinds, supervise: works, log })
   await queue.start()
 
-  const kinds = findKinds()
-  const flows = createFlowCache({ flows: storage.flows, envVariables: storage.envVariables, kinds })
+  const connectors = createAccountConnectors({
+    builtIn: loadConnectors(),
+    own: storage.connectors,
+    helpers: stepKinds,
+    kindsOf: connectorKinds,
+    onUnreadable: (accountId, name, reason) =>
+      log.warn({ accountId, connector: name, reason }, 'a connector is left out'),
+  })
+  const flows = createFlowCache({
+    flows: storage.flows,
+    envVariables: storage.envVariables,
+    kindsAt: connectors.kindsAt,
+  })
   const tracked = createTrackedRuns()
   const events = createEvents()
   const outbound = createOutbound({ allow: config.outboundAllow })
   let publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`
+  const vendors = createVendors({
+    auths: storage.connectorAuths,
+    outbound,
+    findConnector: connectors.find,
+    publicUrl: () => publicUrl,
+    now,
+  })
   const world = createWorld({
     now,
     publicUrl: () => publicUrl,
-    call: createCaller(outbound, { find: (accountId, authId) => openCredential(storage, accountId, authId) }),
+    call: vendors.call,
+    callConnector: vendors.callConnector,
     flows,
     runs: storage.runs,
     values: storage.flowValues,
@@ -103,7 +124,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     writer,
     tracked,
     now,
-    newRunId: uuidv7,
+    newRunId: randomUUIDv7,
   })
   const edge: Edge = {
     flows,
@@ -118,13 +139,16 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     dedupe: storage.dedupe,
     world,
     syncTimeoutSeconds: config.syncTimeoutSeconds,
-    newRunId: uuidv7,
+    newRunId: randomUUIDv7,
     track: tracked.track,
     onRunLost: (runId, error) => log.error({ err: error, runId }, 'a run could not go on here; a worker takes it over'),
   }
   const apiDeps: ApiDeps = {
     storage,
-    kinds,
+    kinds: connectors.kinds,
+    connectors,
+    testAuth: vendors.testAuth,
+    oauth: vendors.oauth,
     helpers: stepKinds,
     runner,
     events,
@@ -165,26 +189,6 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       await outbound.close()
       await storage.close()
     },
-  }
-}
-
-function findKinds(): StepKinds {
-  const byName = new Map(stepKinds.map((kind) => [`${kind.connector}.${kind.action}`, kind]))
-  return {
-    find: (connector, action) => byName.get(`${connector}.${action}`),
-    actions: (connector) => stepKinds.filter((kind) => kind.connector === connector).map(({ action }) => action),
-  }
-}
-
-async function openCredential(storage: Storage, accountId: string, authId: string): Promise<Credential | undefined> {
-  const opened = await storage.connectorAuths.open(accountId, authId)
-  if (opened === undefined) return undefined
-  const { auth, secrets } = opened
-  return {
-    authType: auth.authType,
-    token: secrets.auth_token ?? null,
-    username: auth.username,
-    password: secrets.password ?? null,
   }
 }
 

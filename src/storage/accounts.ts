@@ -1,4 +1,4 @@
-import { v7 as newId } from 'uuid'
+import { randomUUIDv7 } from 'node:crypto'
 import type { Database, Queryable } from './database.ts'
 
 export interface Account {
@@ -36,7 +36,7 @@ export function createAccounts(database: Database): Accounts {
         if (made) return made
         const { rows } = await tx.query<AccountRow>({
           text: `insert into account (id, name) values ($1, 'Default') returning id, name, created_at`,
-          values: [newId()],
+          values: [randomUUIDv7()],
         })
         return toAccount(rows[0]!)
       })

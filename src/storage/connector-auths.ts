@@ -1,8 +1,8 @@
-import { v7 as newId } from 'uuid'
-import type { Sealer } from '../access/secrets.ts'
+import { randomUUIDv7 } from 'node:crypto'
+import { type Sealer, UnsealError } from '../access/secrets.ts'
 import { type Json, type JsonObject, parseJson, stringifyJson } from '../flow/json.ts'
 import { readCursor, writeCursor } from './cursor.ts'
-import type { Database } from './database.ts'
+import type { Database, Transaction } from './database.ts'
 import { type FlowName, flowsThatUse } from './flow-uses.ts'
 import { bumpRevision } from './flows.ts'
 import type { Page, PageRequest } from './storage.ts'
@@ -43,11 +43,45 @@ export interface AuthInput {
   tags: string[]
 }
 
+/** What a vendor has granted in exchange for a credential: a token that ends, and what renews it. */
+export interface AuthGrant {
+  access_token: string
+  refresh_token?: string
+  /** Both ISO 8601; the end is left out when the vendor does not say. */
+  obtained_at: string
+  expires_at?: string
+  /** The answer of the token endpoint, for templates. */
+  response: Json
+}
+
+/** A consent that a user was sent to the vendor for. */
+export interface PendingConsent {
+  state_hash: string
+  /** RFC 7636: proves to the vendor that who redeems the code is who asked for it. */
+  verifier: string
+  /** Hash of the session it was begun in; null when a token began it. */
+  session: string | null
+  redirect_uri: string
+  expires_at: string
+}
+
 /** A credential opened for a call. */
 export interface Credential {
   auth: ConnectorAuth
   secrets: AuthSecrets
+  grant: AuthGrant | null
 }
+
+/** What is sealed in a row. */
+interface Sealed extends AuthSecrets {
+  granted?: AuthGrant
+  consent?: PendingConsent
+}
+
+/** Whoever waits longer than this for another one's renewal goes without. */
+const renewalWaitMs = 28_000
+
+export { UnsealError }
 
 export interface ConnectorAuths {
   create(accountId: string, input: AuthInput, secrets: AuthSecrets, now: Date): Promise<ConnectorAuth>
@@ -66,6 +100,23 @@ export interface ConnectorAuths {
   noteCheck(accountId: string, authId: string, check: { at: Date; ok: boolean; message: string }): Promise<void>
   /** For the engine's calls only. Errors: `UnsealError` when the secret key has changed. */
   open(accountId: string, authId: string): Promise<Credential | undefined>
+  /**
+   * Replaces the grant by what `renew` returns; nothing when that is undefined. The row is locked meanwhile, so of all
+   * workers one renews and the others, whose turn comes after, see its grant. Returns the credential as it is then.
+   */
+  renewGrant(
+    accountId: string,
+    authId: string,
+    renew: (credential: Credential) => Promise<AuthGrant | undefined>,
+  ): Promise<Credential | undefined>
+  /** A consent begun later takes the place of an earlier one. False when there is no such auth. */
+  beginConsent(accountId: string, authId: string, consent: PendingConsent): Promise<boolean>
+  /** Takes it away, so that it is used once. Undefined when none with this state is pending. */
+  takeConsent(
+    accountId: string,
+    authId: string,
+    stateHash: string,
+  ): Promise<(Credential & { consent: PendingConsent }) | undefined>
 }
 
 interface AuthRow {
@@ -81,21 +132,50 @@ interface AuthRow {
   updated_at: Date
 }
 
+interface SealedRow extends AuthRow {
+  secrets_sealed: Buffer
+}
+
 const columns = 'id, connector, name, auth_type, facts, checked_at, check_ok, check_message, created_at, updated_at'
 
 export function createConnectorAuths(database: Database, sealer: Sealer): ConnectorAuths {
   // Bound to its row: sealed bytes copied into another row or account can't be opened there.
   const context = (accountId: string, authId: string) => `connector-auth|${accountId}|${authId}`
-  const seal = (accountId: string, authId: string, secrets: AuthSecrets) =>
+  const seal = (accountId: string, authId: string, secrets: Sealed) =>
     sealer.seal(stringifyJson(secrets as Json), context(accountId, authId))
   const open = (accountId: string, authId: string, sealed: Buffer) =>
-    parseJson(sealer.open(sealed, context(accountId, authId)).toString()) as AuthSecrets
+    parseJson(sealer.open(sealed, context(accountId, authId)).toString()) as Sealed
+
+  /** Opens a row, lets `change` say what shall be sealed in it, and writes that before anyone else sees the row. */
+  async function changeSealed<Result>(
+    tx: Transaction,
+    accountId: string,
+    authId: string,
+    change: (auth: ConnectorAuth, sealed: Sealed) => Promise<{ sealed?: Sealed; result: Result }>,
+  ): Promise<Result | undefined> {
+    const { rows } = await tx.query<SealedRow>({
+      text: `select ${columns}, secrets_sealed from connector_auth where account_id = $1 and id = $2 for update`,
+      values: [accountId, authId],
+      timeoutMs: renewalWaitMs,
+    })
+    const [row] = rows
+    if (row === undefined) return undefined
+    const auth = toAuth(row)
+    const { sealed, result } = await change(auth, open(accountId, authId, row.secrets_sealed))
+    if (sealed !== undefined) {
+      await tx.query({
+        text: 'update connector_auth set facts = $3, secrets_sealed = $4 where account_id = $1 and id = $2',
+        values: [accountId, authId, factsText(auth, sealed), seal(accountId, authId, sealed)],
+      })
+    }
+    return result
+  }
 
   return {
     create: (accountId, input, secrets, now) =>
       database.transaction(async (tx) => {
         await bumpRevision(tx, accountId)
-        const id = newId()
+        const id = randomUUIDv7()
         const { rows } = await tx.query<AuthRow>({
           text: `insert into connector_auth (id, account_id, connector, name, auth_type, facts, secrets_sealed, created_at, updated_at)
                  values ($1, $2, $3, $4, $5, $6, $7, $8, $8) returning ${columns}`,
@@ -141,7 +221,11 @@ export function createConnectorAuths(database: Database, sealer: Sealer): Connec
           values: [accountId, authId],
         })
         if (found[0] === undefined) return undefined
-        const secrets = change(open(accountId, authId, found[0].secrets_sealed))
+        const { granted, consent: _, ...former } = open(accountId, authId, found[0].secrets_sealed)
+        const changed = change(former)
+        // What the vendor granted, it granted in exchange for the former secrets.
+        const isSame = stringifyJson(changed as Json) === stringifyJson(former as Json)
+        const secrets: Sealed = isSame && granted !== undefined ? { ...changed, granted } : changed
         const { rows } = await tx.query<AuthRow>({
           text: `update connector_auth set connector = $3, name = $4, auth_type = $5, facts = $6, secrets_sealed = $7,
                    updated_at = $8, checked_at = null, check_ok = null, check_message = null
@@ -180,14 +264,39 @@ export function createConnectorAuths(database: Database, sealer: Sealer): Connec
     },
 
     async open(accountId, authId) {
-      const { rows } = await database.query<AuthRow & { secrets_sealed: Buffer }>({
+      const { rows } = await database.query<SealedRow>({
         name: 'connector_auth_open',
         text: `select ${columns}, secrets_sealed from connector_auth where account_id = $1 and id = $2`,
         values: [accountId, authId],
       })
       const [row] = rows
-      return row && { auth: toAuth(row), secrets: open(accountId, authId, row.secrets_sealed) }
+      return row && toCredential(toAuth(row), open(accountId, authId, row.secrets_sealed))
     },
+
+    renewGrant: (accountId, authId, renew) =>
+      database.transaction((tx) =>
+        changeSealed(tx, accountId, authId, async (auth, sealed) => {
+          const former = toCredential(auth, sealed)
+          const granted = await renew(former)
+          if (granted === undefined) return { result: former }
+          return { sealed: { ...sealed, granted }, result: { ...former, grant: granted } }
+        }),
+      ),
+
+    async beginConsent(accountId, authId, consent) {
+      const begun = await database.transaction((tx) =>
+        changeSealed(tx, accountId, authId, async (_, sealed) => ({ sealed: { ...sealed, consent }, result: true })),
+      )
+      return begun ?? false
+    },
+
+    takeConsent: (accountId, authId, stateHash) =>
+      database.transaction((tx) =>
+        changeSealed(tx, accountId, authId, async (auth, { consent, ...sealed }) => {
+          if (consent?.state_hash !== stateHash) return { result: undefined }
+          return { sealed, result: { ...toCredential(auth, sealed), consent } }
+        }),
+      ),
   }
 }
 
@@ -199,11 +308,21 @@ interface Facts {
   secrets_set: string[]
 }
 
-function factsText({ username, apiEndpoint, tags }: AuthInput, secrets: AuthSecrets): string {
-  const { user_input = {}, ...others } = secrets
-  const secretsSet = [...Object.keys(others), ...Object.keys(user_input).map((key) => `user_input.${key}`)]
+function factsText({ username, apiEndpoint, tags }: Omit<AuthInput, 'connector' | 'name'>, secrets: Sealed): string {
+  const { user_input = {}, granted, consent: _, ...others } = secrets
+  const secretsSet = [
+    ...Object.keys(others),
+    ...Object.keys(user_input).map((key) => `user_input.${key}`),
+    ...(granted === undefined
+      ? []
+      : ['access_token', ...(granted.refresh_token === undefined ? [] : ['refresh_token'])]),
+  ]
   const facts: Facts = { username, api_endpoint: apiEndpoint, tags, secrets_set: secretsSet }
   return JSON.stringify(facts)
+}
+
+function toCredential(auth: ConnectorAuth, { granted, consent: _, ...secrets }: Sealed): Credential {
+  return { auth, secrets, grant: granted ?? null }
 }
 
 function toAuth(row: AuthRow): ConnectorAuth {

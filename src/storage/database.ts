@@ -221,7 +221,9 @@ class Client implements Queryable {
 }
 
 async function runTransaction<Result>(client: Client, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
-  await client.query({ text: 'begin' })
+  // Not awaited: it shares its round trip with the first statement. Where it fails, that one does too.
+  const begun = client.query({ text: 'begin' })
+  begun.catch(() => undefined)
   let open = true
   const tx: Transaction = {
     inTransaction: true,
@@ -232,6 +234,7 @@ async function runTransaction<Result>(client: Client, work: (tx: Transaction) =>
   }
   try {
     const result = await work(tx)
+    await begun
     open = false
     const { command } = await client.run({ text: 'commit' })
     // The server answers a commit after a failed statement with ROLLBACK and no error.

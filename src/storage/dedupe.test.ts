@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
+import { randomUUIDv7 } from 'node:crypto'
 import { test } from 'node:test'
-import { v7 as uuidv7 } from 'uuid'
 import { testDatabase } from '../../test/rig/test-database.ts'
 import { createAccounts } from './accounts.ts'
 import type { Database } from './database.ts'
@@ -22,7 +22,7 @@ const writerOn = (pool: Database) =>
 function start(flowId: string, key: string, facts: Partial<RunStart> = {}): RunStart {
   const createdAt = facts.createdAt ?? new Date()
   return {
-    id: uuidv7(),
+    id: randomUUIDv7(),
     accountId: account.id,
     revision: null,
     flowId,
@@ -63,7 +63,7 @@ async function begin(writer: ReturnType<typeof writerOn>, run: RunStart): Promis
 }
 
 test('a hundred parallel copies of a thousand ids, on two processes, start exactly a thousand runs', async () => {
-  const flowId = uuidv7()
+  const flowId = randomUUIDv7()
   const writers = [writerOn(database), writerOn(open())]
   const answers = new Map<string, Set<string>>()
   // In waves, as many as a writer takes at once: more are refused with 503.
@@ -81,7 +81,7 @@ test('a hundred parallel copies of a thousand ids, on two processes, start exact
 })
 
 test('a key of a request that was decided on an old reading of the account is not used up', async () => {
-  const flowId = uuidv7()
+  const flowId = randomUUIDv7()
   const writer = writerOn(database)
   await assert.rejects(writer.begin(start(flowId, 'k', { revision: -1 })).durable(), RunStale)
   const run = start(flowId, 'k')
@@ -92,7 +92,7 @@ test('a key of a request that was decided on an old reading of the account is no
 
 test('equal keys of different flows have nothing to do with each other', async () => {
   const writer = writerOn(database)
-  const runs = [start(uuidv7(), 'k'), start(uuidv7(), 'k')]
+  const runs = [start(randomUUIDv7(), 'k'), start(randomUUIDv7(), 'k')]
   assert.deepEqual(
     await Promise.all(runs.map((run) => begin(writer, run))),
     runs.map(({ id }) => id),
@@ -100,7 +100,7 @@ test('equal keys of different flows have nothing to do with each other', async (
 })
 
 test('a key whose time is over is taken by the next run, and removed when nobody takes it', async () => {
-  const flowId = uuidv7()
+  const flowId = randomUUIDv7()
   const writer = writerOn(database)
   const early = new Date(Date.now() - 120_000)
   const runs = [

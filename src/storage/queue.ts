@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUIDv7 } from 'node:crypto'
 import { type Db, PgBoss, type QueueOptions } from 'pg-boss'
-import { v7 as uuidv7 } from 'uuid'
 import type { JsonObject } from '../flow/json.ts'
 import type { Database, Queryable, Statement, Transaction } from './database.ts'
 
@@ -208,7 +207,7 @@ async function createKinds(boss: PgBoss, kinds: Readonly<Record<string, JobKindO
 function toInsert({ id, data, startAfter, group }: NewJob<string>) {
   return {
     // Time-ordered keys fill the index page by page; random ones touch a page each.
-    id: id ?? uuidv7(),
+    id: id ?? randomUUIDv7(),
     data,
     ...(startAfter ? { startAfter: startAfter.toISOString() } : {}),
     ...(group ? { group: { id: group } } : {}),

@@ -1,19 +1,19 @@
-import { v7 as uuidv7 } from 'uuid'
-import { RunLost, type RunStatus, type StepRecord } from '../flow/run.ts'
+import { randomUUIDv7 } from 'node:crypto'
+import { RunLost, type StepRecord } from '../flow/run.ts'
 import { type Coalescer, createCoalescer } from './coalesce.ts'
-import type { Database, Transaction } from './database.ts'
-import { type Claim, claimKeys, releaseKeys, storeAnswers } from './dedupe.ts'
-import type { JobReference, NewJob, Queue } from './queue.ts'
+import type { Database } from './database.ts'
+import type { Queue } from './queue.ts'
 import {
-  endRuns,
-  insertRuns,
-  insertSteps,
-  lockUnfinished,
-  markRunning,
-  pruneSteps,
-  type StepRow,
-  stepRow,
-} from './run-statements.ts'
+  type Changes,
+  type Committed,
+  commitChanges,
+  heldRunTakeoverSeconds,
+  type JobHold,
+  type RunIdentity,
+  runJob,
+  type Written,
+} from './run-commit.ts'
+import { stepRow } from './run-statements.ts'
 import type { RunEnd, RunStart } from './storage.ts'
 
 /**
@@ -23,19 +23,6 @@ import type { RunEnd, RunStart } from './storage.ts'
  * costs one insert however many steps it has. Starting a run and enqueueing its job commit together, and so do ending a
  * run and completing its job.
  */
-
-/** A queue job and the runs it stands for; it is completed in the commit that ends the last of them. */
-export interface JobHold {
-  job: JobReference
-  left: Set<string>
-}
-
-/** What those who watch must know of a run. */
-export interface RunIdentity {
-  id: string
-  accountId: string
-  flowId: string
-}
 
 export interface EndedRun {
   run: RunIdentity
@@ -58,21 +45,6 @@ export class RunDuplicate extends Error {
     this.firstRunId = firstRunId
   }
 }
-
-/** What happened to one run since it was last handed to the writer. */
-interface Changes {
-  run: RunIdentity
-  start: RunStart | null
-  steps: StepRow[]
-  end: RunEnd | null
-  /** What its sender gets, kept for copies of the request. */
-  answer: string | null
-  hold: JobHold | null
-  /** Set by the flush that sends a job for a held run. */
-  heldBy(job: JobHold): void
-}
-
-type Written = 'written' | 'stale' | 'exists' | 'cancelled' | 'lost' | { firstRunId: string }
 
 export interface RunWriter {
   /** The log of a run that is started with this. Nothing is written before `durable`. */
@@ -102,9 +74,6 @@ const maxRunsPerCommit = 128
 const maxPendingRecords = 500
 /** Characters of records, likewise. */
 const maxPendingCharacters = 1024 * 1024
-/** A held run is taken over this long after its process was last heard of. */
-export const heldRunTakeoverSeconds = 20
-
 /** The records of one run on their way to disk; what the engine knows as its recorder. */
 export class RunLog {
   readonly runId: string
@@ -187,141 +156,47 @@ export function createRunWriter(options: RunWriterOptions): RunWriter {
   }
 }
 
-async function flush(
-  items: Changes[],
-  { database, queue, now, onCommit }: RunWriterOptions,
+/**
+ * Writes the changes, those that may not count aside: where one does not (a cancellation, a stale decision, a repeated
+ * start), nothing is committed, and the others are written again.
+ */
+async function flush(items: Changes[], options: RunWriterOptions, heldJobs: Set<JobHold>): Promise<Written[]> {
+  const verdicts = new Map<Changes, Written>()
+  let left = items
+  while (left.length > 0) {
+    const attempt = await commitChanges(left, options)
+    for (const [change, verdict] of attempt.verdicts) verdicts.set(change, verdict)
+    left = left.filter((change) => !verdicts.has(change))
+    if (attempt.committed !== undefined) afterCommit(attempt.committed, options, heldJobs)
+  }
+  return items.map((change) => verdicts.get(change) ?? 'lost')
+}
+
+function afterCommit(
+  { written, held, enqueued }: Committed,
+  { onCommit }: RunWriterOptions,
   heldJobs: Set<JobHold>,
-): Promise<Written[]> {
-  const commit = await database.transaction(async (tx) => {
-    const verdicts = await judge(tx, items)
-    const valid = items.filter((_, index) => verdicts[index] === 'written')
-    await insertSteps(tx, valid.flatMap(rowsToKeep))
-    const ends = valid.flatMap(({ run, start, end }) =>
-      end !== null && start === null ? [{ runId: run.id, ...end }] : [],
-    )
-    await endRuns(tx, ends)
-    await markRunning(
-      tx,
-      valid.flatMap(({ run, start, end }) => (start === null && end === null ? [run.id] : [])),
-    )
-    await pruneSteps(tx, ends)
-    await storeAnswers(
-      tx,
-      valid.flatMap(({ run, answer }) => (answer === null ? [] : [{ runId: run.id, answer }])),
-    )
-    const jobs = await enqueue(tx, queue, valid, now())
-    await completeJobs(tx, queue, valid)
-    return { verdicts, valid, jobs }
-  })
-  for (const { change, hold } of commit.jobs.held) {
+): void {
+  for (const { change, hold } of held) {
     change.heldBy(hold)
     heldJobs.add(hold)
   }
-  for (const { run, end, hold } of commit.valid) {
+  for (const { run, end, hold } of written) {
     if (end === null || hold === null) continue
     hold.left.delete(run.id)
     heldJobs.delete(hold)
   }
   onCommit({
-    started: commit.valid.flatMap(({ start }) => (start === null ? [] : [start])),
-    ended: commit.valid.flatMap(({ run, end }) => (end === null ? [] : [{ run, end }])),
-    enqueued: commit.jobs.enqueued,
+    started: written.flatMap(({ start }) => (start === null ? [] : [start])),
+    ended: written.flatMap(({ run, end }) => (end === null ? [] : [{ run, end }])),
+    enqueued,
   })
-  return commit.verdicts
-}
-
-/** Which of the changes may count. Rows of runs that go on are locked, so that a cancellation comes before or after. */
-async function judge(tx: Transaction, items: readonly Changes[]): Promise<Written[]> {
-  const starts = items.flatMap(({ start, end }) =>
-    start === null ? [] : [{ ...start, status: firstStatus(start, end), end }],
-  )
-  const claims = await claimKeys(tx, starts)
-  const started = await insertRuns(
-    tx,
-    starts.filter(({ id }) => (claims.get(id) ?? 'claimed') === 'claimed'),
-  )
-  await releaseKeys(
-    tx,
-    [...claims].flatMap(([id, claim]) => (claim === 'claimed' && started.get(id) !== 'written' ? [id] : [])),
-  )
-  const resumed = items.filter(({ start }) => start === null).map(({ run }) => run.id)
-  const unfinished = await lockUnfinished(tx, resumed)
-  return items.map(({ run, start }) => {
-    if (start !== null) return verdictOf(claims.get(run.id), started.get(run.id))
-    return unfinished.get(run.id) ?? 'lost'
-  })
-}
-
-function verdictOf(claim: Claim | undefined, started: 'written' | 'exists' | undefined): Written {
-  return typeof claim === 'object' ? claim : (started ?? 'stale')
-}
-
-/** A run whose start and end are in one commit is inserted with the status it ended with. */
-function firstStatus({ by }: RunStart, end: RunEnd | null): RunStatus {
-  if (end !== null) return end.outcome.status
-  return by === 'queue' ? 'queued' : 'running'
-}
-
-/** Seq 0 and the records, as far as anything of them is kept. */
-function rowsToKeep({ start, steps, end }: Changes): StepRow[] {
-  if (start === null) return steps
-  if (end?.keep === 'none' && isFinal(end)) return []
-  const first = inputRow(start)
-  return [first, ...(end?.keep === 'failed' && isFinal(end) ? steps.filter(({ error }) => error !== null) : steps)]
-}
-
-function isFinal({ outcome }: RunEnd): boolean {
-  return outcome.status !== 'waiting' && outcome.status !== 'retrying'
-}
-
-function inputRow(start: RunStart): StepRow {
-  return {
-    runId: start.id,
-    seq: 0,
-    ref: start.ref,
-    path: '',
-    attempt: 1,
-    status: 'success',
-    label: null,
-    startedAt: start.createdAt,
-    endedAt: start.createdAt,
-    input: start.payload,
-    output: null,
-    outputIsInput: true,
-    error: null,
-    requestUrl: null,
-    responseCode: null,
-    resumeAt: null,
-    request: start.request,
-    variables: start.variables,
-    raw: start.raw,
-  }
-}
-
-/** One job for all runs that go to the queue, one for each run that this process holds or that rests until a time. */
-async function enqueue(tx: Transaction, queue: Queue, items: readonly Changes[], now: Date) {
-  const queued = items.filter(({ start, end }) => start?.by === 'queue' && end === null).map(({ run }) => run.id)
-  const held = items
-    .filter(({ start, end }) => start?.by === 'held' && end === null)
-    .map((change) => ({ change, id: uuidv7() }))
-  const resting = items.flatMap(({ run, end }) => (end !== null && !isFinal(end) ? [{ runId: run.id, end }] : []))
-  const takeover = new Date(now.getTime() + heldRunTakeoverSeconds * 1000)
-  const jobs = [
-    ...(queued.length === 0 ? [] : [runJob(queued)]),
-    ...held.map(({ id, change }) => ({ ...runJob([change.run.id], takeover), id })),
-    ...resting.map(({ runId, end }) => runJob([runId], 'resumeAt' in end.outcome ? end.outcome.resumeAt : now)),
-  ]
-  if (jobs.length > 0) await queue.send(tx, jobs)
-  return {
-    enqueued: queued.length > 0,
-    held: held.map(({ id, change }) => ({ change, hold: { job: id, left: new Set([change.run.id]) } })),
-  }
 }
 
 /** Puts the takeover of held runs off, by sending it anew: a run that ends meanwhile leaves a job that finds nothing to do. */
 async function renewHeld(held: ReadonlySet<JobHold>, { database, queue, now }: RunWriterOptions): Promise<void> {
   const takeover = new Date(now().getTime() + heldRunTakeoverSeconds * 1000)
-  const renewals = [...held].map((hold) => ({ hold, former: hold.job, id: uuidv7() }))
+  const renewals = [...held].map((hold) => ({ hold, former: hold.job, id: randomUUIDv7() }))
   if (renewals.length === 0) return
   await database.transaction(async (tx) => {
     await queue.complete(
@@ -335,18 +210,4 @@ async function renewHeld(held: ReadonlySet<JobHold>, { database, queue, now }: R
     )
   })
   for (const { hold, id } of renewals) hold.job = id
-}
-
-function runJob(ids: string[], startAfter?: Date): NewJob {
-  return { kind: 'run_flow', data: { ids }, ...(startAfter && { startAfter }) }
-}
-
-/** Completes the jobs whose last runs end in this commit. */
-async function completeJobs(tx: Transaction, queue: Queue, items: readonly Changes[]): Promise<void> {
-  const ending = new Map<JobHold, number>()
-  for (const { end, hold } of items) {
-    if (end !== null && hold !== null) ending.set(hold, (ending.get(hold) ?? 0) + 1)
-  }
-  const done = [...ending].filter(([hold, count]) => hold.left.size === count).map(([{ job }]) => job)
-  if (done.length > 0) await queue.complete(tx, 'run_flow', done)
 }

@@ -1,4 +1,4 @@
-import { v7 as newId } from 'uuid'
+import { randomUUIDv7 } from 'node:crypto'
 import type { Scope } from '../access/scopes.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import type { Database } from './database.ts'
@@ -90,7 +90,7 @@ export function createPersonalAccessTokens(database: Database): PersonalAccessTo
         const { rows } = await tx.query<TokenRow>({
           text: `insert into personal_access_token (id, account_id, user_id, token_hash, note, scopes, expires_at)
                  values ($1, $2, $3, $4, $5, $6, $7) returning ${columns}`,
-          values: [newId(), accountId, userId, hash, note, scopes, expiresAt],
+          values: [randomUUIDv7(), accountId, userId, hash, note, scopes, expiresAt],
         })
         return toToken(rows[0]!)
       }),

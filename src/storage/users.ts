@@ -1,5 +1,5 @@
+import { randomUUIDv7 } from 'node:crypto'
 import pg from 'pg'
-import { v7 as newId } from 'uuid'
 import { AppError } from '../errors.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import type { Database, Transaction } from './database.ts'
@@ -160,7 +160,7 @@ async function insertUser(tx: Transaction, accountId: string, user: NewUser): Pr
     const { rows } = await tx.query<UserRow>({
       text: `insert into app_user (id, account_id, email, name, role, password_hash)
              values ($1, $2, $3, $4, $5, $6) returning ${columns}`,
-      values: [newId(), accountId, user.email, user.name, user.role, user.passwordHash],
+      values: [randomUUIDv7(), accountId, user.email, user.name, user.role, user.passwordHash],
     })
     return toUser(rows[0]!)
   } catch (cause) {

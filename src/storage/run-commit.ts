@@ -1,0 +1,207 @@
+import { randomUUIDv7 } from 'node:crypto'
+import type { RunStatus } from '../flow/run.ts'
+import type { Database, Transaction } from './database.ts'
+import { claimKeys, storeAnswers } from './dedupe.ts'
+import type { JobReference, NewJob, Queue } from './queue.ts'
+import {
+  endRuns,
+  insertRuns,
+  insertSteps,
+  lockUnfinished,
+  markRunning,
+  pruneSteps,
+  type StepRow,
+} from './run-statements.ts'
+import type { RunEnd, RunStart } from './storage.ts'
+
+/** The one transaction that writes what happened to many runs. */
+
+/** A queue job and the runs it stands for; it is completed in the commit that ends the last of them. */
+export interface JobHold {
+  job: JobReference
+  left: Set<string>
+}
+
+/** What those who watch must know of a run. */
+export interface RunIdentity {
+  id: string
+  accountId: string
+  flowId: string
+}
+
+/** What happened to one run since it was last handed to the writer. */
+export interface Changes {
+  run: RunIdentity
+  start: RunStart | null
+  steps: StepRow[]
+  end: RunEnd | null
+  /** What its sender gets, kept for copies of the request. */
+  answer: string | null
+  hold: JobHold | null
+  /** Set by the flush that sends a job for a held run. */
+  heldBy(job: JobHold): void
+}
+
+export type Written = 'written' | 'stale' | 'exists' | 'cancelled' | 'lost' | { firstRunId: string }
+
+/** A held run is taken over this long after its process was last heard of. */
+export const heldRunTakeoverSeconds = 20
+
+/** What a commit did. */
+export interface Committed {
+  written: Changes[]
+  held: { change: Changes; hold: JobHold }[]
+  enqueued: boolean
+}
+
+interface Attempt {
+  /** Of the changes that are settled; the others are to be tried again. */
+  verdicts: Map<Changes, Written>
+  /** Undefined when nothing was committed. */
+  committed: Committed | undefined
+}
+
+/** Rolls a commit back; never leaves this file. */
+class SomeDoNotCount extends Error {}
+
+/**
+ * Tries to commit the changes. All statements are sent at once, on the assumption that every change counts, so that a
+ * commit costs two round trips whatever is in it; where one does not count, everything is rolled back.
+ *
+ * Copies of a request that is in the same commit are settled with it, and only if it is committed.
+ */
+export async function commitChanges(
+  items: readonly Changes[],
+  { database, queue, now }: { database: Database; queue: Queue; now(): Date },
+): Promise<Attempt> {
+  const verdicts = new Map<Changes, Written>()
+  try {
+    const committed = await database.transaction(async (tx) => {
+      const claims = await claimKeys(
+        tx,
+        items.flatMap(({ start }) => (start === null ? [] : [start])),
+      )
+      const isCopy = ({ run }: Changes) => (claims.get(run.id) ?? 'claimed') !== 'claimed'
+      const counted = items.filter((change) => !isCopy(change))
+      const { found, jobs } = await writeAll(tx, counted, queue, now())
+      for (const change of counted) verdicts.set(change, found.get(change.run.id) ?? missing(change))
+      if (counted.some((change) => verdicts.get(change) !== 'written')) throw new SomeDoNotCount()
+      for (const change of items.filter(isCopy)) verdicts.set(change, claims.get(change.run.id) as Written)
+      return { written: counted, ...jobs }
+    })
+    return { verdicts, committed }
+  } catch (error) {
+    if (!(error instanceof SomeDoNotCount)) throw error
+    return { verdicts: new Map([...verdicts].filter(([, verdict]) => verdict !== 'written')), committed: undefined }
+  }
+}
+
+/** What a run is that its statement did not find. */
+function missing({ start }: Changes): Written {
+  return start === null ? 'lost' : 'stale'
+}
+
+/**
+ * Sends every statement without waiting for the one before. Rows of runs that go on are locked before they are changed,
+ * so that a cancellation comes before or after.
+ */
+async function writeAll(tx: Transaction, items: readonly Changes[], queue: Queue, now: Date) {
+  const starts = items.flatMap(({ start, end }) =>
+    start === null ? [] : [{ ...start, status: firstStatus(start, end), end }],
+  )
+  const resumed = items.filter(({ start }) => start === null)
+  const ends = resumed.flatMap(({ run, end }) => (end === null ? [] : [{ runId: run.id, ...end }]))
+  const goingOn = resumed.flatMap(({ run, end }) => (end === null ? [run.id] : []))
+  const answers = items.flatMap(({ run, answer }) => (answer === null ? [] : [{ runId: run.id, answer }]))
+  const [started, unfinished, jobs] = await Promise.all([
+    insertRuns(tx, starts),
+    lockUnfinished(
+      tx,
+      resumed.map(({ run }) => run.id),
+    ),
+    enqueue(tx, queue, items, now),
+    insertSteps(tx, items.flatMap(rowsToKeep)),
+    endRuns(tx, ends),
+    markRunning(tx, goingOn),
+    pruneSteps(tx, ends),
+    storeAnswers(tx, answers),
+    completeJobs(tx, queue, items),
+  ])
+  return { found: new Map<string, Written>([...started, ...unfinished]), jobs }
+}
+
+/** A run whose start and end are in one commit is inserted with the status it ended with. */
+function firstStatus({ by }: RunStart, end: RunEnd | null): RunStatus {
+  if (end !== null) return end.outcome.status
+  return by === 'queue' ? 'queued' : 'running'
+}
+
+/** Seq 0 and the records, as far as anything of them is kept. */
+function rowsToKeep({ start, steps, end }: Changes): StepRow[] {
+  if (start === null) return steps
+  if (end?.keep === 'none' && isFinal(end)) return []
+  const first = inputRow(start)
+  return [first, ...(end?.keep === 'failed' && isFinal(end) ? steps.filter(({ error }) => error !== null) : steps)]
+}
+
+function isFinal({ outcome }: RunEnd): boolean {
+  return outcome.status !== 'waiting' && outcome.status !== 'retrying'
+}
+
+function inputRow(start: RunStart): StepRow {
+  return {
+    runId: start.id,
+    seq: 0,
+    ref: start.ref,
+    path: '',
+    attempt: 1,
+    status: 'success',
+    label: null,
+    startedAt: start.createdAt,
+    endedAt: start.createdAt,
+    input: start.payload,
+    output: null,
+    outputIsInput: true,
+    error: null,
+    requestUrl: null,
+    responseCode: null,
+    resumeAt: null,
+    request: start.request,
+    variables: start.variables,
+    raw: start.raw,
+  }
+}
+
+/** One job for all runs that go to the queue, one for each run that this process holds or that rests until a time. */
+async function enqueue(tx: Transaction, queue: Queue, items: readonly Changes[], now: Date) {
+  const queued = items.filter(({ start, end }) => start?.by === 'queue' && end === null).map(({ run }) => run.id)
+  const held = items
+    .filter(({ start, end }) => start?.by === 'held' && end === null)
+    .map((change) => ({ change, id: randomUUIDv7() }))
+  const resting = items.flatMap(({ run, end }) => (end !== null && !isFinal(end) ? [{ runId: run.id, end }] : []))
+  const takeover = new Date(now.getTime() + heldRunTakeoverSeconds * 1000)
+  const jobs = [
+    ...(queued.length === 0 ? [] : [runJob(queued)]),
+    ...held.map(({ id, change }) => ({ ...runJob([change.run.id], takeover), id })),
+    ...resting.map(({ runId, end }) => runJob([runId], 'resumeAt' in end.outcome ? end.outcome.resumeAt : now)),
+  ]
+  if (jobs.length > 0) await queue.send(tx, jobs)
+  return {
+    enqueued: queued.length > 0,
+    held: held.map(({ id, change }) => ({ change, hold: { job: id, left: new Set([change.run.id]) } })),
+  }
+}
+
+export function runJob(ids: string[], startAfter?: Date): NewJob {
+  return { kind: 'run_flow', data: { ids }, ...(startAfter && { startAfter }) }
+}
+
+/** Completes the jobs whose last runs end in this commit. */
+async function completeJobs(tx: Transaction, queue: Queue, items: readonly Changes[]): Promise<void> {
+  const ending = new Map<JobHold, number>()
+  for (const { end, hold } of items) {
+    if (end !== null && hold !== null) ending.set(hold, (ending.get(hold) ?? 0) + 1)
+  }
+  const done = [...ending].filter(([hold, count]) => hold.left.size === count).map(([{ job }]) => job)
+  if (done.length > 0) await queue.complete(tx, 'run_flow', done)
+}
