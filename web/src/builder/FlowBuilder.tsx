@@ -28,7 +28,7 @@ import { SampleContext, useSamples } from './samples.ts'
 import { useSave } from './saving.ts'
 import { type Problem, stepOf, useBuilder, useBuilderStore } from './store.ts'
 import { TopBar } from './TopBar.tsx'
-import { ShownRunContext, useRunResults, useRunTest } from './test-run.ts'
+import { ShownRunContext, useRunOutputs, useRunResults, useRunTest } from './test-run.ts'
 import { VersionsDialog } from './VersionsDialog.tsx'
 
 type Dialog = 'versions' | 'settings' | 'problems' | null
@@ -40,7 +40,9 @@ export function FlowBuilder({ status, onReload }: { status: FlowStatus; onReload
   const navigate = builderRoute.useNavigate()
   const [chosen, setChosen] = useState<string | null>(run ?? null)
   const { sample, requests } = useSamples(flowId, chosen)
-  const { outputs } = useRunResults(run ?? null)
+  useRunResults(run ?? null)
+  // The data of the shown run; without one, of the run that the sample itself has started.
+  const outputs = useRunOutputs(run ?? sample.request?.flow_run_id ?? null)
   const samples = useMemo(() => ({ sample, requests, choose: setChosen, outputs }), [sample, requests, outputs])
   const shown = useMemo(
     () => ({

@@ -48,7 +48,7 @@ export function StepIcon({
 }) {
   const { icon: Icon, hue } = looks[connector] ?? { icon: Plug, hue: 'tide' as const }
   return (
-    <span className={classes.tile} data-hue={hue} style={{ width: size, height: size }} aria-hidden>
+    <span className={classes.tile} style={{ width: size, height: size, color: `var(--hook-${hue})` }} aria-hidden>
       {image?.startsWith('data:') || image?.startsWith('/') ? (
         <img src={image} alt="" width={size - 12} height={size - 12} />
       ) : (

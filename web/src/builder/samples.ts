@@ -107,6 +107,11 @@ export function useScopeOf(ref: string): TemplateScope {
   }, [document, catalogue, sample, outputs, ref])
 }
 
+/** The scope with an empty value for each step that has none yet, so that a preview shows the template's shape. */
+export function previewContext({ values, names }: TemplateScope): JsonObject {
+  return { ...Object.fromEntries(names.map((name) => [name, {}])), ...values }
+}
+
 /** Refs of the steps from which a step can be reached, in the order of the flow. */
 export function stepsBefore({ steps, arrows }: Pick<FlowDocument, 'steps' | 'arrows'>, ref: string): string[] {
   const backwards: Arrow[] = arrows.map(({ from, to }) => ({ from: to, to: from }))

@@ -77,8 +77,18 @@ export function useRunTest() {
   })
 }
 
-/** Keeps the canvas in step with the shown run; returns what its steps yielded, by ref. */
-export function useRunResults(runId: string | null): { run: RunJson | undefined; outputs: JsonObject } {
+/** What the steps of a run yielded, by ref. */
+export function useRunOutputs(runId: string | null): JsonObject {
+  const { data: steps } = useQuery({ ...runStepsQuery(runId ?? ''), enabled: runId !== null })
+  return useMemo(() => {
+    const values: JsonObject = {}
+    for (const { ref, status, output } of steps ?? []) if (status === 'success') values[ref] = output ?? null
+    return values
+  }, [steps])
+}
+
+/** Keeps the canvas in step with the shown run. */
+export function useRunResults(runId: string | null): void {
   const store = useBuilderStore()
   const client = useQueryClient()
   const { data: run } = useQuery({ ...runQuery(runId ?? ''), enabled: runId !== null })
@@ -112,13 +122,6 @@ export function useRunResults(runId: string | null): { run: RunJson | undefined;
     if (status === 'success') announce('The run has succeeded')
     if (status === 'error') announce('The run has failed')
   }, [status])
-
-  const outputs = useMemo(() => {
-    const values: JsonObject = {}
-    for (const { ref, status: fared, output } of steps ?? []) if (fared === 'success') values[ref] = output ?? null
-    return values
-  }, [steps])
-  return { run, outputs }
 }
 
 /** The last attempt of each step; once a run has ended, steps without one were skipped. */

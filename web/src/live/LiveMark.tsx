@@ -9,11 +9,13 @@ export function LiveMark() {
     <output className={classes.mark} data-state={state} aria-live="polite">
       {state === 'reconnecting' ? (
         <>
-          <RotateCw size={13} aria-hidden className={classes.turning} /> Reconnecting…
+          <RotateCw size={13} aria-hidden className={classes.turning} />
+          <span className={classes.word}>Reconnecting…</span>
         </>
       ) : (
         <>
-          <span className={classes.dot} aria-hidden /> {state === 'live' ? 'Live' : 'Connecting…'}
+          <span className={classes.dot} aria-hidden />
+          <span className={classes.word}>{state === 'live' ? 'Live' : 'Connecting…'}</span>
         </>
       )}
     </output>

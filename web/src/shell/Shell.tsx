@@ -22,7 +22,7 @@ export function Shell() {
   useEffect(startLive, [])
   useLiveQueries()
   return (
-    <div className={classes.shell}>
+    <div className={classes.shell} data-compact={isBuilder(path) || undefined}>
       <button type="button" className={classes.skip} onClick={focusMain}>
         Skip to content
       </button>
@@ -39,6 +39,11 @@ export function Shell() {
   )
 }
 
+/** The builder needs the room: there the rail shows icons only. */
+function isBuilder(path: string): boolean {
+  return /^\/flows\/./.test(path)
+}
+
 function Rail() {
   return (
     <nav className={classes.rail} aria-label="Main">
@@ -53,7 +58,7 @@ function Rail() {
       <ul className={classes.places}>
         {places.map(({ label, to, icon: Icon }) => (
           <li key={to}>
-            <Link to={to} className={classes.link} activeProps={{ 'aria-current': 'page' }}>
+            <Link to={to} className={classes.link} activeProps={{ 'aria-current': 'page' }} title={label} aria-label={label}>
               <Icon size={18} aria-hidden />
               <span className={classes.label}>{label}</span>
             </Link>

@@ -1,6 +1,6 @@
 import { Button, Select } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { CircleCheck, CircleX, Plus } from 'lucide-react'
+import { Braces, CircleCheck, CircleX, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { TimeAgo } from '../../components/TimeAgo.tsx'
 import type { ConnectorJson } from '../catalogue.ts'
@@ -40,7 +40,7 @@ export function AuthField({ step, connector }: { step: Step; connector: Connecto
             set(null)
           }}
         >
-          Use expression
+          <Braces size={12} aria-hidden /> Use expression
         </button>
       </div>
       {isDynamic ? (

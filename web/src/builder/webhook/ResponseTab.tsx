@@ -1,10 +1,11 @@
 import { Autocomplete, Button } from '@mantine/core'
 import { CircleAlert, TriangleAlert } from 'lucide-react'
-import { useId } from 'react'
+import { useId, useMemo } from 'react'
 import type { Json, JsonObject } from '../../../../src/flow/json.ts'
 import { stringifyJson } from '../../../../src/flow/json.ts'
 import { DataTree } from '../DataTree.tsx'
 import classes from '../panel.module.css'
+import { previewContext } from '../samples.ts'
 import { marksOf, type Preview, usePreview } from '../template/preview.ts'
 import { TemplateField } from '../template/TemplateField.tsx'
 import { useTemplateScope } from '../template/template-context.ts'
@@ -31,11 +32,12 @@ const statusCodes = [
 /** What the sender gets: written, rendered and explained in one view. */
 export function ResponseTab({ stepRef }: { stepRef: string }) {
   const { input, set } = useStepInput(stepRef)
-  const { values } = useTemplateScope()
+  const scope = useTemplateScope()
+  const context = useMemo(() => previewContext(scope), [scope])
   const response = readResponse(input)
   const isAsync = input.async === true
   const body = textOf(response.body)
-  const preview = usePreview(body, values)
+  const preview = usePreview(body, context)
   const change = (member: 'status_code' | 'body', value: Json) =>
     set({ ...input, response: { ...response, [member]: value } }, `response.${member}`)
   return (
