@@ -95,7 +95,9 @@ export const monday: ConnectorInput = {
       ...['create_subitem', 'change_subitem_column_value', 'create_update', 'edit_update', 'delete_update'],
     ],
     per_event: true,
-    event_name: '{{ body.event.type }}',
+    // Deliveries call the events by other names than the API does.
+    event_name:
+      '{{ {"create_pulse": "create_item", "update_column_value": "change_column_value", "update_name": "change_name", "archive_pulse": "item_archived", "delete_pulse": "item_deleted", "move_pulse_into_group": "item_moved_to_any_group"}[body.event.type] or body.event.type }}',
     form: { properties: { board: { description: 'Id of the board' } }, required: ['board'] },
     create: {
       ...call,
@@ -127,5 +129,5 @@ export const monday: ConnectorInput = {
     handshake: [handshakes.monday],
     delivery_id: '{{ body.event.triggerUuid }}',
   },
-  unverified: ['webhook_trigger.delivery_id', 'webhook_trigger.delete.gone_when'],
+  unverified: ['webhook_trigger.event_name', 'webhook_trigger.delivery_id', 'webhook_trigger.delete.gone_when'],
 }
