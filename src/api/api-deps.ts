@@ -5,11 +5,16 @@ import type { Storage } from '../storage/open-storage.ts'
 import type { Events } from './events.ts'
 import type { Listening } from './listening.ts'
 import type { Runner } from './runner.ts'
+import type { AuthTest, ConnectorCatalogue, OAuth } from './vendors.ts'
 
 /** What the API works with, handed in by the composition root. */
 export interface ApiDeps {
   storage: Storage
-  kinds: StepKinds
+  /** What steps may be in an account's flows, as the database has it now. */
+  kinds(accountId: string): Promise<StepKinds>
+  connectors: ConnectorCatalogue
+  testAuth: AuthTest
+  oauth: OAuth
   /** The helpers, in the order of the palette. */
   helpers: readonly StepKind[]
   runner: Runner

@@ -52,11 +52,12 @@ const neededFields: Record<(typeof authTypes)[number], readonly ('auth_token' | 
 }
 
 /** `/v1/connector-auths`: credentials. Their secrets go in and never come out. */
-export function connectorAuthRoutes({ storage, kinds, events, now }: ApiDeps): Route[] {
-  const { connectorAuths, connectors } = storage
+export function connectorAuthRoutes({ storage, connectors, helpers, testAuth, events, now }: ApiDeps): Route[] {
+  const { connectorAuths } = storage
 
   async function checkConnector({ accountId }: Caller, name: string): Promise<void> {
-    if (kinds.actions(name).length > 0 || (await connectors.find(accountId, name)) !== undefined) return
+    if (helpers.some(({ connector }) => connector === name)) return
+    if ((await connectors.find(accountId, name)) !== undefined) return
     throw new AppError('invalid_request', `connector: there is no connector "${name}"`)
   }
 
@@ -156,11 +157,10 @@ export function connectorAuthRoutes({ storage, kinds, events, now }: ApiDeps): R
       params: byId,
       answer: z.object({ ok: z.boolean(), message: z.string() }),
       async run({ caller, params }) {
-        const { connector } = await findAuth(caller, params.id)
-        return {
-          ok: false,
-          message: `Not tested: "${connector}" names no request that would show whether a credential works`,
-        }
+        const result = await testAuth(caller.accountId, params.id)
+        if (result === undefined) throw noSuchAuth()
+        events.publish(caller.accountId, 'auth', { id: params.id })
+        return result
       },
     }),
   ]

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type ConnectorProblem, readConnector } from '../connectors/connector.ts'
+import { type Connector, type ConnectorProblem, readConnector } from '../connectors/connector.ts'
 import type { StepKind } from '../engine/step-kind.ts'
 import { AppError } from '../errors.ts'
 import type { Json, JsonObject } from '../flow/json.ts'
@@ -33,10 +33,10 @@ const connectorBody = z.custom<JsonObject>(
 
 const maxConnectorBytes = 2 * 1024 * 1024
 
-/** `/v1/connectors`: the helpers, and the account's own connectors. */
-export function connectorRoutes({ storage, helpers, now }: ApiDeps): Route[] {
+/** `/v1/connectors`: the helpers, the built-in connectors, and the account's own. */
+export function connectorRoutes({ storage, helpers, connectors: catalogue, now }: ApiDeps): Route[] {
   const { connectors } = storage
-  const builtIn = helperConnectors(helpers)
+  const builtIn = [...helperConnectors(helpers), ...catalogue.builtIn.map(builtInJson)]
   const byName = z.object({ name: z.string().max(63) })
 
   return [
@@ -78,7 +78,7 @@ export function connectorRoutes({ storage, helpers, now }: ApiDeps): Route[] {
       async run({ caller, body }) {
         const { name, definition } = read(body)
         if (builtIn.some((each) => each.name === name)) {
-          throw new AppError('conflict', `"${name}" is the name of a helper: choose another one`)
+          throw new AppError('conflict', `"${name}" is the name of a helper or built-in connector: choose another one`)
         }
         return connectorJson(await connectors.create(caller.accountId, name, definition, now()))
       },
@@ -158,6 +158,10 @@ function connectorJson({ name, definition, createdAt, updatedAt }: OwnConnector)
     created_at: instant(createdAt),
     updated_at: instant(updatedAt),
   }
+}
+
+function builtInJson(connector: Connector): ConnectorAnswer {
+  return { ...(connector as unknown as JsonObject & Connector), origin: 'built_in' }
 }
 
 /** The helpers in the shape of connectors, so that a client needs to know one thing only. */

@@ -40,7 +40,7 @@ export function flowRoutes(deps: ApiDeps): Route[] {
       bodyLimit: maxFlowBytes,
       answer: flowAnswer,
       async run({ caller, body, reply }) {
-        const { input, problems } = readFlow(body, 'draft', kinds)
+        const { input, problems } = readFlow(body, 'draft', await kinds(caller.accountId))
         const flow = await flows.create(caller.accountId, input, caller.userId)
         tellChange(deps, flow)
         reply.header('location', `/v1/flows/${flow.id}`).header('etag', etag(flow))
@@ -57,7 +57,7 @@ export function flowRoutes(deps: ApiDeps): Route[] {
       async run({ caller, params, reply }) {
         const flow = await findFlow(deps, caller, params.id)
         reply.header('etag', etag(flow))
-        return flowJson(flow, publicUrl(), problemsOf(flow, deps))
+        return flowJson(flow, publicUrl(), await storedProblems(flow, deps))
       },
     }),
     route({
@@ -72,7 +72,7 @@ export function flowRoutes(deps: ApiDeps): Route[] {
       async run({ caller, params, body, request, reply }) {
         const version = readIfMatch(request.headers['if-match'])
         const current = await findFlow(deps, caller, params.id)
-        const { input, problems } = readFlow(body, current.status, kinds)
+        const { input, problems } = readFlow(body, current.status, await kinds(caller.accountId))
         const flow = await flows.save(caller.accountId, params.id, input, version, caller.userId)
         tellChange(deps, flow)
         reply.header('etag', etag(flow))
@@ -90,11 +90,11 @@ export function flowRoutes(deps: ApiDeps): Route[] {
       async run({ caller, params, body, reply }) {
         const current = await findFlow(deps, caller, params.id)
         // Pausing must work whatever is wrong with a flow.
-        if (body.status === 'live') checkFlow({ ...current, status: 'live' }, kinds)
+        if (body.status === 'live') checkFlow({ ...current, status: 'live' }, await kinds(caller.accountId))
         const flow = await flows.setStatus(caller.accountId, params.id, body.status)
         tellChange(deps, flow)
         reply.header('etag', etag(flow))
-        return flowJson(flow, publicUrl(), problemsOf(flow, deps))
+        return flowJson(flow, publicUrl(), await storedProblems(flow, deps))
       },
     }),
     route({
@@ -146,7 +146,7 @@ export function flowRoutes(deps: ApiDeps): Route[] {
       async run({ caller, params }) {
         const flow = await flows.version(caller.accountId, params.id, params.version)
         if (flow === undefined) throw new AppError('not_found', 'there is no such version of this flow')
-        return flowJson(flow, publicUrl(), problemsOf(flow, deps))
+        return flowJson(flow, publicUrl(), await storedProblems(flow, deps))
       },
     }),
     route({
@@ -164,7 +164,7 @@ export function flowRoutes(deps: ApiDeps): Route[] {
         const input = { ...inputOf(original), name, status: 'draft' as const }
         const flow = await flows.create(caller.accountId, input, caller.userId)
         tellChange(deps, flow)
-        return flowJson(flow, publicUrl(), problemsOf(flow, deps))
+        return flowJson(flow, publicUrl(), await storedProblems(flow, deps))
       },
     }),
     route({
@@ -190,10 +190,10 @@ export function flowRoutes(deps: ApiDeps): Route[] {
       bodyLimit: maxFlowBytes,
       answer: flowAnswer,
       async run({ caller, body }) {
-        const { input } = readFlow({ ...body.flow, status: 'draft' }, 'draft', kinds)
+        const { input } = readFlow({ ...body.flow, status: 'draft' }, 'draft', await kinds(caller.accountId))
         const flow = await flows.create(caller.accountId, await belongingHere(input, deps, caller), caller.userId)
         tellChange(deps, flow)
-        return flowJson(flow, publicUrl(), problemsOf(flow, deps))
+        return flowJson(flow, publicUrl(), await storedProblems(flow, deps))
       },
     }),
   ]
@@ -221,9 +221,9 @@ export function inputOf({ name, description, status, settings, steps, arrows }: 
 }
 
 /** What is missing in a saved flow. It was right when it was saved; a rule that is newer must not hide it. */
-function problemsOf(flow: Flow, { kinds }: Pick<ApiDeps, 'kinds'>) {
+async function storedProblems(flow: Flow, { kinds }: Pick<ApiDeps, 'kinds'>) {
   try {
-    return checkFlow({ ...flow, status: 'draft' }, kinds)
+    return checkFlow({ ...flow, status: 'draft' }, await kinds(flow.accountId))
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'invalid_flow') throw error
     const { problems } = error.data as unknown as { problems: { ref: string | null; field: string; message: string }[] }
@@ -256,12 +256,14 @@ async function belongingHere(
   { accountId }: Caller,
 ): Promise<ReturnType<typeof inputOf>> {
   const isTemplate = (text: string) => text.includes('{{')
-  const hasAuth = async (id: string) =>
-    z.uuid().safeParse(id).success && (await storage.connectorAuths.find(accountId, id)) !== undefined
-  const steps = await Promise.all(
-    input.steps.map(async (step) =>
-      step.auth == null || isTemplate(step.auth) || (await hasAuth(step.auth)) ? step : { ...step, auth: null },
-    ),
+  const ids = new Set(input.steps.flatMap(({ auth }) => (auth == null || isTemplate(auth) ? [] : [auth])))
+  const foreign = new Set<string>()
+  for (const id of ids) {
+    const isHere = z.uuid().safeParse(id).success && (await storage.connectorAuths.find(accountId, id)) !== undefined
+    if (!isHere) foreign.add(id)
+  }
+  const steps = input.steps.map((step) =>
+    step.auth != null && foreign.has(step.auth) ? { ...step, auth: null } : step,
   )
   const { error_flow_id } = input.settings
   const keepsErrorFlow = error_flow_id !== null && (await storage.flows.find(accountId, error_flow_id)) !== undefined

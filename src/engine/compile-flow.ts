@@ -3,6 +3,7 @@ import { firstSteps, type GraphStep, graphProblems, loopBodies, planGraph, type 
 import type { JsonObject } from '../flow/json.ts'
 import { refProblem } from '../flow/ref.ts'
 import { type CompiledValue, compileLate, compileValue, templateProblems } from './render.ts'
+import { StepError } from './step-error.ts'
 import type { StepKind } from './step-kind.ts'
 
 /** The kinds a flow may use, by connector and action. */
@@ -18,6 +19,8 @@ export interface CompiledFlow {
   scope: CompiledScope
   /** `undefined` in a draft without steps. */
   first: CompiledStep | undefined
+  /** A step that keeps the whole flow from running, and why. */
+  blocked: { ref: string; message: string } | undefined
 }
 
 /** The ref of the step that a run's input belongs to; empty when the flow's first step is an ordinary one. */
@@ -64,7 +67,16 @@ export function flowProblems(
 export function compileFlow(flow: Flow, kinds: StepKinds): CompiledFlow {
   const plan = planGraph(flow.steps, flow.arrows)
   const scope = compileScope(plan, flow.arrows, kinds)
-  return { flow, scope, first: scope.order[0] }
+  return { flow, scope, first: scope.order[0], blocked: blockedStep(scope) }
+}
+
+function blockedStep({ order }: CompiledScope): CompiledFlow['blocked'] {
+  for (const { step, kind, body } of order) {
+    if (kind.blocked !== null) return { ref: step.ref, message: kind.blocked }
+    const inner = body && blockedStep(body)
+    if (inner !== undefined) return inner
+  }
+  return undefined
 }
 
 function compileScope(scope: Scope, arrows: readonly Arrow[], kinds: StepKinds): CompiledScope {
@@ -74,8 +86,7 @@ function compileScope(scope: Scope, arrows: readonly Arrow[], kinds: StepKinds):
 
 function compileStep(node: GraphStep, arrows: readonly Arrow[], kinds: StepKinds): CompiledStep {
   const { step } = node
-  const kind = kinds.find(step.connector, step.action)
-  if (kind === undefined) throw new Error(`flow was saved with an unknown action ${step.connector}.${step.action}`)
+  const kind = kinds.find(step.connector, step.action) ?? goneKind(step, kinds)
   const rendered: JsonObject = {}
   const unrendered: JsonObject = {}
   for (const [field, value] of Object.entries(step.input)) {
@@ -92,6 +103,30 @@ function compileStep(node: GraphStep, arrows: readonly Arrow[], kinds: StepKinds
     outgoing: node.outgoing,
     labels: labelsOf(step, arrows),
     body: node.body && compileScope(node.body, arrows, kinds),
+  }
+}
+
+/** Stands in for an action that was there when the flow was saved, and that its connector has no more. */
+function goneKind(step: Step, kinds: StepKinds): StepKind {
+  const { message } = unknownAction(step, kinds)
+  return {
+    connector: step.connector,
+    action: step.action,
+    title: step.action,
+    summary: message,
+    refPrefix: 'con',
+    form: {},
+    starts: false,
+    effect: 'none',
+    retries: false,
+    loops: false,
+    unrendered: [],
+    needsAuth: false,
+    blocked: message,
+    problems: () => [],
+    run() {
+      throw new StepError('blocked', message)
+    },
   }
 }
 
@@ -121,9 +156,14 @@ function stepProblems(step: Step, labels: readonly string[], kinds: StepKinds): 
       message,
       severity: missing ? ('incomplete' as const) : ('wrong' as const),
     })),
+    ...(kind.needsAuth && (step.auth ?? '') === '' ? [authMissing(ref)] : []),
     ...templateProblems(step.input, ref, 'input'),
     ...templateProblems(step.auth ?? null, ref, 'auth'),
   ]
+}
+
+function authMissing(ref: string): FlowProblem {
+  return { ref, field: 'auth', message: 'choose a connector auth: this action calls with one', severity: 'incomplete' }
 }
 
 function unknownAction({ ref, connector, action }: Step, kinds: StepKinds): FlowProblem {

@@ -1,4 +1,4 @@
-import type { StepError } from './step-error.ts'
+import type { Retry, StepError } from './step-error.ts'
 
 /** Automatic retries of connector calls (spec section 3): what happens after a failed attempt. */
 
@@ -6,6 +6,8 @@ import type { StepError } from './step-error.ts'
 export const defaultRetryWaitMs = 3 * 60_000
 /** A wait beyond this is not worth holding a run for: the step fails at once. */
 export const longestRetryWaitMs = 10 * 60_000
+/** A step that waits for its turn this often is not waiting for a rate limit any more. */
+export const maxTurns = 500
 /** Pause before a passing fault is tried again. */
 export const soonRetryWaitMs = 1_000
 
@@ -16,10 +18,14 @@ export type RetryDecision =
 
 /**
  * Decides on one more attempt. Every fault is tried again once, so a step has at most two attempts of its own doing.
+ * Waiting for one's turn is no fault: it lasts as long as it takes.
  *
  * `attempt` counts from 1.
  */
 export function decideRetry(error: StepError, attempt: number, now: Date): RetryDecision {
+  if (error.retry?.when === 'turn') {
+    return attempt < maxTurns ? { again: true, at: error.retry.at, visible: true } : { again: false }
+  }
   if (error.retry === null || attempt > 1) return { again: false }
   if (error.retry.when === 'soon') return { again: true, at: new Date(now.getTime() + soonRetryWaitMs), visible: false }
   const at = error.retry.after ?? new Date(now.getTime() + defaultRetryWaitMs)
@@ -31,7 +37,11 @@ export function decideRetry(error: StepError, attempt: number, now: Date): Retry
  * The retry an HTTP answer asks for, if any. Reads `Retry-After` as seconds or a date (RFC 9110 10.2.3) and
  * `X-RateLimit-Reset` as seconds from now or since 1970, whichever it can only be.
  */
-export function retryOfResponse(status: number, headers: Record<string, string>, now: Date): StepError['retry'] {
+export function retryOfResponse(
+  status: number,
+  headers: Record<string, string>,
+  now: Date,
+): Exclude<Retry, { when: 'turn' }> | null {
   if (status >= 200 && status < 300) return null
   const after = timeNamed(headers['retry-after'], now) ?? timeNamed(headers['x-ratelimit-reset'], now)
   if (after !== null || status === 429 || status === 503) return { when: 'later', after }

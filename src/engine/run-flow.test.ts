@@ -39,6 +39,7 @@ const world: World = {
   now: () => clock,
   waitUntil: async () => undefined,
   call: () => Promise.reject(new Error('no call is expected')),
+  callConnector: () => Promise.reject(new Error('no call is expected')),
   startFlow: () => Promise.reject(new Error('no flow is expected')),
   values: () => ({
     get: async () => null,
@@ -160,7 +161,11 @@ const loop = (list: Json, rest: JsonObject = {}) => ({
 
 test('a loop runs its body for each item and then goes on', async () => {
   const { steps, arrows } = loopBody(
-    [loop('{{ web1.orders }}'), { ref: 'p1', input: { value: '{{ loop1.item }}-{{ loop1.index }}' } }, { ref: 'after' }],
+    [
+      loop('{{ web1.orders }}'),
+      { ref: 'p1', input: { value: '{{ loop1.item }}-{{ loop1.index }}' } },
+      { ref: 'after' },
+    ],
     [
       { from: 'loop1', to: 'p1', label: 'ActionLoop' },
       { from: 'loop1', to: 'after' },

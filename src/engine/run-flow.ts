@@ -22,6 +22,11 @@ export interface WalkEnd {
  */
 export async function runFlow(walk: Walk): Promise<WalkEnd> {
   const frame = firstFrame(walk)
+  const { blocked } = walk.flow
+  if (blocked !== undefined) {
+    const error = { kind: 'blocked', message: blocked.message }
+    return { outcome: { status: 'error', ref: blocked.ref, error }, frame, output: null }
+  }
   const state: WalkState = {
     ...walk,
     earlier: new Map(walk.run.earlier.map((record) => [`${record.ref}|${record.path}`, record])),

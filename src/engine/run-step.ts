@@ -234,6 +234,7 @@ function stepContext(step: CompiledStep, path: string, frame: Frame, state: Walk
       run.onAnswer?.(answer, ref)
     },
     call: (request) => world.call(run.accountId, request, run.signal),
+    callConnector: (call) => world.callConnector(run.accountId, call, run.signal),
     startFlow: (request) =>
       world.startFlow({
         accountId: run.accountId,

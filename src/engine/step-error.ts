@@ -1,13 +1,18 @@
 import type { JsonObject } from '../flow/json.ts'
 
+/**
+ * What automatic retries make of a failure: `later` waits for a time the other side names, `soon` is a passing fault,
+ * and `turn` says that nothing was tried yet, because others have used up what the other side allows until then.
+ */
+export type Retry = { when: 'later'; after: Date | null } | { when: 'soon' } | { when: 'turn'; at: Date }
+
 /** A step's failure, in words for the flow's author. */
 export class StepError extends Error {
   readonly kind: string
   readonly details: JsonObject | undefined
   readonly requestUrl: string | null
   readonly responseCode: number | null
-  /** What automatic retries make of it: `later` waits for a time the other side names, `soon` is a passing fault. */
-  readonly retry: { when: 'later'; after: Date | null } | { when: 'soon' } | null
+  readonly retry: Retry | null
 
   constructor(
     kind: string,
@@ -16,7 +21,7 @@ export class StepError extends Error {
       details?: JsonObject
       requestUrl?: string
       responseCode?: number
-      retry?: { when: 'later'; after: Date | null } | { when: 'soon' }
+      retry?: Retry
       cause?: unknown
     } = {},
   ) {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Json, JsonObject } from '../flow/json.ts'
 import type { RunInput } from '../flow/run.ts'
 import type { Answer } from './answer.ts'
+import type { ConnectorCall, ConnectorReply } from './connector-call.ts'
 import { StepError } from './step-error.ts'
 
 /**
@@ -29,6 +30,10 @@ export interface StepKind {
   loops: boolean
   /** Input fields that are templates the kind renders itself, in its own time. */
   unrendered: readonly string[]
+  /** Whether the step calls with a connector auth, so that it is incomplete without one. */
+  needsAuth: boolean
+  /** Why no flow with such a step runs, as when its connector is paused; null when it may. */
+  blocked: string | null
   /** What is wrong with an input before anything is rendered; templates are taken to yield the right thing. */
   problems(input: JsonObject, labels: readonly string[]): InputProblem[]
   run(input: JsonObject, context: StepContext): StepResult | Promise<StepResult>
@@ -84,6 +89,8 @@ export interface StepContext {
   /** Answers the waiting sender now; the flow goes on. A second answer is an error. */
   respond(answer: Answer): void
   call(request: OutboundCall): Promise<OutboundReply>
+  /** Calls a vendor's app. An answer that refuses is an answer; only a call without one is a `StepError`. */
+  callConnector(call: ConnectorCall): Promise<ConnectorReply>
   startFlow(request: StartFlow): Promise<StartedFlow>
   values: KeptValues
 }
@@ -139,6 +146,7 @@ interface StepDefinition<Input extends z.ZodType<JsonObject>> {
   retries?: boolean
   loops?: boolean
   unrendered?: readonly string[]
+  needsAuth?: boolean
   /** Problems beyond what the schema says. */
   check?(input: JsonObject, labels: readonly string[]): InputProblem[]
   run(input: z.infer<Input>, context: StepContext): StepResult | Promise<StepResult>
@@ -159,6 +167,8 @@ export function defineStep<Input extends z.ZodType<JsonObject>>(definition: Step
     retries: definition.retries ?? false,
     loops: definition.loops ?? false,
     unrendered: definition.unrendered ?? [],
+    needsAuth: definition.needsAuth ?? false,
+    blocked: null,
     problems: (input, labels) => [...schemaProblems(schema, input), ...(check?.(input, labels) ?? [])],
     run(input, context) {
       const parsed = schema.safeParse(input)

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../flow/json.ts'
 import type { RunInput, StepRecord } from '../flow/run.ts'
 import type { Answer } from './answer.ts'
+import type { ConnectorCall, ConnectorReply } from './connector-call.ts'
 import type { KeptValues, OutboundCall, OutboundReply } from './step-kind.ts'
 
 /** Everything a run needs from outside, handed in by the composition root. */
@@ -10,6 +11,8 @@ export interface World {
   waitUntil(at: Date, signal: AbortSignal): Promise<void>
   /** Makes a call with the credential of `auth`; failures are `StepError`s. */
   call(accountId: string, call: OutboundCall, signal: AbortSignal): Promise<OutboundReply>
+  /** Calls a vendor's app as its connector says; only a call without an answer fails, with a `StepError`. */
+  callConnector(accountId: string, call: ConnectorCall, signal: AbortSignal): Promise<ConnectorReply>
   startFlow(request: FlowStart): Promise<{ runId: string; output: Json }>
   values(accountId: string, flowId: string): KeptValues
   /** Address of a run in the debugger. */

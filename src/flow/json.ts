@@ -10,6 +10,11 @@ import { findJsonFault } from './json-fault.ts'
 export type Json = null | boolean | number | bigint | string | Float | Json[] | JsonObject
 export type JsonObject = { [key: string]: Json }
 
+/** Whether a value is an object in JSON's sense: neither a list nor a `Float`. */
+export function isJsonObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Number)
+}
+
 declare global {
   interface JSON {
     /** Text that `stringify` puts out as it is (ECMAScript's JSON.parse source text access). */

@@ -36,10 +36,11 @@ export interface FlowCache {
 interface Sources {
   flows: Flows
   envVariables: EnvVariables
-  kinds: StepKinds
+  /** What steps may be in the account, as it was at a revision or later. */
+  kindsAt(accountId: string, revision: number): Promise<StepKinds>
 }
 
-export function createFlowCache({ flows, envVariables, kinds }: Sources): FlowCache {
+export function createFlowCache({ flows, envVariables, kindsAt }: Sources): FlowCache {
   const current = new Map<string, LoadedFlow>()
   const versions = new Map<string, LoadedFlow>()
   const loading = new Map<string, Promise<LoadedFlow | undefined>>()
@@ -57,7 +58,7 @@ export function createFlowCache({ flows, envVariables, kinds }: Sources): FlowCa
 
   async function compileLoaded(gate: WebhookGate): Promise<LoadedFlow> {
     const variables = await envVariables.all(gate.flow.accountId)
-    const compiled = compileFlow(gate.flow, kinds)
+    const compiled = compileFlow(gate.flow, await kindsAt(gate.flow.accountId, gate.revision))
     const { run_title } = gate.flow.settings
     return {
       gate,
@@ -87,10 +88,11 @@ export function createFlowCache({ flows, envVariables, kinds }: Sources): FlowCa
       return load(flowId)
     },
     async version(accountId, flowId, version) {
-      const now = await this.find(flowId)
+      // Not from memory: no commit confirms what a run that goes on was decided with.
+      const now = await this.fresh(flowId)
       if (now === undefined || now.gate.flow.accountId !== accountId) return undefined
       if (now.gate.flow.version === version) return now
-      const key = `${flowId}@${version}`
+      const key = `${flowId}@${version}@${now.gate.revision}`
       const known = versions.get(key)
       if (known !== undefined) return known
       const flow = await flows.version(accountId, flowId, version)

@@ -1,78 +1,80 @@
 import { StepError } from '../engine/step-error.ts'
 import type { OutboundCall, OutboundReply } from '../engine/step-kind.ts'
-import { type Outbound, OutboundError } from '../outbound.ts'
+import type { Outbound } from '../outbound.ts'
+import { isOwnHost } from './connector-call.ts'
+import type { Credentials } from './credentials.ts'
+import { type OpenedAuth, type Placement, placeCredential } from './opened-auth.ts'
+import { renderBase } from './render-request.ts'
+import { createScrubber } from './scrub.ts'
+import { send } from './send.ts'
 
-/** A connector auth's secrets in the clear: only ever held for the length of a call. */
-export interface Credential {
-  authType: string
-  token: string | null
-  username: string | null
-  password: string | null
-}
-
-export interface CredentialSource {
-  find(accountId: string, authId: string): Promise<Credential | undefined>
+interface CallerParts {
+  outbound: Outbound
+  credentials: Credentials
+  now(): Date
 }
 
 /**
  * Makes a step's call: puts the credential on, goes through the one guarded way out, and says in a `StepError` what
  * went wrong and whether trying again makes sense. The credential is in nothing that is returned or thrown.
  */
-export function createCaller(outbound: Outbound, credentials: CredentialSource) {
+export function createCaller({ outbound, credentials, now }: CallerParts) {
+  async function attempt(
+    call: OutboundCall,
+    auth: OpenedAuth | undefined,
+    signal: AbortSignal,
+  ): Promise<OutboundReply> {
+    const scrubber = createScrubber(auth?.secrets ?? [])
+    const { headers, query } = auth === undefined ? nothing : placedFor(auth, call.url, now)
+    const url = withQuery(call.url, query)
+    const reply = await send(outbound, { ...call, url, headers: { ...call.headers, ...headers } }, signal, scrubber)
+    return { status: reply.status, headers: scrubber.headers(reply.headers), body: scrubber.bytes(reply.body) }
+  }
+
   return async (accountId: string, call: OutboundCall, signal: AbortSignal): Promise<OutboundReply> => {
-    const credential = await findCredential(credentials, accountId, call.auth)
-    const headers = { 'user-agent': 'Hookline', ...call.headers, ...authorization(credential) }
-    try {
-      const response = await outbound.fetch({
-        method: call.method,
-        url: call.url,
-        headers,
-        signal,
-        ...(call.body === undefined ? {} : { body: call.body }),
-        ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
-        ...(call.followRedirects === undefined ? {} : { followRedirects: call.followRedirects }),
-      })
-      return { status: response.status, headers: joined(response.headers), body: response.body }
-    } catch (error) {
-      throw asStepError(error, call.url, signal)
-    }
+    const auth = call.auth === null ? undefined : await credentials.open(accountId, call.auth)
+    const reply = await attempt(call, auth, signal)
+    if (reply.status !== 401 || auth === undefined) return reply
+    const renewed = await credentials.renewed(auth)
+    return renewed === undefined ? reply : attempt(call, renewed, signal)
   }
 }
 
-async function findCredential(
-  source: CredentialSource,
-  accountId: string,
-  authId: string | null,
-): Promise<Credential | null> {
-  if (authId === null) return null
-  const credential = await source.find(accountId, authId)
-  if (credential !== undefined) return credential
-  throw new StepError('auth_missing', 'the connector auth of this step is not there any more: choose another one', {
-    details: { field: 'auth' },
-  })
+const nothing: Placement = { headers: {}, query: {} }
+
+/**
+ * What an auth adds to a call of any address. Who writes flows need not be able to read credentials, and must not get
+ * them by calling an address of their own: a connector's auth goes to that connector's hosts, and an auth with an
+ * `api_endpoint` goes there.
+ *
+ * Errors: `foreign_address`.
+ */
+function placedFor(auth: OpenedAuth, address: string, now: () => Date): Placement {
+  const url = URL.parse(address)
+  const places = placesOf(auth, now)
+  if (url !== null && places.length > 0 && !places.some(({ base, others }) => isOwnHost(url, base, others))) {
+    const hosts = places.flatMap(({ base, others }) => [base.host, ...others]).join(', ')
+    throw new StepError('foreign_address', `the connector auth is for ${hosts}, and is not sent to ${url.host}`, {
+      details: { field: 'auth' },
+    })
+  }
+  return placeCredential(auth, now)
 }
 
-/** RFC 7617 for a user and password, RFC 6750 for a token. */
-function authorization(credential: Credential | null): Record<string, string> {
-  if (credential === null) return {}
-  const { token, username, password } = credential
-  if (token !== null) return { authorization: `Bearer ${token}` }
-  if (username === null && password === null) return {}
-  return { authorization: `Basic ${Buffer.from(`${username ?? ''}:${password ?? ''}`).toString('base64')}` }
+function placesOf(
+  { connector, credential, values }: OpenedAuth,
+  now: () => Date,
+): { base: URL; others: readonly string[] }[] {
+  const endpoint = URL.parse(credential.auth.apiEndpoint ?? '')
+  const own = endpoint === null ? [] : [{ base: endpoint, others: [] }]
+  return connector === undefined
+    ? own
+    : [...own, { base: renderBase(connector.base_domain, values, now), others: connector.other_hosts }]
 }
 
-function joined(headers: Record<string, string | string[]>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
-  )
-}
-
-function asStepError(error: unknown, url: string, signal: AbortSignal): unknown {
-  if (signal.aborted) return signal.reason
-  if (!(error instanceof OutboundError)) return error
-  return new StepError(error.kind, error.message, {
-    requestUrl: url,
-    cause: error,
-    ...(error.retryable ? { retry: { when: 'soon' as const } } : {}),
-  })
+function withQuery(address: string, query: Record<string, string>): string {
+  const url = Object.keys(query).length === 0 ? null : URL.parse(address)
+  if (url === null) return address
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+  return url.href
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startingRef } from '../engine/compile-flow.ts'
+import type { ConnectorCall, ConnectorReply } from '../engine/connector-call.ts'
 import { StepError } from '../engine/step-error.ts'
 import type { OutboundCall, OutboundReply } from '../engine/step-kind.ts'
 import type { FlowStart, World } from '../engine/world.ts'
@@ -19,6 +20,7 @@ interface WorldParts {
   now(): Date
   publicUrl(): string
   call(accountId: string, call: OutboundCall, signal: AbortSignal): Promise<OutboundReply>
+  callConnector(accountId: string, call: ConnectorCall, signal: AbortSignal): Promise<ConnectorReply>
   flows: FlowCache
   runs: Runs
   values: FlowValues
@@ -33,6 +35,7 @@ export function createWorld(parts: WorldParts): World {
       await sleep(Math.max(0, at.getTime() - parts.now().getTime()), undefined, { signal })
     },
     call: parts.call,
+    callConnector: parts.callConnector,
     startFlow: (request) => startFlow(request, world, parts),
     values: (_accountId, flowId) => ({
       get: (key) => parts.values.get(flowId, key),

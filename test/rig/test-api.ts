@@ -14,8 +14,12 @@ import { registerApi } from '../../src/api/register-api.ts'
 import type { StartRun } from '../../src/api/runner.ts'
 import { setupToken } from '../../src/api/sessions.ts'
 import { createHttpServer } from '../../src/http.ts'
+import { createOutbound } from '../../src/outbound.ts'
+import { connectorKinds } from '../../src/steps/connector-action.ts'
 import { stepKinds } from '../../src/steps/index.ts'
 import { openStorage, type Storage } from '../../src/storage/open-storage.ts'
+import { createAccountConnectors } from '../../src/worker/account-connectors.ts'
+import { createVendors } from '../../src/worker/vendors.ts'
 import { testDatabase } from './test-database.ts'
 
 export interface Answered {
@@ -62,12 +66,28 @@ export async function testApi({ publicUrl }: { publicUrl?: string } = {}): Promi
   })
   const { id: accountId } = await storage.accounts.ensureFirst()
   const started: StartRun[] = []
+  const connectors = createAccountConnectors({
+    builtIn: [],
+    own: storage.connectors,
+    helpers: stepKinds,
+    kindsOf: connectorKinds,
+    onUnreadable: () => undefined,
+  })
+  const outbound = createOutbound({ allow: [] })
+  const address = () => publicUrl ?? 'http://hookline.test'
+  const vendors = createVendors({
+    auths: storage.connectorAuths,
+    outbound,
+    findConnector: connectors.find,
+    publicUrl: address,
+    now,
+  })
   const deps: ApiDeps = {
     storage,
-    kinds: {
-      find: (connector, action) => stepKinds.find((kind) => kind.connector === connector && kind.action === action),
-      actions: (connector) => stepKinds.filter((kind) => kind.connector === connector).map(({ action }) => action),
-    },
+    kinds: connectors.kinds,
+    connectors,
+    testAuth: vendors.testAuth,
+    oauth: vendors.oauth,
     helpers: stepKinds,
     runner: {
       async startRun(start) {
@@ -82,7 +102,7 @@ export async function testApi({ publicUrl }: { publicUrl?: string } = {}): Promi
     passwords: createPasswords(),
     setupToken: setupToken(storage.signingKey),
     configuredUrl: publicUrl,
-    publicUrl: () => publicUrl ?? 'http://hookline.test',
+    publicUrl: address,
     now,
   }
   const http = await createHttpServer({
@@ -93,6 +113,7 @@ export async function testApi({ publicUrl }: { publicUrl?: string } = {}): Promi
   await registerApi(http, deps)
   after(async () => {
     await http.close()
+    await outbound.close()
     await storage.close()
     rmSync(dataDir, { recursive: true, force: true })
   })

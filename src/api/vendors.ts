@@ -1,0 +1,28 @@
+import type { Connector } from '../connectors/connector.ts'
+
+/** What the API asks of those who know connectors and speak to vendors. */
+
+export interface ConnectorCatalogue {
+  builtIn: readonly Connector[]
+  /** A built-in connector, or one of the account's own. */
+  find(accountId: string, name: string): Promise<Connector | undefined>
+}
+
+/** Tries a credential at the vendor; undefined when there is no such auth. */
+export type AuthTest = (accountId: string, authId: string) => Promise<{ ok: boolean; message: string } | undefined>
+
+/** Consent of users at vendors. */
+export interface OAuth {
+  /** Errors: `not_found`; `invalid_request` when there is nothing to consent to. */
+  begin(accountId: string, authId: string, session: string | null): Promise<{ url: string; expiresAt: Date }>
+  /** Errors: `invalid_request`, in words for the user. */
+  finish(answer: ConsentAnswer, session: string | null): Promise<{ accountId: string; authId: string }>
+}
+
+/** What a vendor appends to the redirect URI (RFC 6749 4.1.2). */
+export interface ConsentAnswer {
+  state: string
+  code?: string | undefined
+  error?: string | undefined
+  error_description?: string | undefined
+}

@@ -1,0 +1,110 @@
+import type { Connector, ConnectorAction } from '../connectors/connector.ts'
+import type { ConnectorCall, PageChange } from '../engine/connector-call.ts'
+import { compileValue, type Frame } from '../engine/render.ts'
+import { StepError } from '../engine/step-error.ts'
+import type { StepContext, StepKind, StepOutput } from '../engine/step-kind.ts'
+import type { Json, JsonObject } from '../flow/json.ts'
+import { cleanBody, cleanValue } from './clean-reply.ts'
+import { checkReply } from './connector-refusal.ts'
+import { blockedBy, connectorTrigger } from './connector-trigger.ts'
+import { formProblems, formValues } from './form-values.ts'
+import { type Piece, readAllPages } from './pagination.ts'
+
+/** The field by which a list is read to its end. */
+export const allPagesField = 'retrieve_all_data'
+
+/** The step kinds that a connector's data make: one for each action, and its trigger. */
+export function connectorKinds(connector: Connector): StepKind[] {
+  const actions = connector.actions.map((action) => actionKind(connector, action))
+  const { webhook_trigger } = connector
+  return webhook_trigger === undefined ? actions : [connectorTrigger(connector, webhook_trigger), ...actions]
+}
+
+function actionKind(connector: Connector, action: ConnectorAction): StepKind {
+  const form = formOf(connector, action)
+  return {
+    connector: connector.name,
+    action: action.name,
+    title: action.title,
+    summary: action.description ?? action.title,
+    refPrefix: 'con',
+    form,
+    starts: false,
+    effect: 'outside',
+    retries: true,
+    loops: false,
+    unrendered: [],
+    needsAuth: Object.keys(connector.auth_config).length > 0,
+    blocked: blockedBy(connector, action),
+    problems: (input) => formProblems(form, input),
+    run: (input, context) => runAction(connector, action, form, input, context),
+  }
+}
+
+function formOf(connector: Connector, action: ConnectorAction): JsonObject {
+  const form: JsonObject = { type: 'object', properties: {}, ...action.form }
+  if (paginationOf(connector, action) === undefined) return form
+  const properties = form.properties as JsonObject
+  if (Object.hasOwn(properties, allPagesField)) return form
+  const field = { type: 'boolean', default: false, title: 'Retrieve all data', description: 'All pages, at most 100' }
+  return { ...form, properties: { ...properties, [allPagesField]: field } }
+}
+
+function paginationOf(connector: Connector, action: ConnectorAction) {
+  return action.paginated ? (action.pagination ?? connector.pagination_config) : undefined
+}
+
+async function runAction(
+  connector: Connector,
+  action: ConnectorAction,
+  form: JsonObject,
+  input: JsonObject,
+  context: StepContext,
+): Promise<StepOutput> {
+  const [problem] = formProblems(form, input)
+  if (problem !== undefined) {
+    throw new StepError('invalid_input', `${problem.field}: ${problem.message}`, {
+      details: { field: `input.${problem.field}` },
+    })
+  }
+  const { [allPagesField]: all, ...values } = formValues(form, input)
+  const pagination = all === true ? paginationOf(connector, action) : undefined
+  const call = (page?: PageChange) => callOnce(connector, action, values, context, page)
+  if (pagination === undefined) {
+    const piece = await call()
+    return { output: outputOf(action, piece, values, context), ...factsOf(piece) }
+  }
+  const itemsOf = (piece: Piece) => outputOf(action, piece, values, context)
+  const { items, last } = await readAllPages({ pagination, call, itemsOf, values, now: context.now })
+  return { output: cleanValue(items, connector.response_cleaning), ...factsOf(last) }
+}
+
+async function callOnce(
+  connector: Connector,
+  action: ConnectorAction,
+  values: Frame,
+  context: StepContext,
+  page: PageChange | undefined,
+): Promise<Piece> {
+  const call: ConnectorCall = {
+    connector: connector.name,
+    auth: context.auth,
+    request: action,
+    values,
+    idempotencyKey: context.idempotencyKey,
+    ...(page === undefined ? {} : { page }),
+  }
+  const reply = await context.callConnector(call)
+  checkReply(reply, { title: connector.title, failure: action.failure ?? connector.failure }, context.now)
+  return { reply, body: cleanBody(reply, connector.response_cleaning, context.now) }
+}
+
+function outputOf(action: ConnectorAction, { reply, body }: Piece, values: Frame, context: StepContext): Json {
+  const { status, headers, auth } = reply
+  const frame: Frame = { ...values, response: { status, headers, body }, connectorAuth: auth }
+  return compileValue(action.output, 'output').render(frame, context.now)
+}
+
+function factsOf({ reply }: Piece): { requestUrl: string; responseCode: number } {
+  return { requestUrl: reply.url, responseCode: reply.status }
+}

@@ -1,0 +1,53 @@
+import type { Connector } from '../connectors/connector.ts'
+import type { OutboundCall, OutboundReply } from '../engine/step-kind.ts'
+import type { Outbound } from '../outbound.ts'
+import type { ConnectorAuths } from '../storage/connector-auths.ts'
+import { createAuthLimits } from './auth-limits.ts'
+import { type AuthTest, createAuthTest } from './auth-test.ts'
+import { type CallConnector, createConnectorCaller } from './connector-call.ts'
+import { type Credentials, createCredentials } from './credentials.ts'
+import { createOAuth, type OAuth } from './oauth.ts'
+import { createCaller } from './outbound-call.ts'
+import { requestGrant } from './token-endpoint.ts'
+
+export interface VendorParts {
+  auths: ConnectorAuths
+  outbound: Outbound
+  findConnector(accountId: string, name: string): Promise<Connector | undefined>
+  publicUrl(): string
+  now(): Date
+}
+
+/** Everything by which Hookline speaks to the outside with somebody's credential. */
+export interface Vendors {
+  /** A call of any address, as the http helper makes it. */
+  call(accountId: string, call: OutboundCall, signal: AbortSignal): Promise<OutboundReply>
+  /** A call of a vendor's app as its connector says. */
+  callConnector: CallConnector
+  credentials: Credentials
+  oauth: OAuth
+  testAuth: AuthTest
+}
+
+export function createVendors({ auths, outbound, findConnector, publicUrl, now }: VendorParts): Vendors {
+  const credentials = createCredentials({
+    auths,
+    findConnector,
+    requestGrant: (opened) => requestGrant(opened, { outbound, now }),
+    now,
+  })
+  const callConnector = createConnectorCaller({
+    outbound,
+    credentials,
+    limits: createAuthLimits(now),
+    findConnector,
+    now,
+  })
+  return {
+    call: createCaller({ outbound, credentials, now }),
+    callConnector,
+    credentials,
+    oauth: createOAuth({ auths, credentials, findConnector, outbound, publicUrl, now }),
+    testAuth: createAuthTest({ auths, findConnector, callConnector, now }),
+  }
+}
