@@ -17,6 +17,7 @@ import { createQueue, jobKinds } from './storage/queue.ts'
 import { createRunWriter, type RunWriter } from './storage/run-writer.ts'
 import { defaultBodyLimits } from './webhook/body/limits.ts'
 import { createFlowCache } from './webhook/flow-cache.ts'
+import { createHandOver } from './webhook/hand-over.ts'
 import { createRateLimits } from './webhook/rate-limits.ts'
 import type { Edge } from './webhook/receive.ts'
 import { registerWebhook } from './webhook/route.ts'
@@ -70,6 +71,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     kindsAt: connectors.kindsAt,
   })
   const tracked = createTrackedRuns()
+  const handOver = createHandOver()
   const events = createEvents()
   const outbound = createOutbound({ allow: config.outboundAllow })
   let publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`
@@ -110,6 +112,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
         runs: storage.runs,
         flows,
         writer,
+        handOver,
         world,
         concurrency: config.workerConcurrency,
         track: tracked.track,
@@ -136,6 +139,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     }),
     bodyLimits: { ...defaultBodyLimits, maxBytes: config.maxBodyBytes },
     writer,
+    handOver: worker && handOver,
     dedupe: storage.dedupe,
     world,
     syncTimeoutSeconds: config.syncTimeoutSeconds,

@@ -8,6 +8,7 @@ import { type Admission, authorize, type TokenSource, unauthorized } from './aut
 import type { BodyLimits } from './body/limits.ts'
 import { dedupeKey, firstAnswer } from './deduplicate.ts'
 import type { FlowCache, LoadedFlow } from './flow-cache.ts'
+import type { HandOver } from './hand-over.ts'
 import { parseBody } from './parse-body.ts'
 import type { RateLimits } from './rate-limits.ts'
 import { type RequestInput, requestInput, type WebhookRequest } from './request-input.ts'
@@ -22,6 +23,8 @@ export interface Edge {
   limits: RateLimits
   bodyLimits: BodyLimits
   writer: RunWriter
+  /** Where this process has a worker. */
+  handOver: HandOver | undefined
   dedupe: Dedupe
   world: World
   syncTimeoutSeconds: number
@@ -133,7 +136,13 @@ async function startRun(admission: Admission, input: RequestInput, edge: Edge): 
   const start = runStart(admission, input, edge, isAsync ? 'queue' : 'held')
   const log = edge.writer.begin(start)
   if (!isAsync) return runAndAnswer(admission.flow, start, log, input, edge)
-  await log.durable()
+  edge.handOver?.offer(start, input.input)
+  try {
+    await log.durable()
+  } catch (error) {
+    edge.handOver?.take(start.id)
+    throw error
+  }
   return acceptedReply(start.id)
 }
 

@@ -5,6 +5,7 @@ import type { JobHold } from '../storage/run-commit.ts'
 import type { RunLog, RunWriter } from '../storage/run-writer.ts'
 import type { Runs, StoredRun } from '../storage/storage.ts'
 import type { FlowCache } from '../webhook/flow-cache.ts'
+import type { HandOver } from '../webhook/hand-over.ts'
 import { walkAndRecord } from '../webhook/run-inline.ts'
 
 /** What a worker works with. */
@@ -13,6 +14,7 @@ export interface WorkerWorld {
   runs: Runs
   flows: FlowCache
   writer: RunWriter
+  handOver: HandOver
   world: World
   /** Runs worked on at the same time. */
   concurrency: number
@@ -118,7 +120,7 @@ export function createWorker(options: WorkerWorld): Worker {
 
 /** Runs what a job stands for. Resolves when all its runs have ended or rest; the last one's commit completes the job. */
 async function performJob(job: Job, ids: readonly string[], options: WorkerWorld): Promise<void> {
-  const runs = await options.runs.unfinished(ids)
+  const runs = await takeRuns(job, ids, options)
   if (runs.length === 0) return options.queue.complete(undefined, 'run_flow', [job])
   const hold: JobHold = { job, left: new Set(runs.map(({ id }) => id)) }
   const results = await Promise.allSettled(runs.map((run) => goOn(run, hold, options)))
@@ -126,6 +128,16 @@ async function performJob(job: Job, ids: readonly string[], options: WorkerWorld
   if (failed !== undefined) throw failed.reason
   // Runs that were lost to a cancellation or to another worker have not ended here, so no commit has completed the job.
   if (hold.left.size > 0) await options.queue.complete(undefined, 'run_flow', [job])
+}
+
+/** The runs of a job that have not ended. What was accepted by this very process need not be read back. */
+async function takeRuns(job: Job, ids: readonly string[], { handOver, runs }: WorkerWorld): Promise<StoredRun[]> {
+  const known = ids.flatMap((id) => handOver.take(id) ?? [])
+  // A job that is tried again may have been walked in part.
+  if (job.attempt > 0) return runs.unfinished(ids)
+  if (known.length === ids.length) return known
+  const taken = new Set(known.map(({ id }) => id))
+  return [...known, ...(await runs.unfinished(ids.filter((id) => !taken.has(id))))]
 }
 
 async function goOn(run: StoredRun, hold: JobHold, options: WorkerWorld): Promise<void> {
