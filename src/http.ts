@@ -54,6 +54,7 @@ export async function createHttpServer({ config, log, unready, metrics }: HttpOp
     loggerInstance: log,
     // Addresses hold path secrets, and a line a request would cost more than the request.
     logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (logger) => logger,
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     bodyLimit: defaultBodyBytes,
     requestTimeout: requestTimeoutMs,
@@ -107,16 +108,18 @@ function readBody(
   let size = 0
   const collect = (chunk: Buffer) => {
     size += chunk.length
-    if (size <= limit) {
-      chunks.push(chunk)
-      return
-    }
-    payload.off('data', collect).off('end', finish).resume()
-    done(tooLarge(limit))
+    if (size <= limit) chunks.push(chunk)
+    else settle(tooLarge(limit))
   }
-  const finish = () => done(null, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size))
-  payload.on('data', collect).on('end', finish)
-  payload.on('error', (cause) => done(new AppError('invalid_body', 'the body ended before it was complete', { cause })))
+  const finish = () => settle(null, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size))
+  const fail = (cause: Error) => settle(new AppError('invalid_body', 'the body ended too early', { cause }))
+  // What still comes after the limit is read and dropped; what goes wrong then is nobody's business any more.
+  const settle = (error: Error | null, body?: Buffer) => {
+    payload.off('data', collect).off('end', finish).off('error', fail)
+    if (error !== null) payload.on('error', () => undefined).resume()
+    done(error, body)
+  }
+  payload.on('data', collect).on('end', finish).on('error', fail)
 }
 
 function tooLarge(limit: number): AppError {

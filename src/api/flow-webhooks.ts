@@ -148,16 +148,13 @@ export function flowWebhookRoutes(deps: ApiDeps): Route[] {
         await findFlow(deps, caller, params.id)
         const filter = { flowId: params.id, trigger: 'webhook' as const }
         const { items } = await storage.runs.list(accountId, filter, { limit: query.limit })
-        const runs = await Promise.all(items.map(({ id }) => storage.runs.load(accountId, id)))
-        return {
-          data: items.flatMap((run, index) => {
-            const loaded = runs[index]
-            // A run of a flow that keeps nothing has no request to show.
-            return loaded === undefined || loaded.input.request === null
-              ? []
-              : [requestJson(run, loaded.input, loaded.raw)]
-          }),
+        const data: z.input<typeof requestAnswer>[] = []
+        for (const run of items) {
+          const loaded = await storage.runs.load(accountId, run.id)
+          // A run of a flow that keeps nothing has no request to show.
+          if (loaded?.input.request) data.push(requestJson(run, loaded.input, loaded.raw))
         }
+        return { data }
       },
     }),
   ]

@@ -89,11 +89,8 @@ export function rerunRoutes(deps: ApiDeps): Route[] {
         ),
       }),
       async run({ caller, body }) {
-        const chosen =
-          body.ids === undefined
-            ? await runsMatching(deps, caller, readFilter(body.filter ?? {}))
-            : await Promise.all([...new Set(body.ids)].map((id) => findRun(storage, caller, id)))
-        return { data: await rerunAll(deps, caller, chosen, body.version) }
+        const ids = body.ids ?? (await idsMatching(deps, caller, readFilter(body.filter ?? {})))
+        return { data: await rerunAll(deps, caller, ids, body.version) }
       },
     }),
   ]
@@ -137,12 +134,16 @@ async function rerun(deps: ApiDeps, caller: Caller, run: RunSummary, options: Re
   return runId
 }
 
-async function runsMatching({ storage }: ApiDeps, caller: Caller, filter: ReturnType<typeof readFilter>) {
-  const found: RunSummary[] = []
+async function idsMatching(
+  { storage }: ApiDeps,
+  caller: Caller,
+  filter: ReturnType<typeof readFilter>,
+): Promise<string[]> {
+  const found: string[] = []
   let cursor: string | undefined
   do {
     const page = await storage.runs.list(caller.accountId, filter, { limit: bulkPage, cursor })
-    found.push(...page.items)
+    found.push(...page.items.map(({ id }) => id))
     cursor = page.nextCursor ?? undefined
   } while (cursor !== undefined && found.length <= maxBulk)
   if (found.length > maxBulk) {
@@ -152,17 +153,19 @@ async function runsMatching({ storage }: ApiDeps, caller: Caller, filter: Return
 }
 
 /** One that can't be run again does not keep the others from it. */
-async function rerunAll(deps: ApiDeps, caller: Caller, runs: readonly RunSummary[], version: Rerun['version']) {
+async function rerunAll(deps: ApiDeps, caller: Caller, ids: readonly string[], version: Rerun['version']) {
   const results: { id: string; flow_run_id: string | null; error: string | null }[] = []
-  // The oldest first, as they came.
-  const waiting = [...runs].sort((a, b) => (a.id < b.id ? 1 : -1))
+  // Taken from the end: the oldest first, as they came.
+  const waiting = [...new Set(ids)].sort().reverse()
   async function work(): Promise<void> {
-    for (let run = waiting.pop(); run !== undefined; run = waiting.pop()) {
+    for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
       try {
-        results.push({ id: run.id, flow_run_id: await rerun(deps, caller, run, { version }), error: null })
+        const run = await findRun(deps.storage, caller, id)
+        results.push({ id, flow_run_id: await rerun(deps, caller, run, { version }), error: null })
       } catch (error) {
+        // An outage will not be over for the next one.
         if (!(error instanceof AppError) || error.code === 'overloaded') throw error
-        results.push({ id: run.id, flow_run_id: null, error: error.message })
+        results.push({ id, flow_run_id: null, error: error.message })
       }
     }
   }
