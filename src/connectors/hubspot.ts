@@ -110,14 +110,14 @@ export const hubspot: ConnectorInput = {
     per_event: true,
     single: 'app',
     events_filtered_by: 'hookline',
-    event_name: '{{ body[0].subscriptionType }}',
+    event_name: '{{ body | map(attribute="subscriptionType") | unique | list }}',
     form: { properties: { property: { description: 'For property changes: which one' } } },
     prepare: {
       address: {
         method: 'PUT',
         endpoint: `${app}/settings`,
         ...asDeveloper,
-        body: { targetUrl: '{{ webhook_url }}', throttling: { maxConcurrentRequests: 10 } },
+        body: { targetUrl: '{{ webhook_url }}', throttling: { maxConcurrentRequests: 10, period: 'SECONDLY' } },
         before: ['create', 'update'],
       },
       settings: { endpoint: `${app}/settings`, ...asDeveloper, absent: [404], before: ['list'] },
@@ -148,5 +148,5 @@ export const hubspot: ConnectorInput = {
     delivery_id: '{{ body[0].eventId ~ ":" ~ body[0].subscriptionId ~ ":" ~ body[0].occurredAt }}',
     batch: '{{ body }}',
   },
-  unverified: ['webhook_trigger.delivery_id', 'webhook_trigger.prepare.address.body.throttling'],
+  unverified: ['webhook_trigger.delivery_id'],
 }

@@ -103,7 +103,7 @@ export const mailchimp: ConnectorInput = {
     update: { method: 'PATCH', endpoint: 'lists/{{ list }}/webhooks/{{ registration.id }}', body: webhook },
     delete: { endpoint: 'lists/{{ list }}/webhooks/{{ registration.id }}' },
     handshake: [handshakes.mailchimp],
-    delivery_id: '{{ body.type ~ ":" ~ body.fired_at ~ ":" ~ (body["data[id]"] or body["data[email]"]) }}',
+    delivery_id: '{{ body.type ~ ":" ~ body.fired_at ~ ":" ~ (body["data[id]"] | default(body["data[email]"])) }}',
   },
   unverified: ['webhook_trigger.delivery_id'],
 }

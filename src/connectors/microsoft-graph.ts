@@ -99,7 +99,7 @@ export const microsoft_graph: ConnectorInput = {
       { name: 'updated', title: 'Updated' },
       { name: 'deleted', title: 'Deleted' },
     ],
-    event_name: '{{ body.value[0].changeType }}',
+    event_name: '{{ body.value | map(attribute="changeType") | unique | list }}',
     form: {
       properties: { resource: { examples: ["me/mailFolders('Inbox')/messages", 'me/events'] } },
       required: ['resource'],

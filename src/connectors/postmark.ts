@@ -100,7 +100,7 @@ export const postmark: ConnectorInput = {
     max_webhooks: 10,
     sends_header: true,
     delivery_id:
-      '{{ body.RecordType ~ ":" ~ body.MessageID ~ ":" ~ (body.ID or body.DeliveredAt or body.ReceivedAt or body.ChangedAt) }}',
+      '{{ body.RecordType ~ ":" ~ body.MessageID ~ ":" ~ (body.ID | default(body.DeliveredAt | default(body.ReceivedAt | default(body.ChangedAt)))) }}',
   },
   unverified: ['webhook_trigger.delivery_id'],
 }

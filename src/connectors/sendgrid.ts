@@ -83,7 +83,7 @@ export const sendgrid: ConnectorInput = {
       ...['processed', 'deferred', 'bounce', 'dropped', 'open', 'click', 'spamreport', 'unsubscribe'],
       ...['group_unsubscribe', 'group_resubscribe'],
     ],
-    event_name: '{{ body[0].event }}',
+    event_name: '{{ body | map(attribute="event") | unique | list }}',
     create: { method: 'POST', endpoint: 'user/webhooks/event/settings', body: webhook },
     list: {
       endpoint: 'user/webhooks/event/settings/all',

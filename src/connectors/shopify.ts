@@ -102,8 +102,8 @@ export const shopify: ConnectorInput = {
       endpoint: 'graphql.json',
       body: {
         query:
-          'mutation ($topic: WebhookSubscriptionTopic!, $uri: String!) { webhookSubscriptionCreate(topic: $topic, webhookSubscription: {uri: $uri, format: JSON}) { webhookSubscription { id } userErrors { field message } } }',
-        variables: { topic: '{{ event }}', uri: '{{ webhook_url }}' },
+          'mutation ($topic: WebhookSubscriptionTopic!, $webhook: WebhookSubscriptionInput!) { webhookSubscriptionCreate(topic: $topic, webhookSubscription: $webhook) { webhookSubscription { id } userErrors { field message } } }',
+        variables: { topic: '{{ event }}', webhook: { uri: '{{ webhook_url }}', format: 'JSON' } },
       },
       failure: {
         when: '{{ response.body.errors or response.body.data.webhookSubscriptionCreate.userErrors }}',

@@ -110,8 +110,9 @@ export const whatsapp: ConnectorInput = {
     handshake: [{ ...handshakes.meta, secret_in: { query: 'hub.verify_token', equals: 'registration_key' } }],
     signature: signatures.meta,
     signing_secret: { from: 'auth', value: '{{ connectorAuth.user_input.app_secret }}' },
+    // Every status of a message has the message's id.
     delivery_id:
-      '{{ (body.entry[0].changes[0]["value"].messages or body.entry[0].changes[0]["value"].statuses)[0].id ~ ":" ~ (body.entry[0].changes[0]["value"].statuses[0].status if body.entry[0].changes[0]["value"].statuses else "message") }}',
+      '{{ body.entry[0].changes[0]["value"].messages[0].id if body.entry[0].changes[0]["value"].messages is defined else body.entry[0].changes[0]["value"].statuses[0].id ~ ":" ~ body.entry[0].changes[0]["value"].statuses[0].status }}',
   },
   unverified: ['webhook_trigger.delivery_id'],
 }

@@ -109,7 +109,7 @@ export const woocommerce: ConnectorInput = {
     },
     resume: { method: 'PUT', endpoint: 'webhooks/{{ registration.id }}', body: { status: 'active' } },
     delete: { endpoint: 'webhooks/{{ registration.id }}', query: { force: true } },
-    // A new webhook first calls its address without a signature, and must get a 2xx.
+    // The REST API's create sends a ping without a signature, which must get a 2xx.
     handshake: [
       {
         name: 'woocommerce_ping',
@@ -120,5 +120,4 @@ export const woocommerce: ConnectorInput = {
     signature: signatures.woocommerce,
     delivery_id: { header: 'x-wc-webhook-delivery-id' },
   },
-  unverified: ['webhook_trigger.handshake'],
 }

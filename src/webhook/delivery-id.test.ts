@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Delivery, deliveryId, eventName } from './delivery-id.ts'
+import { type Delivery, deliveryId, eventsIn } from './delivery-id.ts'
 
 function delivery(body: Delivery['body'], headers: Record<string, string> = {}): Delivery {
   return { request: { method: 'POST', headers, query: {} }, body }
@@ -27,9 +27,15 @@ test('long ids stay different', () => {
   assert.equal(id(`${long}1`)?.length, 64)
 })
 
-test('an event is named by header or body', () => {
+test('an event is named by header or body, several by a list', () => {
   const headers = { 'x-shopify-topic': 'orders/create' }
   const template = '{{ request.headers["x-shopify-topic"] | replace("/", "_") | upper }}'
-  assert.equal(eventName({ event_name: template }, delivery({}, headers)), 'ORDERS_CREATE')
-  assert.equal(eventName({ event_name: '{{ body.type }}' }, delivery({})), undefined)
+  assert.deepEqual(eventsIn({ event_name: template }, delivery({}, headers)), ['ORDERS_CREATE'])
+  assert.deepEqual(eventsIn({ event_name: '{{ body.type }}' }, delivery({})), [])
+  assert.deepEqual(eventsIn({ event_name: undefined }, delivery({})), [])
+  const several = { event_name: '{{ body | map(attribute="event") | unique | list }}' }
+  assert.deepEqual(eventsIn(several, delivery([{ event: 'open' }, { event: 'click' }, { event: 'open' }])), [
+    'open',
+    'click',
+  ])
 })

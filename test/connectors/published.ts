@@ -49,7 +49,7 @@ function cellsOf(connector: Connector): string[] {
     String(connector.actions.length),
     triggerCell(trigger),
     trigger === undefined ? '' : `${trigger.events.length}${trigger.per_event ? ', each its own webhook' : ''}`,
-    proofCell(trigger),
+    proofCell(connector.name, trigger),
     trigger?.handshake.map(({ name }) => `\`${name}\``).join(', ') ?? '',
     trigger?.expiry === undefined ? '' : `${days(trigger.expiry.after_seconds)} days, ${trigger.expiry.by}`,
     connector.unverified.map((path) => `\`${path.replace('webhook_trigger.', '')}\``).join(', '),
@@ -64,15 +64,16 @@ function triggerCell(trigger: Connector['webhook_trigger']): string {
     : `${setup}, one per ${trigger.single === 'form' ? 'thing' : trigger.single}`
 }
 
-function proofCell(trigger: Connector['webhook_trigger']): string {
+function proofCell(name: string, trigger: Connector['webhook_trigger']): string {
   if (trigger === undefined) return ''
   const token = trigger.sends_header ? ['bearer token'] : []
   const { signature } = trigger
   if (signature === undefined) return token[0] ?? 'token in the address'
   const scheme = JSON.stringify(signature)
-  const preset = Object.entries(signatures).find(
+  const fitting = Object.entries(signatures).filter(
     ([, each]) => JSON.stringify(signatureScheme.parse(each)) === scheme,
-  )?.[0]
+  )
+  const preset = fitting.map(([each]) => each).toSorted((one) => (one === name ? -1 : 0))[0]
   const kind = signature.scheme === 'hmac' ? `HMAC-${signature.algorithm.toUpperCase()}` : signature.scheme
   return [`${kind} (\`${preset ?? 'own'}\`)`, ...token].join(', ')
 }

@@ -82,8 +82,10 @@ export const webhookTrigger = shape({
   events_filtered_by: z
     .enum(['vendor', 'hookline'])
     .default('vendor')
-    .describe('hookline: the vendor sends more than was asked for, and event_name decides'),
-  event_name: template.optional().describe('Which event came: over request and body'),
+    .describe('hookline: the vendor sends more than was asked for; a delivery counts if one of its events was chosen'),
+  event_name: template
+    .optional()
+    .describe('Which event came, over request and body; a list where a delivery carries several'),
   form: form.optional().describe('What the step asks for, as a repository'),
   prepare: z
     .record(
