@@ -15,6 +15,7 @@ import { stepKinds } from './steps/index.ts'
 import { openStorage, type Storage } from './storage/open-storage.ts'
 import { createQueue, jobKinds } from './storage/queue.ts'
 import { createRunWriter, type RunWriter } from './storage/run-writer.ts'
+import { serveWeb } from './web-files.ts'
 import { defaultBodyLimits } from './webhook/body/limits.ts'
 import { createFlowCache } from './webhook/flow-cache.ts'
 import { createHandOver } from './webhook/hand-over.ts'
@@ -168,6 +169,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   if (http) {
     registerWebhook(http, edge, config.maxBodyBytes)
     await registerApi(http, apiDeps)
+    if (!(await serveWeb(http))) log.warn('the web interface is not built: run npm run build')
     await http.listen({ host: config.host, port: config.port })
     const address = http.server.address()
     if (config.publicUrl === undefined && address !== null && typeof address === 'object') {
