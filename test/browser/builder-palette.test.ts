@@ -1,5 +1,17 @@
 import assert from 'node:assert/strict'
-import { announced, arrow, boxOf, card, connect, dragTo, http, palette, panel, threeSteps, webhook } from './builder-page.ts'
+import {
+  announced,
+  arrow,
+  boxOf,
+  card,
+  connect,
+  dragTo,
+  http,
+  palette,
+  panel,
+  threeSteps,
+  webhook,
+} from './builder-page.ts'
 import { startRig } from './rig.ts'
 
 const { check } = await startRig()
@@ -38,20 +50,23 @@ check(
   { browser: { hasTouch: true } },
 )
 
-check('B-03 Enter in the palette adds after the selected step, opens its panel and says so', async ({ page, openFlow }) => {
-  await openFlow({ steps: [http('con1', 0)], arrows: [] })
-  await palette(page, 'Webhook').focus()
-  await page.keyboard.press('Enter')
-  await panel(page).waitFor()
-  assert.equal(await panel(page).getAttribute('aria-label'), 'Step web1')
-  await announced(page).getByText('Webhook web1 added, connected').waitFor({ state: 'attached' })
-  await card(page, 'con1').focus()
-  await page.keyboard.press('Enter')
-  await palette(page, 'Condition').focus()
-  await page.keyboard.press('Enter')
-  await arrow(page, 'con1-if1').waitFor({ state: 'attached' })
-  assert.match((await card(page, 'if1').getAttribute('class')) ?? '', /selected/)
-})
+check(
+  'B-03 Enter in the palette adds after the selected step, opens its panel and says so',
+  async ({ page, openFlow }) => {
+    await openFlow({ steps: [http('con1', 0)], arrows: [] })
+    await palette(page, 'Webhook').focus()
+    await page.keyboard.press('Enter')
+    await panel(page).waitFor()
+    assert.equal(await panel(page).getAttribute('aria-label'), 'Step web1')
+    await announced(page).getByText('Webhook web1 added, connected').waitFor({ state: 'attached' })
+    await card(page, 'con1').focus()
+    await page.keyboard.press('Enter')
+    await palette(page, 'Condition').focus()
+    await page.keyboard.press('Enter')
+    await arrow(page, 'con1-if1').waitFor({ state: 'attached' })
+    assert.match((await card(page, 'if1').getAttribute('class')) ?? '', /selected/)
+  },
+)
 
 check('B-04 a second webhook is refused, with the reason', async ({ page, openFlow }) => {
   await openFlow(threeSteps)
@@ -60,41 +75,49 @@ check('B-04 a second webhook is refused, with the reason', async ({ page, openFl
   assert.equal(await item.getAttribute('aria-disabled'), 'true')
   assert.match(await item.innerText(), /Already in this flow/)
   await dragTo(page, item, 760, 640)
-  await announced(page).getByText(/not added: .*one trigger/).waitFor({ state: 'attached' })
+  await announced(page)
+    .getByText(/not added: .*one trigger/)
+    .waitFor({ state: 'attached' })
   assert.equal(await page.locator('.react-flow__node').count(), 3)
 })
 
-check('B-05 dropping on an arrow inserts between; outside, or after Esc, nothing is added', async ({ page, openFlow }) => {
-  await openFlow({ steps: [webhook(), http('con1', 560)], arrows: [{ from: 'web1', to: 'con1' }] })
-  const [a, b] = [await boxOf(card(page, 'web1')), await boxOf(card(page, 'con1'))]
-  const middle = { x: (a.x + a.width + b.x) / 2, y: a.y + a.height / 2 }
-  await dragTo(page, palette(page, 'Delay'), middle.x, middle.y)
-  await arrow(page, 'web1-delay1').waitFor({ state: 'attached' })
-  await arrow(page, 'delay1-con1').waitFor({ state: 'attached' })
-  await dragTo(page, palette(page, 'Dict'), 700, 20)
-  const from = await boxOf(palette(page, 'Dict'))
-  await page.mouse.move(from.x + 20, from.y + 10)
-  await page.mouse.down()
-  await page.mouse.move(600, 600, { steps: 5 })
-  await page.keyboard.press('Escape')
-  await page.mouse.up()
-  assert.equal(await page.locator('.react-flow__node').count(), 3)
-})
+check(
+  'B-05 dropping on an arrow inserts between; outside, or after Esc, nothing is added',
+  async ({ page, openFlow }) => {
+    await openFlow({ steps: [webhook(), http('con1', 560)], arrows: [{ from: 'web1', to: 'con1' }] })
+    const [a, b] = [await boxOf(card(page, 'web1')), await boxOf(card(page, 'con1'))]
+    const middle = { x: (a.x + a.width + b.x) / 2, y: a.y + a.height / 2 }
+    await dragTo(page, palette(page, 'Delay'), middle.x, middle.y)
+    await arrow(page, 'web1-delay1').waitFor({ state: 'attached' })
+    await arrow(page, 'delay1-con1').waitFor({ state: 'attached' })
+    await dragTo(page, palette(page, 'Dict'), 700, 20)
+    const from = await boxOf(palette(page, 'Dict'))
+    await page.mouse.move(from.x + 20, from.y + 10)
+    await page.mouse.down()
+    await page.mouse.move(600, 600, { steps: 5 })
+    await page.keyboard.press('Escape')
+    await page.mouse.up()
+    assert.equal(await page.locator('.react-flow__node').count(), 3)
+  },
+)
 
-check('B-06 nothing leads into the webhook, cycles are refused, deleting joins the neighbours', async ({ page, openFlow }) => {
-  await openFlow(threeSteps)
-  await card(page, 'con2').waitFor()
-  assert.equal(await card(page, 'web1').locator('.react-flow__handle.target').count(), 0)
-  await connect(page, 'con2', 'out', 'con1')
-  await announced(page).getByText(/cycle/).waitFor({ state: 'attached' })
-  assert.equal(await page.locator('.react-flow__edge').count(), 2)
-  await card(page, 'con1').focus()
-  await page.keyboard.press('Enter')
-  await page.keyboard.press('Escape')
-  await page.keyboard.press('Delete')
-  await arrow(page, 'web1-con2').waitFor({ state: 'attached' })
-  assert.equal(await card(page, 'con1').count(), 0)
-})
+check(
+  'B-06 nothing leads into the webhook, cycles are refused, deleting joins the neighbours',
+  async ({ page, openFlow }) => {
+    await openFlow(threeSteps)
+    await card(page, 'con2').waitFor()
+    assert.equal(await card(page, 'web1').locator('.react-flow__handle.target').count(), 0)
+    await connect(page, 'con2', 'out', 'con1')
+    await announced(page).getByText(/cycle/).waitFor({ state: 'attached' })
+    assert.equal(await page.locator('.react-flow__edge').count(), 2)
+    await card(page, 'con1').focus()
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('Delete')
+    await arrow(page, 'web1-con2').waitFor({ state: 'attached' })
+    assert.equal(await card(page, 'con1').count(), 0)
+  },
+)
 
 check('B-06 a branch is connected with the mouse', async ({ page, openFlow }) => {
   await openFlow({

@@ -126,3 +126,12 @@ export async function assertAccessible(page: Page, state: string): Promise<void>
 export async function clipboard(page: Page): Promise<string> {
   return page.evaluate<string>('navigator.clipboard.readText()')
 }
+
+/** Waits until an expression holds in the page. Playwright's own waiting evaluates strings, which the page's policy forbids. */
+export async function until(page: Page, expression: string): Promise<void> {
+  const end = Date.now() + timeoutMs
+  while (!(await page.evaluate<boolean>(`Boolean(${expression})`))) {
+    if (Date.now() > end) throw new Error(`never came true: ${expression}`)
+    await page.waitForTimeout(25)
+  }
+}

@@ -100,6 +100,7 @@ export function Canvas({ openStep, onOpen, onClose, onQuickAdd }: CanvasProps) {
       aria-label="Canvas"
       data-canvas
       onKeyDownCapture={(event) => onCanvasKey(event, { store, onOpen })}
+      onFocusCapture={(event) => selectByKeyboard(event.target, store)}
       onDoubleClick={(event) => {
         const target = event.target as HTMLElement
         if (target.closest('.react-flow__pane')) onQuickAdd({ x: event.clientX, y: event.clientY })
@@ -232,9 +233,14 @@ function onCanvasKey(
     if (next === undefined) return
     store.getState().select([next])
     focusCard(next)
-  } else if (event.key.startsWith('Arrow') && !store.getState().selected.includes(ref)) {
-    store.getState().select([ref])
   }
+}
+
+/** Whoever arrives with Tab acts on that card at once: moves it, deletes it, adds after it. A mouse selects by itself. */
+function selectByKeyboard(target: EventTarget, store: ReturnType<typeof useBuilderStore>): void {
+  if (!(target instanceof Element) || !target.matches(':focus-visible')) return
+  const ref = target.classList.contains('react-flow__node') ? (target as HTMLElement).dataset.id : undefined
+  if (ref !== undefined && !store.getState().selected.includes(ref)) store.getState().select([ref])
 }
 
 /** Opening the panel narrows the canvas; the open step is then moved back into what is left of it. */

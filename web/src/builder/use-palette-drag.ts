@@ -1,5 +1,5 @@
 import { useReactFlow } from '@xyflow/react'
-import { type PointerEvent, useEffect, useRef, useState } from 'react'
+import { type PointerEvent, useEffect, useEffectEvent, useRef, useState } from 'react'
 import { announce } from '../components/Announcer.tsx'
 import { edgeId } from './canvas-nodes.ts'
 import type { PaletteItem } from './catalogue.ts'
@@ -34,16 +34,16 @@ export function usePaletteDrag(onAdded: (ref: string) => void) {
     setDrag(null)
     markTarget(undefined)
   }
+  const cancel = useEffectEvent(end)
+  const isDragging = drag !== null
   useEffect(() => {
-    if (drag === null) return
-    const cancel = (event: KeyboardEvent) => {
-      if (event.key !== 'Escape') return
-      event.stopPropagation()
-      end()
+    if (!isDragging) return
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === 'Escape') cancel()
     }
-    window.addEventListener('keydown', cancel, true)
-    return () => window.removeEventListener('keydown', cancel, true)
-  })
+    window.addEventListener('keydown', onKey, true)
+    return () => window.removeEventListener('keydown', onKey, true)
+  }, [isDragging])
 
   const handlers = (item: PaletteItem) => ({
     onPointerDown: (event: PointerEvent<HTMLElement>) => {
