@@ -10,6 +10,7 @@ import { registerEventStream } from './event-stream.ts'
 import { flowRunRoutes } from './flow-runs.ts'
 import { flowWebhookRoutes } from './flow-webhooks.ts'
 import { flowRoutes } from './flows.ts'
+import { oauthRoutes, registerOAuthCallback } from './oauth.ts'
 import { openApiDocument } from './openapi.ts'
 import { personalAccessTokenRoutes } from './personal-access-tokens.ts'
 import { rerunRoutes } from './reruns.ts'
@@ -34,6 +35,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...rerunRoutes(deps),
     ...connectorRoutes(deps),
     ...connectorAuthRoutes(deps),
+    ...oauthRoutes(deps),
     ...envVariableRoutes(deps),
     ...personalAccessTokenRoutes(deps),
     ...userRoutes(deps),
@@ -66,6 +68,7 @@ export async function registerApi(http: FastifyInstance, deps: ApiDeps): Promise
         reply.type('application/json; charset=utf-8').send(document),
       )
       registerEventStream(api, deps, authenticator)
+      registerOAuthCallback(api, deps)
     },
     { prefix: '/v1' },
   )
