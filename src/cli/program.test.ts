@@ -54,6 +54,10 @@ test('start prints the address, serves a token that is made beside it, and stops
   const flows = await fetch(`${address}/v1/flows`, { headers: { authorization: `Bearer ${made.out.trim()}` } })
   assert.equal(flows.status, 200)
 
+  const second = await answerOf(['start'], { env: { HOOKLINE_PORT: new URL(address).port } })
+  assert.equal(second.code, 1)
+  assert.match(second.err, /is in use by something else: set HOOKLINE_PORT/)
+
   child.kill('SIGTERM')
   assert.equal(await exited, 0)
   await assert.rejects(fetch(`${address}/healthz`))

@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { type App, startApp } from '../app.ts'
-import { readConfig } from '../config.ts'
+import { type Config, readConfig } from '../config.ts'
+import { messageOf } from './failure.ts'
 
 /** A process that hangs while stopping is ended by then; service managers kill after 30 s. */
 const stopWithinMs = 29_000
@@ -12,7 +13,11 @@ export async function start(): Promise<void> {
   // crash are the ones that count.
   const log = pino({ level: config.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
   for (const warning of config.warnings) log.warn(warning)
-  const app = await startApp(config, log)
+  const app = await startApp(config, log).catch((error: unknown) => {
+    console.error(startFailure(error, config))
+    // What had started already, such as the database, would keep the process alive.
+    process.exit(1)
+  })
   announce(app)
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     process.once('SIGTERM', resolve)
@@ -28,7 +33,15 @@ export async function start(): Promise<void> {
   process.exit(0)
 }
 
-function announce({ address, setupUrl }: App & { setupUrl?: string | undefined }): void {
+function startFailure(error: unknown, { host, port }: Config): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'EADDRINUSE') return `${host}:${port} is in use by something else: set HOOKLINE_PORT to another port`
+  if (code === 'EADDRNOTAVAIL') return `this machine does not have the address ${host}: set HOOKLINE_HOST to one it has`
+  if (code === 'EACCES' && port < 1024) return `only root may listen on port ${port}: set HOOKLINE_PORT to a higher one`
+  return messageOf(error)
+}
+
+function announce({ address, setupUrl }: App): void {
   if (address === undefined) console.log('Hookline is working on runs; it takes no requests (HOOKLINE_ROLE=worker)')
   else if (setupUrl === undefined) console.log(`Hookline is ready at ${address}`)
   else console.log(`Hookline is ready at ${address}\nMake the first admin: ${setupUrl}`)
