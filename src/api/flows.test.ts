@@ -216,6 +216,15 @@ test('a flow is duplicated, exported and imported; what the copy can’t use her
   assert.equal(imported.body.settings.error_flow_id, null)
 })
 
+test('a NUL in a text is refused where it can’t be stored, and kept where it can', async () => {
+  const refused = await api.call('POST', '/flows', { body: { name: 'a\u0000b' } })
+  assert.deepEqual([refused.status, refused.body.error], [400, 'invalid_request'])
+  assert.equal((await api.call('GET', '/flows?q=%00')).status, 400)
+  const step = { ref: 'd1', connector: 'dict', action: 'set', input: { text: 'a\u0000b \ud800' } }
+  const kept = await create({ status: 'draft', steps: [step], arrows: [] })
+  assert.equal((await api.call('GET', `/flows/${kept.id}`)).body.steps[0].input.text, 'a\u0000b \ud800')
+})
+
 test('a deleted flow is gone', async () => {
   const flow = await create()
   const gone = await api.call('DELETE', `/flows/${flow.id}`)
@@ -247,6 +256,12 @@ test('lists go page by page; a cursor that is none is refused', async () => {
     cursor = body.next_cursor
   } while (cursor)
   assert.deepEqual(names.sort(), ['Page 0', 'Page 1', 'Page 2'])
-  assert.equal((await api.call('GET', '/flows?cursor=abc')).status, 400)
+  const madeUp = (...parts: string[]) => Buffer.from(JSON.stringify(parts)).toString('base64url')
+  for (const cursor of ['abc', madeUp('x'), madeUp('x', 'y'), madeUp('2026-01-01', 'y')]) {
+    for (const path of ['/flows', '/flow-runs', '/users', '/personal-access-tokens', '/connector-auths']) {
+      const { status, body } = await api.call('GET', `${path}?cursor=${cursor}`)
+      assert.deepEqual([status, body.error], [400, 'invalid_request'], `${path} ${cursor}`)
+    }
+  }
   for (const limit of ['0', '201', 'x']) assert.equal((await api.call('GET', `/flows?limit=${limit}`)).status, 400)
 })

@@ -88,7 +88,8 @@ export function route<
     access: definition.access,
     async handle(request, reply, caller) {
       if (caller === undefined) throw new Error('a route for known callers was reached by an unknown one')
-      return definition.run({ ...readCall(definition, request, reply, caller), caller })
+      const call = { ...readCall(definition, request, reply, caller), caller }
+      return definition.run(call).catch((error: unknown) => Promise.reject(asRefusal(error, request)))
     },
   }
 }
@@ -107,7 +108,10 @@ export function publicRoute<
   return {
     ...describe(definition),
     access: 'public',
-    handle: async (request, reply) => definition.run(readCall(definition, request, reply, undefined)),
+    async handle(request, reply) {
+      const call = readCall(definition, request, reply, undefined)
+      return definition.run(call).catch((error: unknown) => Promise.reject(asRefusal(error, request)))
+    },
   }
 }
 
@@ -139,6 +143,22 @@ function readCall<
     request,
     reply,
   } as PublicCall<Params, Query, Body>
+}
+
+/**
+ * What the database can't take for a value (SQLSTATE class 22) is the caller's doing: a cursor that was made up, or a NUL,
+ * which PostgreSQL's texts don't hold.
+ */
+function asRefusal(error: unknown, { query }: FastifyRequest): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (!/^22(021|P02|P05|003|007|008)$/.test(code)) return error
+  if (code === '22021') {
+    return new AppError('invalid_request', 'a text holds the character NUL, which can’t be stored', { cause: error })
+  }
+  const hasCursor = typeof query === 'object' && query !== null && 'cursor' in query
+  return hasCursor
+    ? new AppError('invalid_request', 'cursor: take it from next_cursor of the page before', { cause: error })
+    : error
 }
 
 /** What can't be an id is an unknown one: the answer is the same as to any other. */
