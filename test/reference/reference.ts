@@ -1,0 +1,88 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { describeSettings } from '../../src/config.ts'
+import { errorCatalogue } from '../../src/errors.ts'
+import { flowInputSchema } from '../../src/flow/flow.ts'
+import type { Json, JsonObject } from '../../src/flow/json.ts'
+import { stepKinds } from '../../src/steps/index.ts'
+
+/** The pages of docs/reference that are made from the source. `npm run docs` writes them; a test fails when they part. */
+export const folder = join(import.meta.dirname, '../../docs/reference')
+
+export const pages: Record<string, () => string> = {
+  'settings.md': settingsPage,
+  'errors.md': errorsPage,
+  'helpers.md': helpersPage,
+  'flow.schema.json': flowSchema,
+}
+
+function settingsPage(): string {
+  const rows = describeSettings().map(({ name, description, expected, default: fallback }) => {
+    const given = fallback === undefined ? '' : fallback === '' ? 'none' : `\`${fallback}\``
+    return `| \`${name}\` | ${given} | ${cell(description)} Takes ${cell(expected)}. |`
+  })
+  return page('Settings', 'All are environment variables, and all are optional.', [
+    '| variable | default | |',
+    '|---|---|---|',
+    ...rows,
+  ])
+}
+
+function errorsPage(): string {
+  const rows = Object.entries(errorCatalogue)
+    .sort(([, a], [, b]) => a.status - b.status)
+    .map(([code, { status, summary }]) => `| ${status} | \`${code}\` | ${cell(summary)} |`)
+  const intro = 'Every error is answered as `{"status", "error", "message", "data"}`; `error` is one of these codes.'
+  return page('Errors', intro, ['| HTTP | `error` | |', '|---|---|---|', ...rows])
+}
+
+function helpersPage(): string {
+  const sections = stepKinds.flatMap((kind) => [
+    `## ${kind.title}`,
+    '',
+    `\`{"connector": "${kind.connector}", "action": "${kind.action}"}\`. ${kind.summary}`,
+    '',
+    ...formTable(kind.form),
+    '',
+  ])
+  const intro = 'The built-in steps. Every text in a step’s `input` may be a Jinja2 template.'
+  return page('Helpers', intro, sections)
+}
+
+function formTable(form: JsonObject): string[] {
+  const properties = Object.entries((form.properties ?? {}) as Record<string, JsonObject>)
+  if (properties.length === 0) return ['Takes any keys.']
+  const required = new Set((form.required ?? []) as string[])
+  const rows = properties.map(([name, schema]) => {
+    const fallback =
+      schema.default === undefined ? (required.has(name) ? 'required' : '') : `\`${JSON.stringify(schema.default)}\``
+    return `| \`${name}\` | ${cell(typeOf(schema))} | ${cell(fallback)} | ${cell(String(schema.description ?? ''))} |`
+  })
+  return ['| field | takes | default | |', '|---|---|---|---|', ...rows]
+}
+
+function typeOf(schema: JsonObject): string {
+  if (Array.isArray(schema.enum)) return schema.enum.map((each) => `\`${String(each)}\``).join(', ')
+  const options = (schema.anyOf ?? schema.oneOf) as JsonObject[] | undefined
+  if (options) return [...new Set(options.map(typeOf))].join(' or ')
+  return typeof schema.type === 'string' ? schema.type : 'anything'
+}
+
+function flowSchema(): string {
+  const schema = z.toJSONSchema(flowInputSchema, { io: 'input', unrepresentable: 'any' })
+  return `${JSON.stringify({ $id: 'https://hookline.dev/flow.schema.json', title: 'A Hookline flow', ...(schema as Record<string, Json>) }, null, 2)}\n`
+}
+
+function page(title: string, intro: string, lines: readonly string[]): string {
+  return `${[`# ${title}`, '', intro, '', ...lines].join('\n').trimEnd()}\n`
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+}
+
+if (import.meta.main) {
+  mkdirSync(folder, { recursive: true })
+  for (const [name, make] of Object.entries(pages)) writeFileSync(join(folder, name), make())
+}
