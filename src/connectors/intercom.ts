@@ -1,4 +1,5 @@
 import type { ConnectorInput } from './connector.ts'
+import { handshakes } from './presets/handshakes.ts'
 import { signatures } from './presets/signatures.ts'
 
 export const intercom: ConnectorInput = {
@@ -95,6 +96,7 @@ export const intercom: ConnectorInput = {
     events_filtered_by: 'hookline',
     event_name: '{{ body.topic }}',
     single: 'app',
+    handshake: [handshakes.intercom],
     signature: signatures.intercom,
     signing_secret: { from: 'auth', value: '{{ connectorAuth.user_input.client_secret }}' },
     delivery_id: '{{ body.id }}',

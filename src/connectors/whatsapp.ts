@@ -14,11 +14,12 @@ export const whatsapp: ConnectorInput = {
   external_docs: 'https://developers.facebook.com/docs/whatsapp/cloud-api',
   docs: [
     'https://developers.facebook.com/docs/graph-api/reference/application/subscriptions',
+    'https://developers.facebook.com/docs/graph-api/webhooks/subscriptions-edge',
     'https://developers.facebook.com/docs/graph-api/webhooks/getting-started',
     'https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/payload-examples',
   ],
   tags: ['communication'],
-  base_domain: 'https://graph.facebook.com/v21.0/',
+  base_domain: 'https://graph.facebook.com/v24.0/',
   header: { token_prefix: 'Bearer {{token_format}}' },
   auth_config: {
     api_key: {
@@ -94,6 +95,7 @@ export const whatsapp: ConnectorInput = {
         fields: '{{ events | join(",") }}',
         verify_token: '{{ registration_key }}',
       },
+      body_type: 'form',
       id: 'whatsapp_business_account',
     },
     list: {

@@ -61,6 +61,8 @@ export const handshakes = {
   },
   /** https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/#creating-a-webhook */
   trello: { name: 'trello_head', when: { methods: ['HEAD'] }, answer: {} },
+  /** https://developers.intercom.com/docs/webhooks/setting-up-webhooks : the address is checked with HEAD */
+  intercom: { name: 'intercom_head', when: { methods: ['HEAD'] }, answer: {} },
   /** https://mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks/ : asks with GET whether the address is there */
   mailchimp: { name: 'mailchimp_get', when: { methods: ['GET', 'HEAD'] }, answer: {} },
   /** https://developer.monday.com/api-reference/reference/webhooks#url-verification */
