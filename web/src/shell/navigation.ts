@@ -1,4 +1,4 @@
-import { type LucideIcon, Workflow } from 'lucide-react'
+import { Activity, KeyRound, KeySquare, type LucideIcon, Plug, Settings, Users, Variable, Workflow } from 'lucide-react'
 
 /** The places of the product, in the order of the rail: the nav, the `g` shortcuts and the palette read this list. */
 export interface Place {
@@ -9,4 +9,13 @@ export interface Place {
   key: string
 }
 
-export const places: readonly Place[] = [{ label: 'Flows', to: '/flows', icon: Workflow, key: 'f' }]
+export const places: readonly Place[] = [
+  { label: 'Flows', to: '/flows', icon: Workflow, key: 'f' },
+  { label: 'Debugger', to: '/runs', icon: Activity, key: 'd' },
+  { label: 'Connectors', to: '/connectors', icon: Plug, key: 'c' },
+  { label: 'Connector Auths', to: '/connector-auths', icon: KeyRound, key: 'a' },
+  { label: 'Tokens', to: '/tokens', icon: KeySquare, key: 't' },
+  { label: 'Env Variables', to: '/env-variables', icon: Variable, key: 'e' },
+  { label: 'Users', to: '/users', icon: Users, key: 'u' },
+  { label: 'Settings', to: '/settings', icon: Settings, key: 's' },
+]

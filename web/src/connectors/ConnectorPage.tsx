@@ -1,0 +1,215 @@
+import { Anchor, Button, Tabs, TextInput } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { KeyRound, Pencil, Search, Trash2, Zap } from 'lucide-react'
+import { useState } from 'react'
+import { ApiError, messageOf } from '../api.ts'
+import { PageBar } from '../components/PageBar.tsx'
+import { authTypesOf, fieldsOf } from '../connector-auths/auth-form.ts'
+import { Confirm } from '../settings/Confirm.tsx'
+import { Listing, Page, Refusal } from '../settings/Listing.tsx'
+import { UsedBy } from '../settings/UsedBy.tsx'
+import { Loading, NotFound } from '../shell/root-route.tsx'
+import { ConnectorMark } from './ConnectorMark.tsx'
+import classes from './ConnectorPage.module.css'
+import { connectorQuery, type OwnableConnector, useDeleteConnector } from './connector-queries.ts'
+import { TriggerTab } from './TriggerTab.tsx'
+
+const route = getRouteApi('/connectors/$name')
+
+/** One connector: what it can do, how one logs in, and how its webhooks are set up. */
+export function ConnectorPage() {
+  const { name } = route.useParams()
+  const connector = useQuery(connectorQuery(name))
+  if (connector.error instanceof ApiError && connector.error.status === 404) return <NotFound what="connector" />
+  if (connector.error !== null) return <Refusal>{messageOf(connector.error)}</Refusal>
+  if (connector.data === undefined) return <Loading />
+  return <Loaded connector={connector.data} />
+}
+
+function Loaded({ connector }: { connector: OwnableConnector }) {
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const hasAuth = Object.keys(connector.auth_config ?? {}).length > 0
+  return (
+    <>
+      <PageBar title={connector.title}>
+        {hasAuth ? (
+          <Button
+            variant="default"
+            leftSection={<KeyRound size={15} aria-hidden />}
+            renderRoot={(props) => <Link {...props} to="/connector-auths" search={{ connect: connector.name }} />}
+          >
+            New auth
+          </Button>
+        ) : null}
+        {connector.origin === 'own' ? <OwnerActions connector={connector} /> : null}
+      </PageBar>
+      <Page>
+        <div className={classes.about}>
+          <ConnectorMark name={connector.name} title={connector.title} size={48} />
+          <div className={classes.words}>
+            <p className={classes.text}>
+              <bdi>{connector.description || 'A connector without a description.'}</bdi>
+            </p>
+            <p className={classes.facts}>
+              <code>{connector.name}</code>
+              {connector.base_domain === undefined ? null : (
+                <span>
+                  <bdi>{connector.base_domain}</bdi>
+                </span>
+              )}
+              {connector.tags?.map((tag) => (
+                <Link key={tag} to="/connectors" search={{ tag }} className={classes.tag}>
+                  {tag}
+                </Link>
+              ))}
+              {connector.external_docs === undefined ? null : (
+                <Anchor size="sm" href={connector.external_docs} target="_blank" rel="noreferrer">
+                  Documentation
+                </Anchor>
+              )}
+            </p>
+          </div>
+        </div>
+        <Tabs
+          value={search.tab ?? 'actions'}
+          onChange={(tab) => void navigate({ search: tab === 'actions' || tab === null ? {} : { tab }, replace: true })}
+          keepMounted={false}
+        >
+          <Tabs.List aria-label="About this connector">
+            <Tabs.Tab value="actions">Actions ({connector.actions.length})</Tabs.Tab>
+            <Tabs.Tab value="auth">Auth types</Tabs.Tab>
+            <Tabs.Tab value="trigger">Webhook trigger</Tabs.Tab>
+          </Tabs.List>
+          <Tabs.Panel value="actions" pt="md">
+            <Actions connector={connector} />
+          </Tabs.Panel>
+          <Tabs.Panel value="auth" pt="md">
+            <AuthTypes connector={connector} />
+          </Tabs.Panel>
+          <Tabs.Panel value="trigger" pt="md">
+            <TriggerTab connector={connector} />
+          </Tabs.Panel>
+        </Tabs>
+      </Page>
+    </>
+  )
+}
+
+function OwnerActions({ connector: { name, title } }: { connector: OwnableConnector }) {
+  const navigate = useNavigate()
+  const remove = useDeleteConnector()
+  const [isDeleting, setDeleting] = useState(false)
+  return (
+    <>
+      <Button
+        variant="default"
+        leftSection={<Pencil size={15} aria-hidden />}
+        renderRoot={(props) => <Link {...props} to="/connectors/$name/edit" params={{ name }} />}
+      >
+        Edit
+      </Button>
+      <Button variant="default" leftSection={<Trash2 size={15} aria-hidden />} onClick={() => setDeleting(true)}>
+        Delete
+      </Button>
+      <Confirm
+        opened={isDeleting}
+        onClose={() => {
+          setDeleting(false)
+          remove.reset()
+        }}
+        title={`Delete “${title}”?`}
+        action="Delete"
+        danger
+        isPending={remove.isPending}
+        error={remove.error}
+        onConfirm={() => remove.mutate(name, { onSuccess: () => void navigate({ to: '/connectors' }) })}
+      >
+        Its actions can’t be used any more. Connector auths made for it stay.
+        <UsedBy error={remove.error} />
+      </Confirm>
+    </>
+  )
+}
+
+function Actions({ connector: { actions } }: { connector: OwnableConnector }) {
+  const [text, setText] = useState('')
+  const wanted = text.trim().toLowerCase()
+  const shown = actions.filter(({ name, title, description = '', summary = '' }) =>
+    `${name}\n${title}\n${description}\n${summary}`.toLowerCase().includes(wanted),
+  )
+  if (actions.length === 0) return <p className={classes.none}>It has no actions.</p>
+  return (
+    <div className={classes.stack}>
+      <TextInput
+        type="search"
+        className={classes.search}
+        aria-label="Search actions"
+        placeholder="Search actions"
+        leftSection={<Search size={15} aria-hidden />}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+      />
+      {shown.length === 0 ? (
+        <p className={classes.none}>No action called “{text}”.</p>
+      ) : (
+        <Listing caption="Actions" columns={['Action', 'Request', 'Tag']}>
+          {shown.map((action) => (
+            <tr key={action.name}>
+              <td>
+                <strong className={classes.action}>
+                  <bdi>{action.title}</bdi>
+                </strong>
+                <span className={classes.sub}>
+                  <bdi>{action.description ?? action.summary ?? action.name}</bdi>
+                </span>
+              </td>
+              <td>
+                <code className={classes.request}>
+                  {action.method ?? 'GET'} <bdi>{endpointOf(action)}</bdi>
+                </code>
+              </td>
+              <td className={classes.sub}>{action.tag ?? ''}</td>
+            </tr>
+          ))}
+        </Listing>
+      )}
+    </div>
+  )
+}
+
+function AuthTypes({ connector }: { connector: OwnableConnector }) {
+  if (Object.keys(connector.auth_config ?? {}).length === 0) {
+    return <p className={classes.none}>It asks for no login.</p>
+  }
+  return (
+    <div className={classes.stack}>
+      {authTypesOf(connector).map((type) => (
+        <section key={type.name} className={classes.card} aria-label={type.title}>
+          <h2 className={classes.heading}>
+            {type.title} <code className={classes.sub}>{type.name}</code>
+          </h2>
+          {type.help === null ? null : <p className={classes.text}>{type.help}</p>}
+          <ul className={classes.fields}>
+            {fieldsOf(connector, type.name, {}).map(({ path, label, kind, required }) => (
+              <li key={path}>
+                <bdi>{label}</bdi> {kind === 'secret' ? <span className={classes.sub}>secret, write-only</span> : null}
+                {required ? null : <span className={classes.sub}>optional</span>}
+              </li>
+            ))}
+          </ul>
+          {type.consents ? (
+            <p className={classes.sub}>
+              <Zap size={12} aria-hidden /> Asks for consent in a window of the vendor’s.
+            </p>
+          ) : null}
+        </section>
+      ))}
+    </div>
+  )
+}
+
+function endpointOf(action: object): string {
+  return 'endpoint' in action && typeof action.endpoint === 'string' ? action.endpoint : ''
+}

@@ -1,0 +1,276 @@
+import { Button, Loader, SegmentedControl, Select, Textarea, TextInput } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { FileUp, TriangleAlert } from 'lucide-react'
+import { lazy, Suspense, useMemo, useRef, useState } from 'react'
+import { type Json, type JsonObject, stringifyJson } from '../../../src/flow/json.ts'
+import { ApiError, messageOf } from '../api.ts'
+import { PageBar } from '../components/PageBar.tsx'
+import { Page, Refusal } from '../settings/Listing.tsx'
+import { Loading, NotFound } from '../shell/root-route.tsx'
+import { connectorQuery, useSaveConnector, writtenPart } from './connector-queries.ts'
+import classes from './EditConnectorPage.module.css'
+import { connectorFromOpenApi, isOpenApi } from './openapi-import.ts'
+import { type Problem, placeProblems, readDocument } from './problem-lines.ts'
+
+const JsonEditor = lazy(() => import('../runs/JsonEditor.tsx'))
+const route = getRouteApi('/connectors/$name/edit')
+
+const template: JsonObject = {
+  name: 'my_app',
+  title: 'My app',
+  description: '',
+  status: 'active',
+  base_domain: 'https://api.example.com/',
+  header: { token_prefix: 'Bearer {{token_format}}' },
+  auth_config: { api_key: { labels: { auth_token: 'API key' } } },
+  actions: [
+    {
+      name: 'get_contact',
+      title: 'Get a contact',
+      method: 'GET',
+      endpoint: 'contacts/{{ id }}',
+      form: { properties: { id: { type: 'string', title: 'Contact id' } }, required: ['id'] },
+    },
+  ],
+}
+
+export function NewConnectorPage() {
+  return <Editor name={null} initial={stringifyJson(template, 2)} />
+}
+
+export function EditConnectorPage() {
+  const { name } = route.useParams()
+  const connector = useQuery({ ...connectorQuery(name), staleTime: Number.POSITIVE_INFINITY })
+  if (connector.error instanceof ApiError && connector.error.status === 404) return <NotFound what="connector" />
+  if (connector.error !== null) return <Refusal>{messageOf(connector.error)}</Refusal>
+  if (connector.data === undefined) return <Loading />
+  return <Editor name={name} initial={stringifyJson(writtenPart(connector.data), 2)} />
+}
+
+/** One document, twice: the few fields that everyone sets as a form, and the whole of it as JSON beside them. */
+function Editor({ name, initial }: { name: string | null; initial: string }) {
+  const navigate = useNavigate()
+  const save = useSaveConnector()
+  const [text, setText] = useState(initial)
+  const [goTo, setGoTo] = useState<{ line: number } | null>(null)
+  const [imported, setImported] = useState<string | null>(null)
+  const reading = useMemo(() => readDocument(text), [text])
+  const document = reading.ok && isObject(reading.value) ? reading.value : null
+  const [checkedText, setCheckedText] = useState('')
+  const problems = reading.ok ? problemsOf(save.error, checkedText, text) : [reading.problem]
+  const set = (change: JsonObject) => {
+    if (document !== null) setText(stringifyJson({ ...document, ...change }, 2))
+  }
+  const submit = () => {
+    if (document === null) return
+    setCheckedText(text)
+    save.mutate(
+      { name, text },
+      { onSuccess: (saved) => void navigate({ to: '/connectors/$name', params: { name: saved.name } }) },
+    )
+  }
+  return (
+    <>
+      <PageBar title={name === null ? 'New connector' : `Edit ${name}`}>
+        <ImportButton
+          onText={(read, said) => {
+            setText(read)
+            setImported(said)
+          }}
+        />
+        <Button variant="default" component={Link} to={name === null ? '/connectors' : `/connectors/${name}`}>
+          Cancel
+        </Button>
+        <Button onClick={submit} loading={save.isPending} disabled={document === null}>
+          Save
+        </Button>
+      </PageBar>
+      <Page>
+        {imported === null ? null : (
+          <p className={classes.imported} role="status">
+            {imported}
+          </p>
+        )}
+        {problems.length === 0 && save.error !== null && checkedText === text ? (
+          <Refusal>{messageOf(save.error)}</Refusal>
+        ) : null}
+        {problems.length === 0 ? null : <Problems problems={problems} show={(line) => setGoTo({ line })} />}
+        <div className={classes.both}>
+          <MainFields document={document} set={set} isNew={name === null} />
+          <Suspense fallback={<Loader size="sm" aria-label="Loading the editor" />}>
+            <JsonEditor
+              label="Connector as JSON"
+              value={text}
+              onChange={setText}
+              onSubmit={submit}
+              tall
+              goTo={goTo}
+              problem={reading.ok ? null : { ...reading.problem, column: reading.column }}
+            />
+          </Suspense>
+        </div>
+      </Page>
+    </>
+  )
+}
+
+function Problems({ problems, show }: { problems: readonly Problem[]; show: (line: number) => void }) {
+  return (
+    <section className={classes.problems} role="alert" aria-label="Problems">
+      <TriangleAlert size={16} aria-hidden />
+      <ul>
+        {problems.map(({ path, message, line }) => (
+          <li key={`${path} ${message}`}>
+            <button type="button" onClick={() => show(line)}>
+              line {line}
+            </button>{' '}
+            {path === '' ? null : <code>{path}</code>} <bdi>{message}</bdi>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+const statuses = [
+  { value: 'active', label: 'Active' },
+  { value: 'draft', label: 'Draft' },
+  { value: 'paused', label: 'Paused' },
+]
+
+/** The fields that stand at the top of every connector. */
+function MainFields({
+  document,
+  set,
+  isNew,
+}: {
+  document: JsonObject | null
+  set: (change: JsonObject) => void
+  isNew: boolean
+}) {
+  const text = (key: string) => (typeof document?.[key] === 'string' ? (document[key] as string) : '')
+  const isOff = document === null
+  const tags = Array.isArray(document?.tags) ? document.tags.map(String).join(', ') : ''
+  const field = (key: string, label: string, description: string) => (
+    <TextInput
+      label={label}
+      description={description}
+      disabled={isOff}
+      value={text(key)}
+      onChange={(event) => set({ [key]: event.currentTarget.value })}
+    />
+  )
+  return (
+    <div className={classes.fields}>
+      <TextInput
+        label="Name"
+        description="Stands in flows; can’t be changed later"
+        disabled={isOff || !isNew}
+        value={text('name')}
+        onChange={(event) => set({ name: event.currentTarget.value })}
+      />
+      {field('title', 'Title', 'What people see')}
+      <Textarea
+        label="Description"
+        autosize
+        minRows={2}
+        maxRows={5}
+        disabled={isOff}
+        value={text('description')}
+        onChange={(event) => set({ description: event.currentTarget.value })}
+      />
+      {field('base_domain', 'Base address', 'What endpoints are appended to')}
+      <TextInput
+        label="Tags"
+        description="Separated by commas"
+        disabled={isOff}
+        value={tags}
+        onChange={(event) => set({ tags: event.currentTarget.value.split(/,\s*/) })}
+      />
+      <div>
+        <p className={classes.label}>Status</p>
+        <SegmentedControl
+          fullWidth
+          size="xs"
+          aria-label="Status"
+          disabled={isOff}
+          data={statuses}
+          value={text('status') || 'active'}
+          onChange={(status) => set({ status })}
+        />
+      </div>
+      <Select
+        label="Login"
+        description="More types, forms and OAuth stand in the JSON"
+        disabled={isOff}
+        data={[
+          { value: 'api_key', label: 'API key' },
+          { value: 'basic_auth', label: 'Basic auth' },
+          { value: 'username_password', label: 'User name and password' },
+        ]}
+        placeholder={authText(document)}
+        value={null}
+        onChange={(type) => {
+          if (type !== null) set({ auth_config: { [type]: {} } })
+        }}
+      />
+    </div>
+  )
+}
+
+/** Reads a file: a connector as it is, or an OpenAPI document turned into one. */
+function ImportButton({ onText }: { onText: (text: string, said: string | null) => void }) {
+  const input = useRef<HTMLInputElement>(null)
+  const read = async (file: File | undefined) => {
+    if (file === undefined) return
+    const text = await file.text()
+    const reading = readDocument(text)
+    if (reading.ok && isOpenApi(reading.value)) {
+      const made = connectorFromOpenApi(reading.value)
+      const count = Array.isArray(made.actions) ? made.actions.length : 0
+      onText(
+        stringifyJson(made, 2),
+        `Made from an OpenAPI document: ${count} actions. Check logins and fields before you save.`,
+      )
+    } else onText(text, null)
+  }
+  return (
+    <>
+      <input
+        ref={input}
+        type="file"
+        accept=".json,application/json"
+        hidden
+        data-testid="import-connector"
+        onChange={(event) => {
+          void read(event.currentTarget.files?.[0])
+          event.currentTarget.value = ''
+        }}
+      />
+      <Button variant="default" leftSection={<FileUp size={15} aria-hidden />} onClick={() => input.current?.click()}>
+        Import OpenAPI or JSON
+      </Button>
+    </>
+  )
+}
+
+/** The server's complaints, as long as the text is the one they are about. */
+function problemsOf(error: unknown, checkedText: string, text: string): Problem[] {
+  if (!(error instanceof ApiError) || error.code !== 'invalid_connector' || checkedText !== text) return []
+  const { data } = error
+  if (!isObject(data) || !Array.isArray(data.problems)) return []
+  const problems = data.problems.flatMap((each) =>
+    isObject(each) ? [{ path: String(each.path ?? ''), message: String(each.message ?? '') }] : [],
+  )
+  return placeProblems(text, problems)
+}
+
+function authText(document: JsonObject | null): string {
+  const types = isObject(document?.auth_config) ? Object.keys(document.auth_config) : []
+  return types.length === 0 ? 'None' : types.join(', ')
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Number)
+}

@@ -1,0 +1,56 @@
+import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
+import type { Json, JsonObject } from '../../../src/flow/json.ts'
+import { call, type Page } from '../api.ts'
+import type { ConnectorJson } from '../builder/catalogue.ts'
+
+/** A connector with what the server adds to it. */
+export interface OwnableConnector extends ConnectorJson {
+  origin: 'built_in' | 'own'
+  base_domain?: string
+}
+
+export const connectorsQuery = queryOptions({
+  queryKey: ['connectors', 'all'],
+  queryFn: async ({ signal }) => {
+    const connectors: OwnableConnector[] = []
+    let cursor: string | null = null
+    do {
+      const page: Page<OwnableConnector> = await call('GET', 'connectors', { query: { cursor }, signal })
+      connectors.push(...page.data)
+      cursor = page.next_cursor
+    } while (cursor !== null)
+    return connectors.sort((one, other) => one.title.localeCompare(other.title))
+  },
+})
+
+export const connectorQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['connectors', 'one', name],
+    queryFn: ({ signal }) => call<OwnableConnector>('GET', `connectors/${encodeURIComponent(name)}`, { signal }),
+    retry: false,
+  })
+
+function useChange<Input, Answer>(change: (input: Input) => Promise<Answer>) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: change,
+    onSuccess: () => client.invalidateQueries({ queryKey: ['connectors'] }),
+  })
+}
+
+/** Sent as the text that was written, so that every digit and every member's place stays. */
+export const useSaveConnector = () =>
+  useChange(({ name, text }: { name: string | null; text: string }) =>
+    name === null
+      ? call<OwnableConnector>('POST', 'connectors', { rawBody: text })
+      : call<OwnableConnector>('PUT', `connectors/${encodeURIComponent(name)}`, { rawBody: text }),
+  )
+
+export const useDeleteConnector = () =>
+  useChange((name: string) => call<unknown>('DELETE', `connectors/${encodeURIComponent(name)}`))
+
+/** What an author wrote, without the server's additions. */
+export function writtenPart(connector: OwnableConnector): JsonObject {
+  const added = new Set(['origin', 'created_at', 'updated_at'])
+  return Object.fromEntries(Object.entries(connector).filter(([key]) => !added.has(key))) as Record<string, Json>
+}

@@ -1,0 +1,48 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { rootRoute } from '../shell/root-route.tsx'
+
+export interface ConnectorListSearch {
+  q?: string
+  tag?: string
+  /** Only those with Trigger by Webhook. */
+  trigger?: boolean
+  /** Only the account's own ones. */
+  own?: boolean
+}
+
+const text = (value: unknown): string | undefined => {
+  const word = typeof value === 'number' ? String(value) : value
+  return typeof word === 'string' && word !== '' ? word : undefined
+}
+
+export const connectorRoutes = [
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: '/connectors',
+    validateSearch: (search: Record<string, unknown>): ConnectorListSearch => ({
+      ...(text(search.q) && { q: text(search.q) as string }),
+      ...(text(search.tag) && { tag: text(search.tag) as string }),
+      ...(search.trigger === true && { trigger: true }),
+      ...(search.own === true && { own: true }),
+    }),
+    component: lazyRouteComponent(() => import('./ConnectorsPage.tsx'), 'ConnectorsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: '/connectors/$name',
+    validateSearch: (search: Record<string, unknown>): { tab?: string } => ({
+      ...(text(search.tab) && { tab: text(search.tab) as string }),
+    }),
+    component: lazyRouteComponent(() => import('./ConnectorPage.tsx'), 'ConnectorPage'),
+  }),
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: '/connectors/$name/edit',
+    component: lazyRouteComponent(() => import('./EditConnectorPage.tsx'), 'EditConnectorPage'),
+  }),
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: '/new-connector',
+    component: lazyRouteComponent(() => import('./EditConnectorPage.tsx'), 'NewConnectorPage'),
+  }),
+] as const

@@ -1,0 +1,152 @@
+import { Button, Modal } from '@mantine/core'
+import { useMutation } from '@tanstack/react-query'
+import { RotateCcw, X } from 'lucide-react'
+import { useState } from 'react'
+import { messageOf, type Query } from '../api.ts'
+import classes from './BulkBar.module.css'
+import { noFilter } from './FilterBar.tsx'
+import { bulkRerun } from './run-actions.ts'
+import { fetchRuns, largestPage } from './run-queries.ts'
+import { freshRun, useRunSearch } from './use-run-search.ts'
+
+/** As many as one bulk may have; a larger one deserves a narrower filter. */
+const maxBulk = 1_000
+/** Runs a request starts, so that progress can be shown and the rest be stopped. */
+const batchSize = 20
+
+interface BulkBarProps {
+  chosen: ReadonlySet<string>
+  query: Query
+  choose: (ids: ReadonlySet<string>) => void
+  clear: () => void
+}
+
+/** What can be done with the runs that are selected. */
+export function BulkBar({ chosen, query, choose, clear }: BulkBarProps) {
+  const [isAsking, setAsking] = useState(false)
+  const all = useMutation({ mutationFn: () => idsMatching(query), onSuccess: (ids) => choose(new Set(ids)) })
+  return (
+    <div className={classes.bar} role="region" aria-label="Selected runs">
+      <span className={classes.count}>
+        {chosen.size} selected
+        {all.data === undefined || all.data.length !== chosen.size ? null : ': all that match'}
+      </span>
+      <Button size="xs" leftSection={<RotateCcw size={14} aria-hidden />} onClick={() => setAsking(true)}>
+        Run again {countText(chosen.size)}
+      </Button>
+      <Button size="xs" variant="default" onClick={() => all.mutate()} loading={all.isPending}>
+        Select all matching this filter
+      </Button>
+      <Button size="xs" variant="subtle" leftSection={<X size={14} aria-hidden />} onClick={clear}>
+        Clear selection
+      </Button>
+      {all.error === null ? null : (
+        <span role="alert" className={classes.error}>
+          {messageOf(all.error)}
+        </span>
+      )}
+      <Modal opened={isAsking} onClose={() => setAsking(false)} title={`Run again ${countText(chosen.size)}?`}>
+        <Bulk ids={[...chosen]} close={() => setAsking(false)} clear={clear} />
+      </Modal>
+    </div>
+  )
+}
+
+interface Progress {
+  done: number
+  failed: number
+  reasons: readonly string[]
+  /** When the first was started: the new runs are those since then. */
+  since: string
+}
+
+function Bulk({ ids, close, clear }: { ids: readonly string[]; close: () => void; clear: () => void }) {
+  const [, setSearch] = useRunSearch()
+  const [progress, setProgress] = useState<Progress | null>(null)
+  const start = useMutation({ mutationFn: () => runAll(ids, setProgress) })
+  const showNew = () => {
+    setSearch({ ...noFilter, ...freshRun, run: undefined, trigger: 'manual', from: progress?.since })
+    clear()
+    close()
+  }
+  if (progress === null) {
+    return (
+      <>
+        <p className={classes.text}>
+          {countText(ids.length)} will be started again from the beginning, each with its own payload and the current
+          version of its flow.
+        </p>
+        <div className={classes.buttons}>
+          <Button variant="default" onClick={close}>
+            Cancel
+          </Button>
+          <Button onClick={() => start.mutate()} data-autofocus>
+            Run again {countText(ids.length)}
+          </Button>
+        </div>
+      </>
+    )
+  }
+  return (
+    <>
+      <progress
+        className={classes.progress}
+        max={ids.length}
+        value={progress.done + progress.failed}
+        aria-label="Progress"
+      />
+      <p className={classes.text} role="status">
+        {progress.done} of {ids.length} started{progress.failed > 0 ? `, ${progress.failed} failed` : ''}
+      </p>
+      {progress.reasons.map((reason) => (
+        <p key={reason} className={classes.error}>
+          {reason}
+        </p>
+      ))}
+      {start.error === null ? null : (
+        <p role="alert" className={classes.error}>
+          {messageOf(start.error)}
+        </p>
+      )}
+      <div className={classes.buttons}>
+        <Button variant="default" onClick={close}>
+          Close
+        </Button>
+        <Button onClick={showNew} disabled={start.isPending}>
+          Show the new runs
+        </Button>
+      </div>
+    </>
+  )
+}
+
+async function runAll(ids: readonly string[], report: (progress: Progress) => void): Promise<void> {
+  let progress: Progress = { done: 0, failed: 0, reasons: [], since: new Date().toISOString() }
+  report(progress)
+  for (let at = 0; at < ids.length; at += batchSize) {
+    const results = await bulkRerun(ids.slice(at, at + batchSize))
+    const refused = results.flatMap(({ error }) => (error === null ? [] : [error]))
+    progress = {
+      ...progress,
+      done: progress.done + results.length - refused.length,
+      failed: progress.failed + refused.length,
+      reasons: [...new Set([...progress.reasons, ...refused])].slice(0, 5),
+    }
+    report(progress)
+  }
+}
+
+async function idsMatching(query: Query): Promise<string[]> {
+  const ids: string[] = []
+  let cursor: string | null = null
+  do {
+    const page: Awaited<ReturnType<typeof fetchRuns>> = await fetchRuns(query, cursor, largestPage)
+    ids.push(...page.data.map(({ id }) => id))
+    cursor = page.next_cursor
+  } while (cursor !== null && ids.length < maxBulk)
+  return ids.slice(0, maxBulk)
+}
+
+function countText(count: number): string {
+  return count === 1 ? '1 run' : `${count.toLocaleString()} runs`
+}

@@ -1,0 +1,73 @@
+import { Button, Loader } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { lazy, Suspense, useState } from 'react'
+import { type Json, JsonSyntaxError, parseJson, stringifyJson } from '../../../src/flow/json.ts'
+import { messageOf } from '../api.ts'
+import classes from './Rerun.module.css'
+import { payloadQuery } from './run-queries.ts'
+
+const JsonEditor = lazy(() => import('./JsonEditor.tsx'))
+
+/** What a run was started with, always its first record. */
+const startSeq = 0
+
+interface EditPayloadProps {
+  runId: string
+  isStarting: boolean
+  start: (payload: Json) => void
+  cancel: () => void
+}
+
+/** The payload in an editor; what is started is exactly what it says. */
+export function EditPayload({ runId, isStarting, start, cancel }: EditPayloadProps) {
+  const payload = useQuery(payloadQuery(runId, startSeq, 'input'))
+  const [text, setText] = useState<string | null>(null)
+  if (payload.error !== null) return <p role="alert">{messageOf(payload.error)}</p>
+  if (payload.data === undefined) return <Loader size="sm" aria-label="Loading" />
+  const shown = text ?? indented(payload.data)
+  const reading = read(shown)
+  const run = () => {
+    if (reading.ok && !isStarting) start(reading.value)
+  }
+  return (
+    <>
+      <Suspense fallback={<Loader size="sm" aria-label="Loading the editor" />}>
+        <JsonEditor
+          label="Payload"
+          value={shown}
+          onChange={setText}
+          onSubmit={run}
+          problem={reading.ok ? null : reading}
+        />
+      </Suspense>
+      <p className={classes.problem} role="status">
+        {reading.ok ? '' : `Not JSON: ${reading.message}`}
+      </p>
+      <div className={classes.buttons}>
+        <span className={classes.hint}>Ctrl Enter runs</span>
+        <Button variant="default" onClick={cancel}>
+          Cancel
+        </Button>
+        <Button onClick={run} disabled={!reading.ok} loading={isStarting}>
+          Run with this payload
+        </Button>
+      </div>
+    </>
+  )
+}
+
+type Reading = { ok: true; value: Json } | { ok: false; message: string; line: number; column: number }
+
+function read(text: string): Reading {
+  try {
+    return { ok: true, value: parseJson(text) }
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error
+    return { ok: false, message: error.message, line: error.line, column: error.column }
+  }
+}
+
+function indented(text: string): string {
+  const reading = read(text)
+  return reading.ok ? stringifyJson(reading.value, 2) : text
+}

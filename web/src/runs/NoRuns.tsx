@@ -1,0 +1,99 @@
+import { Button } from '@mantine/core'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { Ear, FilterX, Radio } from 'lucide-react'
+import { call, messageOf } from '../api.ts'
+import { CopyButton } from '../components/CopyButton.tsx'
+import { EmptyState } from '../components/EmptyState.tsx'
+import { flowsQuery } from '../flows/flow-queries.ts'
+import { curlOf, maskedToken } from './curl.ts'
+import { noFilter } from './FilterBar.tsx'
+import classes from './NoRuns.module.css'
+import { isFiltered } from './run-search.ts'
+import { useRunSearch } from './use-run-search.ts'
+
+/** An empty list: what to send, or what keeps the runs from being listed. */
+export function NoRuns() {
+  const [search, setSearch] = useRunSearch()
+  const { flow, ...others } = search
+  const isNarrowed = isFiltered(others)
+  if (isNarrowed) {
+    return (
+      <EmptyState
+        icon={<FilterX size={26} />}
+        title="No runs match"
+        actions={<Button onClick={() => setSearch(noFilter)}>Clear filters</Button>}
+      >
+        Runs that match will be listed here as soon as they start.
+      </EmptyState>
+    )
+  }
+  return <FirstRequest flowId={flow} clear={flow === undefined ? null : () => setSearch(noFilter)} />
+}
+
+function FirstRequest({ flowId, clear }: { flowId: string | undefined; clear: (() => void) | null }) {
+  const flows = useQuery(flowsQuery({ limit: 50 }))
+  const startable = (flows.data?.data ?? []).filter(({ webhook, status }) => webhook !== null && status !== 'paused')
+  const flow = flowId === undefined ? startable[0] : (flows.data?.data ?? []).find(({ id }) => id === flowId)
+  const listen = useMutation({ mutationFn: (id: string) => call<unknown>('POST', `flows/${id}/listen`) })
+  if (flows.data === undefined) return null
+  if (!flow?.webhook) {
+    return (
+      <EmptyState
+        icon={<Radio size={26} />}
+        title="No runs yet"
+        actions={
+          <Button component={Link} to="/flows">
+            To the flows
+          </Button>
+        }
+      >
+        A flow with a webhook runs as soon as someone sends it a request.
+      </EmptyState>
+    )
+  }
+  const { webhook } = flow
+  const request = (token: string | null) =>
+    curlOf({ url: webhook.url, method: 'POST', contentType: 'application/json', body: '{"hello": "world"}', token })
+  const withToken = async () => {
+    if (!webhook.token_enabled) return request(null)
+    const { token } = await call<{ token: string }>('GET', `flows/${flow.id}/webhook`)
+    return request(token)
+  }
+  return (
+    <EmptyState
+      icon={<Radio size={26} />}
+      title="No runs yet. Send this:"
+      actions={
+        <>
+          <CopyButton wide label="Copy cURL" value={withToken} />
+          <Button
+            leftSection={<Ear size={15} aria-hidden />}
+            onClick={() => listen.mutate(flow.id)}
+            loading={listen.isPending}
+            disabled={listen.isSuccess}
+          >
+            {listen.isSuccess ? 'Listening…' : 'Listen'}
+          </Button>
+          {clear === null ? null : (
+            <Button variant="subtle" onClick={clear}>
+              All flows
+            </Button>
+          )}
+        </>
+      }
+    >
+      <p className={classes.flow}>
+        To{' '}
+        <Link to="/flows/$flowId" params={{ flowId: flow.id }}>
+          {flow.name}
+        </Link>
+        ; its run then appears here.
+      </p>
+      <pre className={classes.curl} tabIndex={0} aria-label="Request as cURL">
+        {request(webhook.token_enabled ? maskedToken : null)}
+      </pre>
+      {listen.error === null ? null : <p role="alert">{messageOf(listen.error)}</p>}
+    </EmptyState>
+  )
+}

@@ -1,0 +1,138 @@
+import { Skeleton } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useMemo } from 'react'
+import { ApiError, messageOf } from '../api.ts'
+import { onLiveEvent } from '../live/live.ts'
+import { NotFound } from '../shell/root-route.tsx'
+import classes from './RunDetail.module.css'
+import { RunHeader } from './RunHeader.tsx'
+import { hasEnded, type RunJson, runQuery, type StepJson, stepsQuery, versionQuery } from './run-queries.ts'
+import { StepDetail } from './StepDetail.tsx'
+import { keyTargets } from './use-run-keys.ts'
+import { useRunSearch } from './use-run-search.ts'
+import { Waterfall } from './Waterfall.tsx'
+import { firstFailed, nextFailed, waterfallOf } from './waterfall.ts'
+
+interface RunDetailProps {
+  runId: string
+  open: (runId: string) => void
+  close: () => void
+}
+
+/** Events of a moment are answered by one fetch. */
+const gatherMs = 300
+
+/** One run: what it is, its steps over time, and the chosen step in full. */
+export function RunDetail({ runId, open, close }: RunDetailProps) {
+  useLiveRun(runId)
+  const run = useQuery(runQuery(runId))
+  const steps = useQuery(stepsQuery(runId))
+  if (run.error !== null && run.data === undefined) {
+    return (
+      <section className={classes.detail} aria-label="Run">
+        {run.error instanceof ApiError && run.error.status === 404 ? (
+          <NotFound what="run" />
+        ) : (
+          <p role="alert" className={classes.failure}>
+            {messageOf(run.error)}
+          </p>
+        )}
+      </section>
+    )
+  }
+  if (run.data === undefined || steps.data === undefined) {
+    return (
+      <section className={classes.detail} aria-label="Run" aria-busy>
+        <div className={classes.loading}>
+          <Skeleton height={26} width="60%" />
+          <Skeleton height={14} width="85%" />
+          <Skeleton height={120} mt={16} />
+        </div>
+      </section>
+    )
+  }
+  return <Loaded run={run.data} records={steps.data} open={open} close={close} />
+}
+
+function Loaded({
+  run,
+  records,
+  open,
+  close,
+}: {
+  run: RunJson
+  records: readonly StepJson[]
+  open: (runId: string) => void
+  close: () => void
+}) {
+  const [search, setSearch] = useRunSearch()
+  const version = useQuery({ ...versionQuery(run.flow_id, run.flow_version), enabled: run.flow_name !== null })
+  const flowSteps = version.data?.steps
+  const lines = useMemo(() => waterfallOf(run, records, flowSteps ?? []), [run, records, flowSteps])
+  const chosen = chosenStep(records, run, search.step)
+  const choose = (step: StepJson | undefined) => {
+    if (step !== undefined) setSearch({ step: step.seq }, { replace: true })
+  }
+  const failed = records.filter(({ status }) => status === 'error').length
+  return (
+    <section className={classes.detail} aria-label="Run">
+      <RunHeader run={run} records={records} version={version.data} open={open} close={close} />
+      <div className={classes.body}>
+        <div className={classes.stepsHead}>
+          <h3 className={classes.heading}>
+            Steps <span className={classes.count}>{records.length}</span>
+          </h3>
+          <button
+            type="button"
+            className={classes.nextFailed}
+            data-key-target={keyTargets.nextFailed}
+            hidden={failed === 0}
+            onClick={() => choose(nextFailed(records, chosen?.seq))}
+          >
+            {failed} failed: next <kbd>e</kbd>
+          </button>
+        </div>
+        <Waterfall lines={lines} chosen={chosen?.seq} choose={choose} flowSteps={flowSteps ?? []} />
+        {chosen === undefined ? (
+          <p className={classes.nothing}>
+            {records.length > 0
+              ? 'Choose a step.'
+              : hasEnded(run)
+                ? 'Nothing but the run itself was kept: its flow stores no data, or its time is over.'
+                : 'No step has ended yet.'}
+          </p>
+        ) : (
+          <StepDetail key={`${run.id} ${chosen.seq}`} run={run} step={chosen} version={version.data} open={open} />
+        )}
+      </div>
+    </section>
+  )
+}
+
+/** What the URL names; else what a reader most probably came for: the failure, or what the run was started with. */
+function chosenStep(records: readonly StepJson[], run: RunJson, seq: number | undefined): StepJson | undefined {
+  const named = records.find((step) => step.seq === seq)
+  if (named !== undefined) return named
+  return (run.status === 'error' ? firstFailed(records) : undefined) ?? records[0]
+}
+
+/** Fetches the run anew when something of it has happened. */
+function useLiveRun(runId: string): void {
+  const client = useQueryClient()
+  useEffect(() => {
+    let timer: number | undefined
+    const stop = onLiveEvent(({ type, data }) => {
+      if ((type !== 'run' && type !== 'step') || (data.id !== runId && data.run_id !== runId)) return
+      timer ??= window.setTimeout(() => {
+        timer = undefined
+        for (const kind of ['one', 'steps', 'outputs']) {
+          void client.invalidateQueries({ queryKey: ['runs', kind, runId] })
+        }
+      }, gatherMs)
+    })
+    return () => {
+      clearTimeout(timer)
+      stop()
+    }
+  }, [client, runId])
+}

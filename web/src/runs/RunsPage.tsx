@@ -1,0 +1,93 @@
+import { SegmentedControl } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useMemo, useRef, useState } from 'react'
+import { CrashGuard } from '../components/CrashGuard.tsx'
+import { PageBar } from '../components/PageBar.tsx'
+import { flowQuery } from '../flows/flow-queries.ts'
+import { BulkBar } from './BulkBar.tsx'
+import { FilterBar } from './FilterBar.tsx'
+import { Histogram } from './Histogram.tsx'
+import { NoRuns } from './NoRuns.tsx'
+import { PausedNote } from './PausedNote.tsx'
+import { RejectedRequests } from './RejectedRequests.tsx'
+import { RunDetail } from './RunDetail.tsx'
+import classes from './RunsPage.module.css'
+import { RunTable } from './RunTable.tsx'
+import { filterOf, filterQuery } from './run-search.ts'
+import { useRunKeys } from './use-run-keys.ts'
+import { useRunList } from './use-run-list.ts'
+import { freshRun, useRunSearch } from './use-run-search.ts'
+
+/** The Flow Debugger: all runs, live, and one of them in detail. */
+export function RunsPage() {
+  const [search, setSearch] = useRunSearch()
+  return (
+    <div className={classes.page} data-open={search.run !== undefined || undefined}>
+      <div className={classes.head}>
+        <PageBar title="Flow Debugger">
+          <SegmentedControl
+            aria-label="What is listed"
+            size="xs"
+            data={[
+              { value: 'runs', label: 'Runs' },
+              { value: 'rejected', label: 'Rejected requests' },
+            ]}
+            value={search.view ?? 'runs'}
+            onChange={(view) =>
+              setSearch({ view: view === 'rejected' ? 'rejected' : undefined, run: undefined, ...freshRun })
+            }
+          />
+        </PageBar>
+      </div>
+      {search.view === 'rejected' ? <RejectedRequests /> : <Runs />}
+    </div>
+  )
+}
+
+function Runs() {
+  const [search, setSearch] = useRunSearch()
+  const filter = filterOf(search)
+  const filterKey = JSON.stringify(filter)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: "the last hour" is fixed when it is chosen, so that the list stays one list.
+  const query = useMemo(() => filterQuery(filter, Date.now()), [filterKey])
+  const list = useRunList(query)
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  const flow = useQuery({ ...flowQuery(search.flow ?? ''), enabled: search.flow !== undefined })
+  // A server that does not know this filter answers with both kinds.
+  const rows = useMemo(
+    () => list.rows.filter(({ live }) => filter.mode === undefined || live === (filter.mode === 'live')),
+    [list.rows, filter.mode],
+  )
+  const searchBox = useRef<HTMLInputElement>(null)
+  const open = (runId: string | undefined, replace = false) => setSearch({ run: runId, ...freshRun }, { replace })
+  const toggle = (runId: string) => setChosen((before) => before.symmetricDifference(new Set([runId])))
+  useRunKeys({ rows, search, setSearch, open, toggle, focusSearch: () => searchBox.current?.focus() })
+
+  const isEmpty = rows.length === 0 && !list.isLoading && list.error === null
+  return (
+    <>
+      <div className={classes.head}>
+        <Histogram />
+        <FilterBar searchBox={searchBox} />
+        {flow.data?.status === 'paused' ? <PausedNote since={flow.data.updated_at} /> : null}
+      </div>
+      <div className={classes.split}>
+        <section className={classes.list} aria-label="Runs">
+          {chosen.size > 0 ? (
+            <BulkBar chosen={chosen} query={query} clear={() => setChosen(new Set())} choose={setChosen} />
+          ) : null}
+          {isEmpty ? (
+            <NoRuns />
+          ) : (
+            <RunTable list={list} rows={rows} openId={search.run} open={open} chosen={chosen} setChosen={setChosen} />
+          )}
+        </section>
+        {search.run === undefined ? null : (
+          <CrashGuard part="run" resetKey={search.run}>
+            <RunDetail runId={search.run} close={() => open(undefined)} open={open} />
+          </CrashGuard>
+        )}
+      </div>
+    </>
+  )
+}

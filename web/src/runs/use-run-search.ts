@@ -1,0 +1,24 @@
+import { getRouteApi } from '@tanstack/react-router'
+import { useCallback } from 'react'
+import type { RunSearch } from './run-search.ts'
+
+const route = getRouteApi('/runs')
+
+/** Sets a part of the debugger's URL. Without `replace`, Back undoes it. */
+export type SetSearch = (change: Partial<RunSearch>, options?: { replace?: boolean }) => void
+
+/** The debugger's state, which is its URL. */
+export function useRunSearch(): [RunSearch, SetSearch] {
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const set: SetSearch = useCallback(
+    (change, { replace = false } = {}) => {
+      void navigate({ search: (before) => ({ ...before, ...change }), replace, resetScroll: false })
+    },
+    [navigate],
+  )
+  return [search, set]
+}
+
+/** What opening another run clears: step, tab and comparison belong to the run before. */
+export const freshRun = { step: undefined, with: undefined } as const

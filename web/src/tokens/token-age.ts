@@ -1,0 +1,27 @@
+import type { TokenJson } from './token-queries.ts'
+
+const dayMs = 86_400_000
+/** A token nobody has used this long is probably forgotten. */
+const unusedDays = 90
+
+export type TokenState = 'expired' | 'unused' | 'good'
+
+/** When a token was made is not told, so one that was never used is not yet called unused. */
+export function tokenState({ expiration, last_used }: TokenJson, now: number): TokenState {
+  if (expiration !== null && Date.parse(expiration) <= now) return 'expired'
+  return last_used !== null && now - Date.parse(last_used) > unusedDays * dayMs ? 'unused' : 'good'
+}
+
+/** "in 80 days", for what lies ahead. */
+export function expiryText(expiration: string | null, now: number): string {
+  if (expiration === null) return 'never'
+  const days = Math.ceil((Date.parse(expiration) - now) / dayMs)
+  if (days <= 0)
+    return `on ${new Date(expiration).toLocaleDateString(undefined, { day: 'numeric', month: 'short', year: 'numeric' })}`
+  return days === 1 ? 'in 1 day' : `in ${days} days`
+}
+
+/** Days from now to the end of a date that was chosen. */
+export function daysUntil(date: string, now: number): number {
+  return Math.max(1, Math.ceil((Date.parse(`${date}T23:59:59`) - now) / dayMs))
+}
