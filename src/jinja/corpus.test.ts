@@ -16,7 +16,10 @@ interface Case {
   error?: string
 }
 
-const lines = (name: string): string[] => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8').trimEnd().split('\n')
+const lines = (name: string): string[] =>
+  readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8')
+    .trimEnd()
+    .split('\n')
 const contexts = lines('contexts.jsonl')
 
 function readContext(json: string): Record<string, unknown> {

@@ -32,14 +32,29 @@ export function diagnose(source: string, options: DiagnoseOptions = {}): Diagnos
   try {
     parsed = parseTemplate(source)
   } catch (error) {
-    if (error instanceof RangeError) return [{ severity: 'error', message: 'the template is nested too deep', line: 1, column: 1 }]
+    if (error instanceof RangeError)
+      return [{ severity: 'error', message: 'the template is nested too deep', line: 1, column: 1 }]
     if (!(error instanceof TemplateError)) throw error
     return [fromError(error, normalizeSource(source))]
   }
   const found: Diagnostic[] = []
-  const tell = (at: number, length: number, severity: Diagnostic['severity'], message: string, suggestion?: string): void => {
+  const tell = (
+    at: number,
+    length: number,
+    severity: Diagnostic['severity'],
+    message: string,
+    suggestion?: string,
+  ): void => {
     const { line, column } = locate({ source: parsed.source, offset: at })
-    found.push({ severity, message, line, column, endLine: line, endColumn: column + length, ...(suggestion !== undefined && { suggestion }) })
+    found.push({
+      severity,
+      message,
+      line,
+      column,
+      endLine: line,
+      endColumn: column + length,
+      ...(suggestion !== undefined && { suggestion }),
+    })
   }
   eachExpression(parsed.body, (node) => {
     if (node.kind !== 'filter' && node.kind !== 'test') return
@@ -76,7 +91,13 @@ function fromError(error: TemplateError, source: string): Diagnostic {
 function reportNames(parsed: ParsedTemplate, options: DiagnoseOptions, tell: Tell): void {
   const { context } = options
   if (options.known === undefined && context === undefined) return
-  const known = new Set([...(options.known ?? []), ...Object.keys(context ?? {}), ...library.globals.keys(), ...wildcardNames, 'self'])
+  const known = new Set([
+    ...(options.known ?? []),
+    ...Object.keys(context ?? {}),
+    ...library.globals.keys(),
+    ...wildcardNames,
+    'self',
+  ])
   for (const { ref, path, offset } of variablesIn(parsed.body)) {
     if (!known.has(ref)) {
       const suggestion = closestName(ref, known)
@@ -88,7 +109,13 @@ function reportNames(parsed: ParsedTemplate, options: DiagnoseOptions, tell: Tel
 }
 
 /** The first key of a path that the sample lacks. Items of lists differ, so nothing is said about what lies below one. */
-function reportPath(ref: string, path: readonly (string | number)[], sample: unknown, offset: number, tell: Tell): void {
+function reportPath(
+  ref: string,
+  path: readonly (string | number)[],
+  sample: unknown,
+  offset: number,
+  tell: Tell,
+): void {
   let value = sample
   let shown = ref
   for (const key of path) {
@@ -96,7 +123,8 @@ function reportPath(ref: string, path: readonly (string | number)[], sample: unk
     if (!Object.hasOwn(value, key)) {
       if (library.membersOf(value)?.has(key)) return
       const suggestion = closestName(key, Object.keys(value))
-      return tell(offset, shown.length, 'warning', withHint(`"${shown}" has no "${key}"`, suggestion), suggestion)
+      tell(offset, shown.length, 'warning', withHint(`"${shown}" has no "${key}"`, suggestion), suggestion)
+      return
     }
     value = Reflect.get(value, key)
     shown += `.${key}`

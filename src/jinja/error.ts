@@ -42,7 +42,10 @@ export class TemplateError extends Error {
   ) {
     const { line, column, text } = locate(place)
     const hint = extra.suggestion === undefined ? '' : `: did you mean "${extra.suggestion}"?`
-    super(`${hint === '' ? reason : reason.replace(/\.$/, '')}${hint} (line ${line}, column ${column})\n${excerpt(text, line, column)}`, { cause: extra.cause })
+    super(
+      `${hint === '' ? reason : reason.replace(/\.$/, '')}${hint} (line ${line}, column ${column})\n${excerpt(text, line, column)}`,
+      { cause: extra.cause },
+    )
     this.name = 'TemplateError'
     this.kind = kind
     this.pythonType = pythonType

@@ -10,10 +10,10 @@ import type { Expression, Statement } from './syntax/ast.ts'
 import { type ParsedTemplate, parseTemplate } from './syntax/parse-statement.ts'
 import { variablesIn } from './variables.ts'
 
+export { type Diagnostic, diagnose } from './diagnose.ts'
 export { TemplateError, type TemplateErrorKind } from './error.ts'
 export { type BudgetLimits, flowStepBudget, webhookAnswerBudget } from './runtime/budget.ts'
 export type { UndefinedKind } from './runtime/values.ts'
-export { type Diagnostic, diagnose } from './diagnose.ts'
 export { type VariableUse, variablesOf } from './variables.ts'
 
 /** Settings of the language, as Python's `Environment` has them. */
@@ -202,7 +202,10 @@ function onlyExpression(body: readonly Statement[]): Expression | undefined {
 function checkBytes(rendering: Rendering): void {
   const { out, limits } = rendering
   if (out.length * 3 > limits.outputBytes && new TextEncoder().encode(out).length > limits.outputBytes) {
-    throw new Raised('TemplateLimitError', `the template needs more than it may: output in bytes (the limit is ${limits.outputBytes})`)
+    throw new Raised(
+      'TemplateLimitError',
+      `the template needs more than it may: output in bytes (the limit is ${limits.outputBytes})`,
+    )
   }
 }
 
@@ -221,7 +224,13 @@ function asTemplateError(error: unknown, place: { source: string; offset: number
   }
   if (error instanceof RangeError) {
     // The host's own limits: its stack, its longest string.
-    return new TemplateError('limit', 'RecursionError', 'the template is nested too deep or makes something too large', place, { cause: error })
+    return new TemplateError(
+      'limit',
+      'RecursionError',
+      'the template is nested too deep or makes something too large',
+      place,
+      { cause: error },
+    )
   }
   return error
 }

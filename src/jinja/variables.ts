@@ -1,7 +1,7 @@
+import { eachChild } from './runtime/scope.ts'
 import type { Expression, Statement, Target } from './syntax/ast.ts'
 import { pathItemName } from './syntax/ast.ts'
 import { parseTemplate } from './syntax/parse-statement.ts'
-import { eachChild } from './runtime/scope.ts'
 
 /** One use of a name that comes from outside the template, with the part of the path below it that is written out. */
 export interface VariableUse {
@@ -35,13 +35,16 @@ class VariableFinder {
   #statement(statement: Statement, own: Set<string>): void {
     switch (statement.kind) {
       case 'print':
-      case 'do':
-        return this.#expression(statement.value, own)
+      case 'do': {
+        this.#expression(statement.value, own)
+        return
+      }
       case 'if': {
         this.#expression(statement.test, own)
         this.statements(statement.body, own)
         this.statements(statement.elifs, own)
-        return this.statements(statement.otherwise, own)
+        this.statements(statement.otherwise, own)
+        return
       }
       case 'for': {
         this.#expression(statement.iterable, own)
@@ -49,23 +52,33 @@ class VariableFinder {
         addNames(statement.target, inner)
         if (statement.test !== undefined) this.#expression(statement.test, inner)
         this.statements(statement.body, inner)
-        return this.statements(statement.otherwise, new Set(own))
+        this.statements(statement.otherwise, new Set(own))
+        return
       }
       case 'set':
         this.#expression(statement.value, own)
-        return addNames(statement.target, own)
+        {
+          addNames(statement.target, own)
+          return
+        }
       case 'set-block':
         if (statement.filter !== undefined) this.#expression(statement.filter, own)
         this.statements(statement.body, new Set(own))
-        return addNames(statement.target, own)
+        {
+          addNames(statement.target, own)
+          return
+        }
       case 'with': {
         const inner = new Set(own)
         for (const value of statement.values) this.#expression(value, own)
         for (const target of statement.targets) addNames(target, inner)
-        return this.statements(statement.body, inner)
+        this.statements(statement.body, inner)
+        return
       }
-      default:
-        return this.#definition(statement, own)
+      default: {
+        this.#definition(statement, own)
+        return
+      }
     }
   }
 
@@ -78,17 +91,27 @@ class VariableFinder {
         else this.#expression(statement.call, own)
         if (statement.kind === 'macro') inner.add(statement.name)
         for (const parameter of statement.parameters) inner.add(parameter.name)
-        for (const parameter of statement.parameters) if (parameter.default !== undefined) this.#expression(parameter.default, inner)
-        return this.statements(statement.body, inner)
+        for (const parameter of statement.parameters)
+          if (parameter.default !== undefined) this.#expression(parameter.default, inner)
+        this.statements(statement.body, inner)
+        return
       }
       case 'filter-block':
         this.#expression(statement.filter, own)
-        return this.statements(statement.body, new Set(own))
+        {
+          this.statements(statement.body, new Set(own))
+          return
+        }
       case 'autoescape':
         this.#expression(statement.enabled, own)
-        return this.statements(statement.body, new Set(own))
-      case 'block':
-        return this.statements(statement.body, new Set(own))
+        {
+          this.statements(statement.body, new Set(own))
+          return
+        }
+      case 'block': {
+        this.statements(statement.body, new Set(own))
+        return
+      }
       case 'load':
         this.#expression(statement.template, own)
         for (const name of statement.names) own.add(name)
@@ -97,7 +120,10 @@ class VariableFinder {
 
   #expression(node: Expression, own: ReadonlySet<string>): void {
     const use = staticPath(node)
-    if (use === undefined) return eachChild(node, (child) => this.#expression(child, own))
+    if (use === undefined) {
+      eachChild(node, (child) => this.#expression(child, own))
+      return
+    }
     if (!own.has(use.ref) && use.ref !== pathItemName) this.uses.push(use)
     // The keys of a path that are no constants read variables too.
     for (let current = node; current.kind === 'attribute' || current.kind === 'item'; current = current.of) {
@@ -126,7 +152,9 @@ function staticPath(node: Expression): VariableUse | undefined {
 }
 
 function constantKey(node: Expression): string | number | undefined {
-  return node.kind === 'constant' && (typeof node.value === 'string' || typeof node.value === 'number') ? node.value : undefined
+  return node.kind === 'constant' && (typeof node.value === 'string' || typeof node.value === 'number')
+    ? node.value
+    : undefined
 }
 
 function addNames(target: Target, names: Set<string>): void {

@@ -23,7 +23,11 @@ function contextOf(bytes: number): Record<string, unknown> {
   return { res1: { value: 'myResult' }, web1: { items } }
 }
 
-const users = Array.from({ length: 100 }, (_, index) => ({ name: ` user ${index} a `, age: index, tags: ['x', 'y', 'z'] }))
+const users = Array.from({ length: 100 }, (_, index) => ({
+  name: ` user ${index} a `,
+  age: index,
+  tags: ['x', 'y', 'z'],
+}))
 const cases: { name: string; template: string; context: Record<string, unknown> }[] = [
   { name: 'webhook answer, context of 1 kB', template: answer, context: contextOf(1_000) },
   { name: 'webhook answer, context of 100 kB', template: answer, context: contextOf(100_000) },
@@ -67,16 +71,27 @@ print(json.dumps(answers))
 `
 
 function measurePython(): (number | undefined)[] {
-  const python = spawnSync(options.python, ['-c', pythonSide], { input: JSON.stringify({ cases, seconds }), encoding: 'utf8' })
+  const python = spawnSync(options.python, ['-c', pythonSide], {
+    input: JSON.stringify({ cases, seconds }),
+    encoding: 'utf8',
+  })
   return python.status === 0 ? (JSON.parse(python.stdout) as number[]) : cases.map(() => undefined)
 }
 
 interface Nunjucks {
   Environment: new (loader: null, options: object) => object
-  Template: new (source: string, environment: object, path: string, eager: boolean) => { render(context: object): string }
+  Template: new (
+    source: string,
+    environment: object,
+    path: string,
+    eager: boolean,
+  ) => { render(context: object): string }
 }
 interface MiniJinja {
-  Environment: new () => { addTemplate(name: string, source: string): void; renderTemplate(name: string, context: object): string }
+  Environment: new () => {
+    addTemplate(name: string, source: string): void
+    renderTemplate(name: string, context: object): string
+  }
 }
 
 const require = createRequire(import.meta.url)
@@ -84,14 +99,28 @@ const nunjucks = require('nunjucks') as Nunjucks
 const minijinja = require('minijinja-js') as MiniJinja
 
 const python = measurePython()
-console.log(`${'renders a second'.padEnd(36)}${['this engine', 'nunjucks', 'minijinja-js', 'CPython', 'ours : CPython'].map((name) => name.padStart(16)).join('')}`)
+console.log(
+  `${'renders a second'.padEnd(36)}${['this engine', 'nunjucks', 'minijinja-js', 'CPython', 'ours : CPython'].map((name) => name.padStart(16)).join('')}`,
+)
 for (const [index, { name, template, context }] of cases.entries()) {
   const ours = measure(() => compile(template).render(context))
-  const theirTemplate = new nunjucks.Template(template, new nunjucks.Environment(null, { autoescape: false }), name, true)
+  const theirTemplate = new nunjucks.Template(
+    template,
+    new nunjucks.Environment(null, { autoescape: false }),
+    name,
+    true,
+  )
   const mini = new minijinja.Environment()
   mini.addTemplate(name, template)
-  const figures = [ours, measure(() => theirTemplate.render(context)), measure(() => mini.renderTemplate(name, context)), python[index]]
-  const shown = figures.map((figure) => (figure === undefined ? '-' : Math.round(figure).toLocaleString('en')).padStart(16))
+  const figures = [
+    ours,
+    measure(() => theirTemplate.render(context)),
+    measure(() => mini.renderTemplate(name, context)),
+    python[index],
+  ]
+  const shown = figures.map((figure) =>
+    (figure === undefined ? '-' : Math.round(figure).toLocaleString('en')).padStart(16),
+  )
   const ratio = python[index] === undefined ? '-' : `${(ours / python[index]).toFixed(1)}`
   console.log(`${name.padEnd(36)}${shown.join('')}${ratio.padStart(16)}`)
 }

@@ -11,9 +11,67 @@ import { readContext } from './read-context.ts'
 const mostMilliseconds = 2000
 
 const pieces = [
-  '{{', '}}', '{%', '%}', '{#', '#}', '{%-', '-%}', '{{-', '-}}', '(', ')', '[', ']', '{', '}', '|', '.', ',', ':', '~', '**', '//', '==', "'", '"',
-  '\\', '\n', ' ', 'if', 'for', 'in', 'endfor', 'endif', 'set', 'macro', 'raw', 'endraw', 'is', 'not', 'x', '0', '1.5', '1e9', '[?(@', '..', '*', '$',
-  '\ud83d', '\u2028', '\0', 'é', '😀', 'call', 'filter', 'loop', 'self', 'else', 'recursive', 'block', 'import',
+  '{{',
+  '}}',
+  '{%',
+  '%}',
+  '{#',
+  '#}',
+  '{%-',
+  '-%}',
+  '{{-',
+  '-}}',
+  '(',
+  ')',
+  '[',
+  ']',
+  '{',
+  '}',
+  '|',
+  '.',
+  ',',
+  ':',
+  '~',
+  '**',
+  '//',
+  '==',
+  "'",
+  '"',
+  '\\',
+  '\n',
+  ' ',
+  'if',
+  'for',
+  'in',
+  'endfor',
+  'endif',
+  'set',
+  'macro',
+  'raw',
+  'endraw',
+  'is',
+  'not',
+  'x',
+  '0',
+  '1.5',
+  '1e9',
+  '[?(@',
+  '..',
+  '*',
+  '$',
+  '\ud83d',
+  '\u2028',
+  '\0',
+  'é',
+  '😀',
+  'call',
+  'filter',
+  'loop',
+  'self',
+  'else',
+  'recursive',
+  'block',
+  'import',
 ] as const
 
 export interface FuzzResult {
@@ -61,8 +119,12 @@ function tryOne(source: string, context: Record<string, unknown>, result: FuzzRe
 
 function nextSource(random: Random, generator: TemplateGenerator, corpus: readonly string[]): string {
   const choice = random.below(10)
-  if (choice < 2) return Array.from({ length: random.below(40) }, () => random.pick(pieces)).join(random.pick(['', ' ']))
-  if (choice < 3) return Array.from({ length: random.below(60) }, () => String.fromCharCode(random.below(random.chance(0.5) ? 128 : 65536))).join('')
+  if (choice < 2)
+    return Array.from({ length: random.below(40) }, () => random.pick(pieces)).join(random.pick(['', ' ']))
+  if (choice < 3)
+    return Array.from({ length: random.below(60) }, () =>
+      String.fromCharCode(random.below(random.chance(0.5) ? 128 : 65536)),
+    ).join('')
   if (choice < 4) return `{{ ${Array.from({ length: random.below(20) }, () => random.pick(pieces)).join(' ')} }}`
   return mutate(random, choice < 8 ? random.pick(corpus) : generator.template())
 }
@@ -94,10 +156,20 @@ function mutate(random: Random, source: string): string {
 
 if (import.meta.main) {
   const { values } = parseArgs({
-    options: { count: { type: 'string', default: '100000' }, seed: { type: 'string', default: '1' }, seconds: { type: 'string', default: '0' } },
+    options: {
+      count: { type: 'string', default: '100000' },
+      seed: { type: 'string', default: '1' },
+      seconds: { type: 'string', default: '0' },
+    },
   })
-  const { inputs, rendered, faults, slowest } = fuzz({ count: Number(values.count), seed: Number(values.seed), milliseconds: Number(values.seconds) * 1000 })
+  const { inputs, rendered, faults, slowest } = fuzz({
+    count: Number(values.count),
+    seed: Number(values.seed),
+    milliseconds: Number(values.seconds) * 1000,
+  })
   for (const fault of faults.slice(0, 20)) console.log(fault)
-  console.log(`${inputs} inputs, ${rendered} of them rendered, ${faults.length} crashes or hangs, the slowest ${slowest.toFixed(0)} ms`)
+  console.log(
+    `${inputs} inputs, ${rendered} of them rendered, ${faults.length} crashes or hangs, the slowest ${slowest.toFixed(0)} ms`,
+  )
   process.exitCode = faults.length === 0 ? 0 : 1
 }

@@ -19,7 +19,19 @@ const names: Record<Kind, readonly string[]> = {
   float: ['pi', 'half', 'whole', 'tiny', 'floats[0]', 'floats.1'],
   str: ['s', 't', 'u', 'empty', 'num', 'fl', 'csv', 'html', 'multi', 'iso', 'words[1]', 'd.c.x', 'users[1].name'],
   bool: ['yes', 'no', 'users[0].active'],
-  list: ['l', 'floats', 'words', 'mixed', 'nested', 'none_list', 'users', 'users[0].tags', 'range(n)', 'range(1, 9, 3)', '(1, 2, 3)'],
+  list: [
+    'l',
+    'floats',
+    'words',
+    'mixed',
+    'nested',
+    'none_list',
+    'users',
+    'users[0].tags',
+    'range(n)',
+    'range(1, 9, 3)',
+    '(1, 2, 3)',
+  ],
   dict: ['d', 'none_dict', 'users[0]', 'd.c', 'users[2]'],
   any: ['nil', 'missing', 'mixed[1]', 'd.missing', 'nested[0]', 'users[1]', 'x', 's', 'n', 'd', 'l'],
 }
@@ -71,9 +83,20 @@ export class TemplateGenerator {
     switch (choice) {
       case 8:
       case 9:
-        return this.#tag(`if ${this.#any(2)}`) + body() + (this.#random.chance(0.5) ? this.#tag('else') + body() : '') + this.#tag('endif')
+        return (
+          this.#tag(`if ${this.#any(2)}`) +
+          body() +
+          (this.#random.chance(0.5) ? this.#tag('else') + body() : '') +
+          this.#tag('endif')
+        )
       case 10:
-        return this.#tag(`if ${this.#of('bool', 2)}`) + body() + this.#tag(`elif ${this.#any(1)}`) + body() + this.#tag('endif')
+        return (
+          this.#tag(`if ${this.#of('bool', 2)}`) +
+          body() +
+          this.#tag(`elif ${this.#any(1)}`) +
+          body() +
+          this.#tag('endif')
+        )
       case 11:
       case 12:
       case 13:
@@ -100,7 +123,10 @@ export class TemplateGenerator {
           `{% set m = {} %}{% for i in words %}{% do m.update({i: loop.index}) %}{% endfor %}{{ m }}`,
         ])
       default:
-        return `${this.#tag('call(x) m2()')}${body()}${this.#tag('endcall')}`.replace(/^/, '{% macro m2() %}[{{ caller(1) }}]{% endmacro %}')
+        return `${this.#tag('call(x) m2()')}${body()}${this.#tag('endcall')}`.replace(
+          /^/,
+          '{% macro m2() %}[{{ caller(1) }}]{% endmacro %}',
+        )
     }
   }
 
@@ -115,7 +141,8 @@ export class TemplateGenerator {
     ])()
     const inside = this.#random.pick([
       () => '{{ x }}',
-      () => `{{ loop.${this.#random.pick(['index', 'index0', 'revindex', 'revindex0', 'first', 'last', 'length', 'depth', 'previtem', 'nextitem'])} }}`,
+      () =>
+        `{{ loop.${this.#random.pick(['index', 'index0', 'revindex', 'revindex0', 'first', 'last', 'length', 'depth', 'previtem', 'nextitem'])} }}`,
       () => `{{ x }}{{ "," if not loop.last }}`,
       () => `{{ loop.cycle('a', 'b') }}{{ loop.changed(x) }}`,
       () => `{% if loop.index == 2 %}{% ${this.#random.pick(['break', 'continue'])} %}{% endif %}{{ x }}`,
@@ -129,8 +156,23 @@ export class TemplateGenerator {
 
   #macro(depth: number): string {
     const parameters = this.#random.pick(['a', 'a, b=2', "a='x', b=none", '', 'a, b=a'])
-    const call = this.#random.pick([`m(${this.#any(1)})`, `m(${this.#any(1)}, ${this.#any(1)})`, `m(b=${this.#any(1)})`, 'm()', 'm(*l)', "m(**{'a': 1})", `m(a=${this.#any(1)})`])
-    const inside = this.#random.pick(['{{ a }}', '{{ a }}-{{ b }}', '{{ varargs }}', '{{ kwargs }}', this.#statement(depth - 1), '{{ a }}{{ x }}'])
+    const call = this.#random.pick([
+      `m(${this.#any(1)})`,
+      `m(${this.#any(1)}, ${this.#any(1)})`,
+      `m(b=${this.#any(1)})`,
+      'm()',
+      'm(*l)',
+      "m(**{'a': 1})",
+      `m(a=${this.#any(1)})`,
+    ])
+    const inside = this.#random.pick([
+      '{{ a }}',
+      '{{ a }}-{{ b }}',
+      '{{ varargs }}',
+      '{{ kwargs }}',
+      this.#statement(depth - 1),
+      '{{ a }}{{ x }}',
+    ])
     return `${this.#tag(`macro m(${parameters})`)}${inside}${this.#tag('endmacro')}${this.#print(call)}`
   }
 
@@ -141,7 +183,8 @@ export class TemplateGenerator {
   /** An expression that mostly has the wanted kind. */
   #of(kind: Kind, depth: number): string {
     if (this.#random.chance(0.03)) return this.#of(this.#random.pick(kinds), depth)
-    if (depth <= 0 || this.#random.chance(0.25)) return this.#random.pick(this.#random.chance(0.6) ? names[kind] : literals[kind])
+    if (depth <= 0 || this.#random.chance(0.25))
+      return this.#random.pick(this.#random.chance(0.6) ? names[kind] : literals[kind])
     // Mostly in parentheses, so that what is done to it is done to all of it; without them now and then, for precedence.
     const sub = (wanted: Kind): string => {
       const inner = this.#of(wanted, depth - 1)
@@ -159,7 +202,11 @@ export class TemplateGenerator {
       case 'list':
         return this.#list(sub)
       case 'dict':
-        return this.#random.pick([() => `dict(${sub('dict')}, k=${sub('any')})`, () => `{'k': ${sub('any')}, ${sub('str')}: ${sub('int')}}`, () => `${sub('dict')}.copy()`])()
+        return this.#random.pick([
+          () => `dict(${sub('dict')}, k=${sub('any')})`,
+          () => `{'k': ${sub('any')}, ${sub('str')}: ${sub('int')}}`,
+          () => `${sub('dict')}.copy()`,
+        ])()
       default:
         return this.#anything(sub)
     }
@@ -205,7 +252,8 @@ export class TemplateGenerator {
       () => `(${sub('str')} ~ ${sub('any')})`,
       () => `(${sub('str')} + ${sub('str')})`,
       () => `(${sub('str')} * ${pick(['0', '2', '3'])})`,
-      () => `${sub('str')}|${pick(['upper', 'lower', 'title', 'capitalize', 'trim', 'striptags', 'e', 'urlencode', 'string', 'forceescape', 'reverse', 'first', 'last', 'wordwrap(5)', 'center(12)', 'urlize', 'pprint'])}`,
+      () =>
+        `${sub('str')}|${pick(['upper', 'lower', 'title', 'capitalize', 'trim', 'striptags', 'e', 'urlencode', 'string', 'forceescape', 'reverse', 'first', 'last', 'wordwrap(5)', 'center(12)', 'urlize', 'pprint'])}`,
       () => `${sub('str')}|replace(${sub('str')}, ${sub('str')}${pick(['', ', 1'])})`,
       () => `${sub('str')}|truncate(${pick(['5', '10', '8, true', "7, false, '…', 0"])})`,
       () => `${sub('str')}|indent(${pick(['', '2', '2, true', '2, false, true', "'> '"])})`,
@@ -215,11 +263,14 @@ export class TemplateGenerator {
       () => `${sub('any')}|string`,
       () => `${sub('any')}|pprint`,
       () => `${sub('int')}|filesizeformat${pick(['', '(true)'])}`,
-      () => `'${pick(['%d', '%s', '%5d', '%-6s|', '%05.1f', '%x', '%r', '%+d', '%e', '%g', '%5.2f', '%c', '%o', '%i%%', '%#x', '% d'])}' % ${sub(pick(['int', 'float', 'str', 'any']))}`,
+      () =>
+        `'${pick(['%d', '%s', '%5d', '%-6s|', '%05.1f', '%x', '%r', '%+d', '%e', '%g', '%5.2f', '%c', '%o', '%i%%', '%#x', '% d'])}' % ${sub(pick(['int', 'float', 'str', 'any']))}`,
       () => `'${pick(['%s %s', '%s/%d'])}'|format(${sub('any')}, ${sub('int')})`,
-      () => `'{:${pick(['', '>8', '<8', '^9', '*^9', '05', ',', '.2f', '+', 'x', 'b', 'e', '.3', '%', 'd', '_', '10.3f', 's', 'g'])}}'.format(${sub(pick(['int', 'float', 'str']))})`,
+      () =>
+        `'{:${pick(['', '>8', '<8', '^9', '*^9', '05', ',', '.2f', '+', 'x', 'b', 'e', '.3', '%', 'd', '_', '10.3f', 's', 'g'])}}'.format(${sub(pick(['int', 'float', 'str']))})`,
       () => `'{0}{a}{1!r}'.format(${sub('any')}, ${sub('any')}, a=${sub('str')})`,
-      () => `${sub('str')}.${pick(['upper', 'lower', 'title', 'capitalize', 'swapcase', 'strip', 'lstrip', 'rstrip', 'casefold'])}()`,
+      () =>
+        `${sub('str')}.${pick(['upper', 'lower', 'title', 'capitalize', 'swapcase', 'strip', 'lstrip', 'rstrip', 'casefold'])}()`,
       () => `${sub('str')}.${pick(['ljust', 'rjust', 'center', 'zfill'])}(${pick(['3', '10', '15'])})`,
       () => `${sub('str')}.replace(${sub('str')}, ${sub('str')})`,
       () => `${sub('str')}.${pick(['strip', 'lstrip', 'removeprefix', 'removesuffix'])}(${sub('str')})`,
@@ -241,10 +292,13 @@ export class TemplateGenerator {
       () => `(${sub('str')} in ${sub('dict')})`,
       () => `(not ${sub('any')})`,
       () => `(${sub('int')} < ${sub('int')} <= ${sub('int')})`,
-      () => `(${sub('any')} is ${pick(['', 'not '])}${pick(['defined', 'undefined', 'none', 'number', 'string', 'mapping', 'iterable', 'sequence', 'boolean', 'integer', 'float', 'true', 'false', 'callable', 'escaped'])})`,
-      () => `(${sub('int')} is ${pick(['odd', 'even', 'divisibleby 3', 'eq 3', 'ge(2)', 'lt 4', 'in [1, 2, 3]', 'sameas 1'])})`,
+      () =>
+        `(${sub('any')} is ${pick(['', 'not '])}${pick(['defined', 'undefined', 'none', 'number', 'string', 'mapping', 'iterable', 'sequence', 'boolean', 'integer', 'float', 'true', 'false', 'callable', 'escaped'])})`,
+      () =>
+        `(${sub('int')} is ${pick(['odd', 'even', 'divisibleby 3', 'eq 3', 'ge(2)', 'lt 4', 'in [1, 2, 3]', 'sameas 1'])})`,
       () => `(${sub('str')} is ${pick(['lower', 'upper', 'string', "in 'abc'"])})`,
-      () => `${sub('str')}.${pick(['isdigit', 'isalpha', 'isalnum', 'isspace', 'istitle', 'isupper', 'islower', 'isidentifier', 'isascii', 'isdecimal', 'isnumeric', 'isprintable'])}()`,
+      () =>
+        `${sub('str')}.${pick(['isdigit', 'isalpha', 'isalnum', 'isspace', 'istitle', 'isupper', 'islower', 'isidentifier', 'isascii', 'isdecimal', 'isnumeric', 'isprintable'])}()`,
       () => `${sub('str')}.${pick(['startswith', 'endswith'])}(${sub('str')})`,
       () => `(${sub('list')} ${pick(['==', '<', '>='])} ${sub('list')})`,
     ])()
@@ -256,14 +310,23 @@ export class TemplateGenerator {
       () => `[${sub('any')}, ${sub('any')}]`,
       () => `(${sub('list')} + ${sub('list')})`,
       () => `(${sub('list')} * 2)`,
-      () => `${sub('list')}|${pick(['list', 'sort', 'reverse|list', 'unique|list', 'sort(reverse=true)', 'sort(case_sensitive=true)', 'slice(2)|list', 'batch(2)|list', "batch(2, 'x')|list", "slice(3, 'z')|list"])}`,
-      () => `${sub('list')}|${pick(['select', 'reject'])}${pick(['', "('odd')", "('string')", "('gt', 1)", "('none')", "('in', [1, 2])", "('defined')"])}|list`,
-      () => `${sub('list')}|map('${pick(['upper', 'string', 'length', 'int', 'float', 'abs', 'trim', 'first', "default', 0, true)|map('string"])}')|list`,
-      () => `users|${pick(['selectattr', 'rejectattr'])}(${pick(["'active'", "'age', 'gt', 26", "'name', 'equalto', 'Jane'", "'city', 'defined'", "'tags'"])})|map(attribute='${pick(['name', 'age', 'city', 'tags', 'tags.0'])}')|list`,
+      () =>
+        `${sub('list')}|${pick(['list', 'sort', 'reverse|list', 'unique|list', 'sort(reverse=true)', 'sort(case_sensitive=true)', 'slice(2)|list', 'batch(2)|list', "batch(2, 'x')|list", "slice(3, 'z')|list"])}`,
+      () =>
+        `${sub('list')}|${pick(['select', 'reject'])}${pick(['', "('odd')", "('string')", "('gt', 1)", "('none')", "('in', [1, 2])", "('defined')"])}|list`,
+      () =>
+        `${sub('list')}|map('${pick(['upper', 'string', 'length', 'int', 'float', 'abs', 'trim', 'first', "default', 0, true)|map('string"])}')|list`,
+      () =>
+        `users|${pick(['selectattr', 'rejectattr'])}(${pick(["'active'", "'age', 'gt', 26", "'name', 'equalto', 'Jane'", "'city', 'defined'", "'tags'"])})|map(attribute='${pick(['name', 'age', 'city', 'tags', 'tags.0'])}')|list`,
       () => `users|map(attribute='${pick(['name', 'age', 'city', 'tags.0'])}', default='?')|list`,
-      () => `users|${pick(['sort', 'unique', 'sort(true)'])}(attribute='${pick(['name', 'age', 'active,name'])}')|map(attribute='name')|list`.replace(')(', ', '),
+      () =>
+        `users|${pick(['sort', 'unique', 'sort(true)'])}(attribute='${pick(['name', 'age', 'active,name'])}')|map(attribute='name')|list`.replace(
+          ')(',
+          ', ',
+        ),
       () => `users|groupby('${pick(['active', 'age', "city', default='-"])}')`,
-      () => `${sub('dict')}|${pick(['dictsort', "dictsort(false, 'value')", 'list', 'items|list', 'dictsort(reverse=true)', 'dictsort(true)'])}`,
+      () =>
+        `${sub('dict')}|${pick(['dictsort', "dictsort(false, 'value')", 'list', 'items|list', 'dictsort(reverse=true)', 'dictsort(true)'])}`,
       () => `${sub('dict')}.${pick(['keys', 'values', 'items'])}()|list`,
       () => `${sub('str')}.split(${pick(['', "','", "' '", "'l', 1", 'none, 1', sub('str')])})`,
       () => `${sub('str')}.${pick(['rsplit', 'partition', 'rpartition'])}(${pick(["','", "' '", "'o'"])})`,

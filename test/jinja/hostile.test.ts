@@ -12,7 +12,9 @@ test('every hostile template ends soon and with a clear error, and none reaches 
   const outcomes = hostileTemplates.map(attack)
   assert.ok(outcomes.length >= 60)
   assert.deepEqual(
-    outcomes.filter(({ fault, milliseconds }) => fault !== undefined || milliseconds > mostMilliseconds).map(({ hostile, ...rest }) => ({ name: hostile.name, ...rest })),
+    outcomes
+      .filter(({ fault, milliseconds }) => fault !== undefined || milliseconds > mostMilliseconds)
+      .map(({ hostile, ...rest }) => ({ name: hostile.name, ...rest })),
     [],
   )
 })

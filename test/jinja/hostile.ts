@@ -9,8 +9,13 @@ export interface Hostile {
   expect: 'error' | 'harmless' | 'either'
 }
 
-const nested = (open: string, inside: string, close: string, count: number): string => open.repeat(count) + inside + close.repeat(count)
-const hostile = (name: string, template: string, expect: Hostile['expect'] = 'error'): Hostile => ({ name, template, expect })
+const nested = (open: string, inside: string, close: string, count: number): string =>
+  open.repeat(count) + inside + close.repeat(count)
+const hostile = (name: string, template: string, expect: Hostile['expect'] = 'error'): Hostile => ({
+  name,
+  template,
+  expect,
+})
 
 export const hostileContext: Record<string, unknown> = {
   a: { b: 1, constructor: 'own', tags: [1, 2, 3] },
@@ -25,15 +30,33 @@ export const hostileTemplates: readonly Hostile[] = [
   hostile('a range of a thousand million', '{% for i in range(10**9) %}x{% endfor %}'),
   hostile('a list of a huge range', '{{ range(10**12)|list }}'),
   hostile('a range just too large', '{{ range(100001)|length }}'),
-  hostile('three loops inside one another', '{% for a in range(10000) %}{% for b in range(10000) %}{% for c in range(10000) %}{% endfor %}{% endfor %}{% endfor %}'),
+  hostile(
+    'three loops inside one another',
+    '{% for a in range(10000) %}{% for b in range(10000) %}{% for c in range(10000) %}{% endfor %}{% endfor %}{% endfor %}',
+  ),
   hostile('a loop over a list that grows', '{% set l = [1] %}{% for x in l %}{% do l.append(x) %}{% endfor %}'),
-  hostile('a dict that grows while it is walked', '{% set d = {"a": 1} %}{% for x in d %}{% do d.update({x ~ "b": 1}) %}{% endfor %}'),
-  hostile('loops that print', '{% for a in range(100000) %}{% for b in range(100) %}0123456789{% endfor %}{% endfor %}'),
-  hostile('a cartesian product by slices', '{% set ns = namespace(l=numbers) %}{% for i in range(99) %}{% set ns.l = ns.l + ns.l %}{% endfor %}{{ ns.l|length }}'),
+  hostile(
+    'a dict that grows while it is walked',
+    '{% set d = {"a": 1} %}{% for x in d %}{% do d.update({x ~ "b": 1}) %}{% endfor %}',
+  ),
+  hostile(
+    'loops that print',
+    '{% for a in range(100000) %}{% for b in range(100) %}0123456789{% endfor %}{% endfor %}',
+  ),
+  hostile(
+    'a cartesian product by slices',
+    '{% set ns = namespace(l=numbers) %}{% for i in range(99) %}{% set ns.l = ns.l + ns.l %}{% endfor %}{{ ns.l|length }}',
+  ),
   // Texts
   hostile('a text times two thousand million', "{{ 'x' * 2000000000 }}"),
-  hostile('a text doubled again and again', "{% set ns = namespace(s='x') %}{% for i in range(99) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}"),
-  hostile('a text doubled by +', "{% set ns = namespace(s='xy') %}{% for i in range(60) %}{% set ns.s = ns.s + ns.s %}{% endfor %}"),
+  hostile(
+    'a text doubled again and again',
+    "{% set ns = namespace(s='x') %}{% for i in range(99) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
+  ),
+  hostile(
+    'a text doubled by +',
+    "{% set ns = namespace(s='xy') %}{% for i in range(60) %}{% set ns.s = ns.s + ns.s %}{% endfor %}",
+  ),
   hostile('a list times a thousand million', '{{ [1] * 10**9 }}'),
   hostile('a tuple times a million, repeated', '{% for i in range(1000) %}{% set x = (1, 2) * 200000 %}{% endfor %}'),
   hostile('center', "{{ 'x'|center(10**9) }}"),
@@ -57,12 +80,15 @@ export const hostileTemplates: readonly Hostile[] = [
   hostile('pprint of a wide list', '{{ (numbers * 400)|pprint|length }}', 'either'),
   hostile('lipsum', '{{ lipsum(n=10**6) }}'),
   hostile('lipsum with long paragraphs', '{{ lipsum(n=1, min=10**9, max=10**9 + 1) }}'),
-  hostile('a translation that grows', "{{ text.translate({97: text}) }}"),
+  hostile('a translation that grows', '{{ text.translate({97: text}) }}'),
   // Formats
   hostile('a huge width in %', "{{ '%1000000000d' % 1 }}"),
   hostile('a huge width by *', "{{ '%*d' % (10**9, 1) }}"),
   hostile('a huge precision in %', "{{ '%.1000000000f' % 1.5 }}"),
-  hostile('a large precision, again and again', "{% for i in range(1000) %}{{ ('%.5000000f' % 1.5)|length }}{% endfor %}"),
+  hostile(
+    'a large precision, again and again',
+    "{% for i in range(1000) %}{{ ('%.5000000f' % 1.5)|length }}{% endfor %}",
+  ),
   hostile('a huge width in format', "{{ '{:1000000000}'.format(1) }}"),
   hostile('formats inside formats', "{{ '{:{}}'.format(1, '9' * 20) }}"),
   hostile('many fields', "{{ ('{0}' * 100000).format(text) }}"),
@@ -70,7 +96,10 @@ export const hostileTemplates: readonly Hostile[] = [
   // Numbers
   hostile('a power of a power', '{{ 10**(10**9) }}'),
   hostile('a huge power', '{{ 10**1000000000 }}'),
-  hostile('squares of squares', '{% set ns = namespace(n=3) %}{% for i in range(99) %}{% set ns.n = ns.n * ns.n %}{% endfor %}'),
+  hostile(
+    'squares of squares',
+    '{% set ns = namespace(n=3) %}{% for i in range(99) %}{% set ns.n = ns.n * ns.n %}{% endfor %}',
+  ),
   hostile('a shift by power', '{{ 2 ** 100000000 }}'),
   hostile('digits without end', `{{ ${'9'.repeat(5000)} }}`),
   hostile('int of many digits', "{{ ('9' * 1000000)|int }}", 'either'),
@@ -81,13 +110,28 @@ export const hostileTemplates: readonly Hostile[] = [
   hostile('to_bytes', '{{ (1).to_bytes(10**9) }}'),
   // Recursion
   hostile('a macro that calls itself', '{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}'),
-  hostile('two macros that call each other', '{% macro a() %}{{ b() }}{% endmacro %}{% macro b() %}{{ a() }}{% endmacro %}{{ a() }}'),
-  hostile('a macro that calls itself twice', '{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(60) }}'),
-  hostile('a caller that calls', '{% macro m() %}{{ caller() }}{% call m() %}{{ m() }}{% endcall %}{% endmacro %}{% call m() %}x{% endcall %}'),
+  hostile(
+    'two macros that call each other',
+    '{% macro a() %}{{ b() }}{% endmacro %}{% macro b() %}{{ a() }}{% endmacro %}{{ a() }}',
+  ),
+  hostile(
+    'a macro that calls itself twice',
+    '{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(60) }}',
+  ),
+  hostile(
+    'a caller that calls',
+    '{% macro m() %}{{ caller() }}{% call m() %}{{ m() }}{% endcall %}{% endmacro %}{% call m() %}x{% endcall %}',
+  ),
   hostile('a block that renders itself', '{% block a %}{{ self.a() }}{% endblock %}'),
-  hostile('a recursive loop over itself', '{% set l = [] %}{% do l.append(l) %}{% for x in l recursive %}{{ loop(x) }}{% endfor %}'),
+  hostile(
+    'a recursive loop over itself',
+    '{% set l = [] %}{% do l.append(l) %}{% for x in l recursive %}{{ loop(x) }}{% endfor %}',
+  ),
   hostile('a list inside itself', '{% set l = [] %}{% do l.append(l) %}{{ l|tojson }}'),
-  hostile('a list equal to one like it', '{% set l = [] %}{% do l.append(l) %}{% set m = [] %}{% do m.append(m) %}{{ l == m }}'),
+  hostile(
+    'a list equal to one like it',
+    '{% set l = [] %}{% do l.append(l) %}{% set m = [] %}{% do m.append(m) %}{{ l == m }}',
+  ),
   hostile('a dict inside itself', '{% set d = {} %}{% do d.update({"d": d}) %}{{ d|jsonify }}'),
   // Syntax
   hostile('twenty thousand parentheses', `{{ ${nested('(', '1', ')', 20_000)} }}`),
@@ -119,20 +163,36 @@ export const hostileTemplates: readonly Hostile[] = [
   hostile('the constructor of a text', "{{ ''.constructor.constructor('return process')() }}"),
   hostile('the constructor by item', "{{ ''['constructor']['constructor']('return process')() }}"),
   hostile('the constructor of a function', "{{ range.constructor('return process')() }}"),
-  hostile('the constructor of a list', "{{ [].constructor }}{{ a.tags.constructor }}", 'harmless'),
+  hostile('the constructor of a list', '{{ [].constructor }}{{ a.tags.constructor }}', 'harmless'),
   hostile('the prototype', '{{ a.__proto__.polluted }}'),
-  hostile('setting the prototype', '{% set x = {} %}{% do x.update({"__proto__": {"polluted": 1}}) %}{{ {}.polluted }}{{ a.polluted }}', 'harmless'),
+  hostile(
+    'setting the prototype',
+    '{% set x = {} %}{% do x.update({"__proto__": {"polluted": 1}}) %}{{ {}.polluted }}{{ a.polluted }}',
+    'harmless',
+  ),
   hostile('the class', "{{ ''.__class__.__mro__[1].__subclasses__() }}"),
   hostile('the class by attr', "{{ (''|attr('__class__'))|attr('__mro__') }}"),
   hostile('the class by format', "{{ '{0.__class__.__init__.__globals__}'.format(range) }}", 'either'),
   hostile('the globals of a function', "{{ lipsum.__globals__['os'].popen('id').read() }}"),
   hostile('the class by map', "{{ ['']|map(attribute='__class__')|map(attribute='__mro__')|list }}"),
-  hostile('names of the host', '{{ process }}{{ globalThis }}{{ require }}{{ module }}{{ this }}{{ window }}', 'harmless'),
-  hostile('methods of the host', "{{ 'a'.charAt }}{{ a.tags.map }}{{ a.hasOwnProperty }}{{ (1).toFixed }}{{ a.valueOf }}", 'harmless'),
+  hostile(
+    'names of the host',
+    '{{ process }}{{ globalThis }}{{ require }}{{ module }}{{ this }}{{ window }}',
+    'harmless',
+  ),
+  hostile(
+    'methods of the host',
+    "{{ 'a'.charAt }}{{ a.tags.map }}{{ a.hasOwnProperty }}{{ (1).toFixed }}{{ a.valueOf }}",
+    'harmless',
+  ),
   hostile('calling a method of the host', "{{ a.tags.map('x') }}"),
   hostile('a filter of the host', "{{ 'a'|toString }}"),
   hostile('internals of the engine', '{{ range.call }}{{ loop.recurse }}'),
-  hostile('internals of a namespace', "{% set ns = namespace() %}{{ ns.values }}{{ ns.item }}{{ ns.typeName }}", 'harmless'),
+  hostile(
+    'internals of a namespace',
+    '{% set ns = namespace() %}{{ ns.values }}{{ ns.item }}{{ ns.typeName }}',
+    'harmless',
+  ),
 ]
 
 /** Texts that only the host could have put into an output. */
@@ -173,5 +233,7 @@ if (import.meta.main) {
     console.log(`${milliseconds.toFixed(0).padStart(6)} ms  ${each.name.padEnd(46)} ${fault ?? result.slice(0, 90)}`)
   }
   const megabytes = process.resourceUsage().maxRSS / 1024
-  console.log(`${only === undefined ? hostileTemplates.length : 1} templates, the slowest ${slowest.toFixed(0)} ms, ${megabytes.toFixed(0)} MB at most in this process`)
+  console.log(
+    `${only === undefined ? hostileTemplates.length : 1} templates, the slowest ${slowest.toFixed(0)} ms, ${megabytes.toFixed(0)} MB at most in this process`,
+  )
 }

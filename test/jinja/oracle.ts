@@ -40,7 +40,9 @@ const { values: options } = parseArgs({
 
 const probe = spawnSync(options.python, ['-c', 'import jinja2; print(jinja2.__version__)'], { encoding: 'utf8' })
 if (probe.status !== 0) {
-  console.error(`The oracle needs Python with Jinja2, and ${options.python} has none. On Debian and Ubuntu: apt-get install python3-jinja2`)
+  console.error(
+    `The oracle needs Python with Jinja2, and ${options.python} has none. On Debian and Ubuntu: apt-get install python3-jinja2`,
+  )
   process.exit(2)
 }
 
@@ -50,12 +52,19 @@ const templates = Array.from({ length: Number(options.count) }, () => generator.
 // One line, with its numbers written as they are.
 const context = oracleContext.replace(/\n\s*/g, ' ')
 const lines = [context, ...templates.map((template) => JSON.stringify(template))]
-const python = spawnSync(options.python, ['-c', pythonSide], { input: `${lines.join('\n')}\n`, encoding: 'utf8', maxBuffer: 1 << 30 })
+const python = spawnSync(options.python, ['-c', pythonSide], {
+  input: `${lines.join('\n')}\n`,
+  encoding: 'utf8',
+  maxBuffer: 1 << 30,
+})
 if (python.status !== 0) {
   console.error(python.stderr)
   process.exit(2)
 }
-const expected = python.stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as Answer)
+const expected = python.stdout
+  .trimEnd()
+  .split('\n')
+  .map((line) => JSON.parse(line) as Answer)
 
 let equal = 0
 let errors = 0
@@ -66,7 +75,10 @@ for (const [index, template] of templates.entries()) {
   const theirs = expected[index]!
   if (theirs.error !== undefined) errors += 1
   // An object's address in memory is different each time even in Python.
-  const isSame = theirs.error === undefined ? ours.output === theirs.output || / at 0x[0-9a-f]+>/i.test(theirs.output ?? '') : ours.error !== undefined
+  const isSame =
+    theirs.error === undefined
+      ? ours.output === theirs.output || / at 0x[0-9a-f]+>/i.test(theirs.output ?? '')
+      : ours.error !== undefined
   if (isSame) {
     equal += 1
     if (theirs.error !== undefined && theirs.error !== ours.error) otherErrors += 1
@@ -74,7 +86,9 @@ for (const [index, template] of templates.entries()) {
   }
   shown += 1
   if (shown <= Number(options.show)) {
-    console.log(`--- ${JSON.stringify(template)}\n    Python: ${JSON.stringify(theirs)}\n    ours:   ${JSON.stringify(ours)}`)
+    console.log(
+      `--- ${JSON.stringify(template)}\n    Python: ${JSON.stringify(theirs)}\n    ours:   ${JSON.stringify(ours)}`,
+    )
   }
 }
 const share = equal / templates.length
@@ -88,7 +102,8 @@ function answer(template: string): Answer {
   try {
     return { output: compile(template).render(readContext(context)) }
   } catch (error) {
-    if (!(error instanceof TemplateError)) return { error: 'CRASH', message: String(error instanceof Error ? error.stack : error) }
+    if (!(error instanceof TemplateError))
+      return { error: 'CRASH', message: String(error instanceof Error ? error.stack : error) }
     return { error: error.pythonType, message: error.reason }
   }
 }

@@ -15,7 +15,7 @@ const spokenFormats = [
   'EEEE, MMMM d, yyyy',
   'EEE MMM d yyyy',
 ]
-const timeFormats = ['', ' H:mm', ' H:mm:ss', ' h:mm a', ' h:mm:ss a', ", H:mm", ", h:mm a", " 'at' h:mm a"]
+const timeFormats = ['', ' H:mm', ' H:mm:ss', ' h:mm a', ' h:mm:ss a', ', H:mm', ', h:mm a', " 'at' h:mm a"]
 const spokenLocales = ['en', 'de']
 
 /** Longest text that is looked at as a date. */
@@ -62,7 +62,13 @@ function fromUnix(value: number, zone: string): DateTime {
 }
 
 function guess(text: string, { zone, now }: ReadOptions): DateTime | undefined {
-  return spokenDay(text, zone, now) ?? fromDigits(text, zone) ?? fromStandard(text, zone) ?? fromNumbers(text, zone) ?? fromWords(text, zone)
+  return (
+    spokenDay(text, zone, now) ??
+    fromDigits(text, zone) ??
+    fromStandard(text, zone) ??
+    fromNumbers(text, zone) ??
+    fromWords(text, zone)
+  )
 }
 
 function spokenDay(text: string, zone: string, now: () => Date): DateTime | undefined {
@@ -74,7 +80,8 @@ function spokenDay(text: string, zone: string, now: () => Date): DateTime | unde
 
 function fromDigits(text: string, zone: string): DateTime | undefined {
   if (/^\d{8}$/.test(text)) return valid(DateTime.fromFormat(text, 'yyyyMMdd', { zone }))
-  if (/^\d{14}$/.test(text)) return valid(DateTime.fromFormat(text, 'yyyyMMddHHmmss', { zone })) ?? fromUnix(Number(text), zone)
+  if (/^\d{14}$/.test(text))
+    return valid(DateTime.fromFormat(text, 'yyyyMMddHHmmss', { zone })) ?? fromUnix(Number(text), zone)
   return /^-?\d{9,19}(?:\.\d+)?$/.test(text) ? fromUnix(Number(text), zone) : undefined
 }
 
@@ -110,7 +117,19 @@ const numbers =
 function fromNumbers(text: string, zone: string): DateTime | undefined {
   const match = numbers.exec(text)
   if (match === null) return undefined
-  const [, first = '', separator, second = '', year = '', hour = '0', minute = '0', second60 = '0', fraction = '0', half, offset] = match
+  const [
+    ,
+    first = '',
+    separator,
+    second = '',
+    year = '',
+    hour = '0',
+    minute = '0',
+    second60 = '0',
+    fraction = '0',
+    half,
+    offset,
+  ] = match
   const isMonthFirst = separator === '/' && Number(first) <= 12
   const [day, month] = isMonthFirst ? [second, first] : [first, second]
   const fullYear = year.length === 4 ? Number(year) : Number(year) + (Number(year) < 70 ? 2000 : 1900)
@@ -131,13 +150,19 @@ function zoneOf(offset: string): string {
   return /^[a-z]/i.test(offset) ? 'UTC' : `UTC${offset.replace(/^([+-]\d{2}):?(\d{2})$/, '$1:$2')}`
 }
 
-const hostDate = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) +(\d{1,2}) (?:(\d{4}) )?(\d{2}:\d{2}:\d{2})(?: (?:GMT|UTC)?([+-]\d{4})?(?: \(.*\))?)?(?: (\d{4}))?$/
+const hostDate =
+  /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) +(\d{1,2}) (?:(\d{4}) )?(\d{2}:\d{2}:\d{2})(?: (?:GMT|UTC)?([+-]\d{4})?(?: \(.*\))?)?(?: (\d{4}))?$/
 
 function fromWords(text: string, zone: string): DateTime | undefined {
   const host = hostDate.exec(text)
   if (host !== null) {
     const [, month, day, year = host[6], time, offset] = host
-    return valid(DateTime.fromFormat(`${month} ${day} ${year} ${time}`, 'MMM d yyyy HH:mm:ss', { zone: offset === undefined ? zone : zoneOf(offset), locale: 'en' }))
+    return valid(
+      DateTime.fromFormat(`${month} ${day} ${year} ${time}`, 'MMM d yyyy HH:mm:ss', {
+        zone: offset === undefined ? zone : zoneOf(offset),
+        locale: 'en',
+      }),
+    )
   }
   if (!/\p{L}/u.test(text)) return undefined
   const plain = text.replace(/(\d)(?:st|nd|rd|th)\b/i, '$1').replace(/\s+/g, ' ')
@@ -155,12 +180,35 @@ function fromWords(text: string, zone: string): DateTime | undefined {
 
 /** strptime's codes in luxon's tokens. */
 const codeTokens: Record<string, string> = {
-  Y: 'yyyy', m: 'M', d: 'd', e: 'd', H: 'H', I: 'h', M: 'm', S: 's', f: 'u', y: 'yy', b: 'MMM', h: 'MMM', B: 'MMMM', a: 'EEE',
-  A: 'EEEE', p: 'a', j: 'o', z: 'ZZZ', Z: 'z', F: 'yyyy-MM-dd', T: 'H:m:s', R: 'H:m', D: 'M/d/yy', '%': "'%'",
+  Y: 'yyyy',
+  m: 'M',
+  d: 'd',
+  e: 'd',
+  H: 'H',
+  I: 'h',
+  M: 'm',
+  S: 's',
+  f: 'u',
+  y: 'yy',
+  b: 'MMM',
+  h: 'MMM',
+  B: 'MMMM',
+  a: 'EEE',
+  A: 'EEEE',
+  p: 'a',
+  j: 'o',
+  z: 'ZZZ',
+  Z: 'z',
+  F: 'yyyy-MM-dd',
+  T: 'H:m:s',
+  R: 'H:m',
+  D: 'M/d/yy',
+  '%': "'%'",
 }
 
 function fromCodes(text: string, format: string, zone: string): DateTime | undefined {
-  if (format.length > maxLength) throw new Raised('ValueError', `a date format may have at most ${maxLength} characters`)
+  if (format.length > maxLength)
+    throw new Raised('ValueError', `a date format may have at most ${maxLength} characters`)
   if (format === '%s') return fromUnix(Number(text), zone)
   if (!format.includes('%')) return valid(DateTime.fromFormat(text, format, { zone, setZone: true, locale: 'en' }))
   let tokens = ''
@@ -260,13 +308,18 @@ export const outputNames: readonly string[] = Object.keys(named)
 export function writeDateTime(moment: DateTime, format: string, zone: string, locale: string): string | number {
   const inZone = moment.setZone(zone).setLocale('en-US')
   if (!inZone.isValid) throw new Raised('ValueError', `unknown time zone "${zone}"`)
-  if (format.length > maxLength) throw new Raised('ValueError', `a date format may have at most ${maxLength} characters`)
+  if (format.length > maxLength)
+    throw new Raised('ValueError', `a date format may have at most ${maxLength} characters`)
   const name = format.toLowerCase()
   if (Object.hasOwn(named, name)) return named[name]!(inZone)
   if (format.includes('%')) return formatCodes(inZone, format)
-  if (/[yMdHhmsSLEZ]{2}|^[yMdHhmsESL]$/.test(format) && !/[A-Za-z]{6}/.test(format)) return inZone.setLocale(locale).toFormat(format)
+  if (/[yMdHhmsSLEZ]{2}|^[yMdHhmsESL]$/.test(format) && !/[A-Za-z]{6}/.test(format))
+    return inZone.setLocale(locale).toFormat(format)
   const suggestion = closestName(name, outputNames)
-  throw new Raised('ValueError', `unknown date format "${format}"${suggestion === undefined ? '' : `: did you mean "${suggestion}"?`}`)
+  throw new Raised(
+    'ValueError',
+    `unknown date format "${format}"${suggestion === undefined ? '' : `: did you mean "${suggestion}"?`}`,
+  )
 }
 
 function formatCodes(moment: DateTime, format: string): string {

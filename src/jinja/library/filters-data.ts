@@ -1,10 +1,10 @@
+import { Raised } from '../error.ts'
+import { isIterable, itemsOf } from '../runtime/iterate.ts'
+import { unpack } from '../runtime/loop-context.ts'
 import { native } from '../runtime/native.ts'
 import type { NativeFunction, Rendering } from '../runtime/rendering.ts'
-import { isIterable, itemsOf } from '../runtime/iterate.ts'
-import { isText, plainText, toText } from '../runtime/text.ts'
+import { isText, plainText, replaceInPieces, toText } from '../runtime/text.ts'
 import { Bytes, DictView, isDict, isInteger, Markup, Undefined } from '../runtime/values.ts'
-import { Raised } from '../error.ts'
-import { unpack } from '../runtime/loop-context.ts'
 import { decodeBytes, encodeText, hexText } from './bytes.ts'
 import { quoteUrl } from './filters-text.ts'
 import { hmacSha256, md5, sha1, sha256 } from './hash.ts'
@@ -23,7 +23,9 @@ const htmlUnsafe = /[<>&']/g
 
 function tojson(rendering: Rendering, [value, indent]: readonly unknown[]): unknown {
   const text = writeJson(rendering, value, { indent: indentOf(indent), sortsKeys: true, isAscii: true })
-  return new Markup(text.replace(htmlUnsafe, (character) => `\\u00${character.charCodeAt(0).toString(16)}`))
+  return new Markup(
+    replaceInPieces(rendering, text, htmlUnsafe, (character) => `\\u00${character.charCodeAt(0).toString(16)}`),
+  )
 }
 
 function jsonify(rendering: Rendering, [value, indent]: readonly unknown[]): unknown {
@@ -63,6 +65,9 @@ function digest(name: string, compute: (data: Uint8Array) => Uint8Array): Native
 
 const base64Alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
+const base64Values = new Uint8Array(128)
+for (const [value, digit] of [...base64Alphabet].entries()) base64Values[digit.charCodeAt(0)] = value
+
 function base64Encode(data: Uint8Array): string {
   let text = ''
   for (let at = 0; at < data.length; at += 3) {
@@ -80,8 +85,8 @@ function base64Decode(text: string): Uint8Array {
   if (!/^[A-Za-z0-9+/]*$/.test(digits) || digits.length % 4 === 1) throw new Raised('ValueError', 'not a Base64 text')
   const bytes = new Uint8Array(Math.floor((digits.length * 3) / 4))
   let [bits, held, at] = [0, 0, 0]
-  for (const digit of digits) {
-    bits = ((bits << 6) | base64Alphabet.indexOf(digit)) & 0xffff
+  for (let index = 0; index < digits.length; index++) {
+    bits = ((bits << 6) | base64Values[digits.charCodeAt(index)]!) & 0xffff
     held += 6
     if (held < 8) continue
     held -= 8
@@ -91,7 +96,17 @@ function base64Decode(text: string): Uint8Array {
 }
 
 /** Letters that no decomposition turns into ASCII. */
-const plainLetters: Record<string, string> = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ı: 'i' }
+const plainLetters: Record<string, string> = {
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  ł: 'l',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  ı: 'i',
+}
 
 /** Small ASCII letters and digits with a separator between words, for addresses and file names. */
 function slug(text: string, separator: string): string {
@@ -106,7 +121,9 @@ function slug(text: string, separator: string): string {
 /** Filters that turn data into other forms of data; but for `pprint`, `tojson` and `urlencode` they are the product's own. */
 export const dataFilters: ReadonlyMap<string, NativeFunction> = tableOf([
   native('base64_decode(value)', (rendering, [value]) => {
-    const data = base64Decode(decodeBytes(bytesOf(rendering, value), 'latin-1'))
+    const text = value instanceof Bytes ? decodeBytes(value.data, 'latin-1') : toText(rendering, value)
+    rendering.text(text.length)
+    const data = base64Decode(text)
     try {
       return decodeBytes(data)
     } catch (error) {
@@ -120,7 +137,9 @@ export const dataFilters: ReadonlyMap<string, NativeFunction> = tableOf([
     rendering.text(data.length * 2)
     return base64Encode(data)
   }),
-  native('hmac_sha256(value, key)', (rendering, [value, key]) => hexText(hmacSha256(bytesOf(rendering, key), bytesOf(rendering, value)))),
+  native('hmac_sha256(value, key)', (rendering, [value, key]) =>
+    hexText(hmacSha256(bytesOf(rendering, key), bytesOf(rendering, value))),
+  ),
   native('jsonify(value, indent=none)', jsonify),
   digest('md5', md5),
   native('parse_json(value)', parseJson),

@@ -28,5 +28,8 @@ function convertDatetime(rendering: Rendering, args: readonly unknown[]): unknow
 
 /** Filters for dates; the product's own. */
 export const dateFilters: ReadonlyMap<string, NativeFunction> = tableOf([
-  native("convert_datetime(value, format='iso', tz='UTC', input_format=none, input_tz='UTC', locale='en')", convertDatetime),
+  native(
+    "convert_datetime(value, format='iso', tz='UTC', input_format=none, input_tz='UTC', locale='en')",
+    convertDatetime,
+  ),
 ])

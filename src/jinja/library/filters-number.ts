@@ -2,16 +2,16 @@ import { Raised } from '../error.ts'
 import { isTruthy } from '../runtime/compare.ts'
 import { integerArgument, native } from '../runtime/native.ts'
 import {
+  divideNumbers,
   doubleToInteger,
   fixedText,
   floatText,
+  multiplyNumbers,
   type Numeric,
   numeric,
   parseFloatText,
   parseInteger,
   powerNumbers,
-  divideNumbers,
-  multiplyNumbers,
   roundDouble,
   roundInteger,
   toDouble,
@@ -33,7 +33,8 @@ export function toFloat(value: unknown): number {
   if (number !== undefined) return toDouble(number)
   if (isText(value)) {
     const parsed = parseFloatText(trimmed(plainText(value)))
-    if (parsed === undefined) throw new Raised('ValueError', `could not convert string to float: ${quote(plainText(value).slice(0, 100))}`)
+    if (parsed === undefined)
+      throw new Raised('ValueError', `could not convert string to float: ${quote(plainText(value).slice(0, 100))}`)
     return parsed
   }
   if (value instanceof Undefined) throw value.failure()
@@ -43,7 +44,8 @@ export function toFloat(value: unknown): number {
 function toInteger(value: unknown, base: unknown): number | bigint {
   if (isText(value)) {
     const radix = integerArgument(base)
-    if (radix !== 0 && (radix < 2 || radix > 36)) throw new Raised('ValueError', 'int() base must be >= 2 and <= 36, or 0')
+    if (radix !== 0 && (radix < 2 || radix > 36))
+      throw new Raised('ValueError', 'int() base must be >= 2 and <= 36, or 0')
     const parsed = parseInteger(trimmed(plainText(value)), radix)
     if (parsed === undefined) throw new Raised('ValueError', 'invalid literal for int()')
     return parsed
@@ -60,7 +62,8 @@ function forgiving<T>(convert: () => T): T | undefined {
   try {
     return convert()
   } catch (error) {
-    if (error instanceof Raised && (error.pythonType === 'ValueError' || error.pythonType === 'TypeError')) return undefined
+    if (error instanceof Raised && (error.pythonType === 'ValueError' || error.pythonType === 'TypeError'))
+      return undefined
     throw error
   }
 }
@@ -92,7 +95,12 @@ function round(rendering: Rendering, [value, precision, method]: readonly unknow
   }
   if (value instanceof Undefined) throw value.failure()
   if (number === undefined) {
-    throw new Raised('TypeError', isText(value) ? 'must be real number, not str' : `unsupported operand type(s) for *: '${typeName(value)}' and 'int'`)
+    throw new Raised(
+      'TypeError',
+      isText(value)
+        ? 'must be real number, not str'
+        : `unsupported operand type(s) for *: '${typeName(value)}' and 'int'`,
+    )
   }
   const unit = powerNumbers(rendering, 10, integerArgument(precision)) as Numeric
   const scaled = multiplyNumbers(rendering, number, unit) as Numeric
@@ -131,4 +139,3 @@ export const numberFilters: ReadonlyMap<string, NativeFunction> = tableOf([
   native('int(value, default=0, base=10)', int),
   native("round(value, precision=0, method='common')", round),
 ])
-

@@ -1,6 +1,6 @@
 import { Raised } from '../error.ts'
 import { isEqual, isOrdered, isTruthy } from '../runtime/compare.ts'
-import { iterate, itemsOf, lengthOf, listOf } from '../runtime/iterate.ts'
+import { itemsOf, iterate, lengthOf, listOf } from '../runtime/iterate.ts'
 import { getAttribute, getSlice } from '../runtime/lookup.ts'
 import { applyFilter, applyTest, integerArgument, native } from '../runtime/native.ts'
 import { add } from '../runtime/operators.ts'
@@ -39,31 +39,40 @@ function* each(rendering: Rendering, value: unknown): Generator<unknown, undefin
 }
 
 function length(_: Rendering, [value]: readonly unknown[]): unknown {
-  const count = value instanceof Provided && 'length' in value && typeof value.length === 'number' ? value.length : lengthOf(value)
+  const count =
+    value instanceof Provided && 'length' in value && typeof value.length === 'number' ? value.length : lengthOf(value)
   if (count === undefined) throw new Raised('TypeError', `object of type '${typeName(value)}' has no len()`)
   return count
 }
 
 function extreme(name: 'min' | 'max'): NativeFunction {
-  return native(`${name}(value, case_sensitive=false, attribute=none)`, (rendering, [value, caseSensitive, attribute]) => {
-    const key = pathGetter(rendering, attribute, null, isTruthy(caseSensitive) ? undefined : ignoreCase)
-    const values = iterate(rendering, value)
-    let best = values.next()
-    if (best === STOP) return rendering.undefinedBecause('No aggregated item, sequence was empty.')
-    let bestKey = key(best)
-    for (let item = values.next(); item !== STOP; item = values.next()) {
-      rendering.charge(1)
-      const itemKey = key(item)
-      if (!isOrdered(rendering, name === 'min' ? '<' : '>', itemKey, bestKey)) continue
-      best = item
-      bestKey = itemKey
-    }
-    return best
-  })
+  return native(
+    `${name}(value, case_sensitive=false, attribute=none)`,
+    (rendering, [value, caseSensitive, attribute]) => {
+      const key = pathGetter(rendering, attribute, null, isTruthy(caseSensitive) ? undefined : ignoreCase)
+      const values = iterate(rendering, value)
+      let best = values.next()
+      if (best === STOP) return rendering.undefinedBecause('No aggregated item, sequence was empty.')
+      let bestKey = key(best)
+      for (let item = values.next(); item !== STOP; item = values.next()) {
+        rendering.charge(1)
+        const itemKey = key(item)
+        if (!isOrdered(rendering, name === 'min' ? '<' : '>', itemKey, bestKey)) continue
+        best = item
+        bestKey = itemKey
+      }
+      return best
+    },
+  )
 }
 
 function first(rendering: Rendering, [value]: readonly unknown[]): unknown {
-  const item = typeof value === 'string' ? (value.length === 0 ? STOP : [...value.slice(0, 2)][0]) : iterate(rendering, value).next()
+  const item =
+    typeof value === 'string'
+      ? value.length === 0
+        ? STOP
+        : [...value.slice(0, 2)][0]
+      : iterate(rendering, value).next()
   return item === STOP ? rendering.undefinedBecause('No first item, sequence was empty.') : item
 }
 
@@ -109,11 +118,19 @@ function join(rendering: Rendering, [value, separator, attribute]: readonly unkn
   const values = get === undefined ? items : items.map(get)
   rendering.charge(values.length)
   if (!rendering.escapes) {
-    return joinTexts(rendering, toText(rendering, separator), values.map((item) => toText(rendering, item)))
+    return joinTexts(
+      rendering,
+      toText(rendering, separator),
+      values.map((item) => toText(rendering, item)),
+    )
   }
   if (!(separator instanceof Markup)) {
     if (!values.some((item) => item instanceof Markup)) {
-      return joinTexts(rendering, toText(rendering, separator), values.map((item) => toText(rendering, item)))
+      return joinTexts(
+        rendering,
+        toText(rendering, separator),
+        values.map((item) => toText(rendering, item)),
+      )
     }
   }
   const safe = values.map((item) => escapeHtml(rendering, softText(rendering, item)))
@@ -257,7 +274,8 @@ function selection(name: string, isWanted: boolean, byAttribute: boolean): Nativ
     const args = given as readonly unknown[]
     const walk = function* (): Generator<unknown, undefined> {
       if (!isTruthy(value)) return undefined
-      if (byAttribute && args.length === 0) throw new Raised('FilterArgumentError', 'Missing parameter for attribute name')
+      if (byAttribute && args.length === 0)
+        throw new Raised('FilterArgumentError', 'Missing parameter for attribute name')
       const get: Get = byAttribute ? pathGetter(rendering, args[0]) : (item) => item
       const rest = byAttribute ? args.slice(1) : args
       const test = rest.length === 0 ? undefined : nameOf(rest[0])
@@ -335,4 +353,3 @@ export const sequenceFilters: ReadonlyMap<string, NativeFunction> = tableOf([
   native('sum(value, attribute=none, start=0)', sum),
   native('unique(value, case_sensitive=false, attribute=none)', unique),
 ])
-

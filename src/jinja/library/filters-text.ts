@@ -4,7 +4,17 @@ import { lengthOf } from '../runtime/iterate.ts'
 import { callNative, integerArgument, native, textArgument } from '../runtime/native.ts'
 import { binary } from '../runtime/operators.ts'
 import type { NativeFunction, Rendering } from '../runtime/rendering.ts'
-import { characters, escapeHtml, isText, plainText, softText, splitLines, textLength, toText } from '../runtime/text.ts'
+import {
+  characters,
+  escapeHtml,
+  isText,
+  plainText,
+  replaceInPieces,
+  softText,
+  splitLines,
+  textLength,
+  toText,
+} from '../runtime/text.ts'
 import { Dict, dictEntries, isDict, Markup, Tuple, typeName, Undefined } from '../runtime/values.ts'
 import { stripTags } from './html.ts'
 import { membersOf } from './members.ts'
@@ -23,9 +33,12 @@ function viaMethod(signature: string, method: string): NativeFunction {
 }
 
 /** `title` of Jinja2, which unlike Python's method starts words only behind space, hyphens and brackets. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: Python counts these as white space too
+const wordStart = /([-\s\x1c-\x1f\x85({[<]+)/
+
 function titleWords(text: string): string {
   return text
-    .split(/([-\s\x1c-\x1f\x85({[<]+)/)
+    .split(wordStart)
     .map((part) => {
       const [first = ''] = part
       return first.toUpperCase() + part.slice(first.length).toLowerCase()
@@ -39,7 +52,8 @@ function sameKind(value: unknown, text: string): string | Markup {
 
 function replace(rendering: Rendering, [value, old, replacement, count]: readonly unknown[]): unknown {
   const limit = count === null || count === undefined ? -1 : integerArgument(count)
-  const isMarkup = rendering.escapes && (value instanceof Markup || old instanceof Markup || replacement instanceof Markup)
+  const isMarkup =
+    rendering.escapes && (value instanceof Markup || old instanceof Markup || replacement instanceof Markup)
   const asText = (part: unknown): string => (isMarkup ? escapeHtml(rendering, part).text : toText(rendering, part))
   const [text, from, to] = [asText(value), asText(old), asText(replacement)]
   rendering.text(replacedLength(text, from, to))
@@ -51,9 +65,11 @@ function indent(rendering: Rendering, [value, width, first, blank]: readonly unk
   if (value instanceof Undefined) throw value.failure()
   const text = textArgument(value, 'can only indent text: the value')
   const indention = isText(width) ? plainText(width) : ' '.repeat(checkedWidth(rendering, width))
-  const lines = splitLines(`${text}\n`)
+  const lines = splitLines(rendering, `${text}\n`)
   rendering.text(text.length + lines.length * indention.length)
-  const indented = lines.map((line, index) => (index === 0 || (line === '' && !isTruthy(blank)) ? line : indention + line))
+  const indented = lines.map((line, index) =>
+    index === 0 || (line === '' && !isTruthy(blank)) ? line : indention + line,
+  )
   return sameKind(value, (isTruthy(first) ? indention : '') + indented.join('\n'))
 }
 
@@ -92,7 +108,9 @@ function wordwrap(rendering: Rendering, args: readonly unknown[]): unknown {
   const text = textArgument(value, 'can only wrap text: the value')
   const size = integerArgument(width)
   const separator = wrapString === null ? '\n' : textArgument(wrapString)
-  const wrapped = splitLines(text).map((line) => wrapLine(rendering, line, size, isTruthy(breakLongWords), isTruthy(breakOnHyphens)).join(separator))
+  const wrapped = splitLines(rendering, text).map((line) =>
+    wrapLine(rendering, line, size, isTruthy(breakLongWords), isTruthy(breakOnHyphens)).join(separator),
+  )
   const length = wrapped.reduce((sum, line) => sum + line.length + separator.length, 0)
   rendering.text(length)
   return wrapped.join(separator)
@@ -134,7 +152,7 @@ const urlSafe = /[^A-Za-z0-9_.~/-]/gu
 export function quoteUrl(rendering: Rendering, text: string, isForQuery: boolean): string {
   rendering.text(text.length * 3)
   const wellFormed = text.toWellFormed()
-  const quoted = wellFormed.replace(urlSafe, (character) =>
+  const quoted = replaceInPieces(rendering, wellFormed, urlSafe, (character) =>
     encodeURIComponent(character).replace(/[!'()*]/g, (other) => `%${other.charCodeAt(0).toString(16).toUpperCase()}`),
   )
   return isForQuery ? quoted.replaceAll('%20', '+').replaceAll('/', '%2F') : quoted
@@ -148,17 +166,22 @@ export const textFilters: ReadonlyMap<string, NativeFunction> = tableOf([
   viaMethod('center(value, width=80)', 'center'),
   native('escape(value)', (rendering, [value]) => escapeHtml(rendering, value)),
   native('e(value)', (rendering, [value]) => escapeHtml(rendering, value)),
-  native('forceescape(value)', (rendering, [value]) => escapeHtml(rendering, value instanceof Markup ? value.text : value)),
+  native('forceescape(value)', (rendering, [value]) =>
+    escapeHtml(rendering, value instanceof Markup ? value.text : value),
+  ),
   native('format(value, *args, **kwargs)', format),
   native('indent(value, width=4, first=false, blank=false)', indent),
   viaMethod('lower(value)', 'lower'),
   native('replace(value, old, new, count=none)', replace),
-  native('safe(value)', (rendering, [value]) => (value instanceof Markup ? value : new Markup(toText(rendering, value)))),
+  native('safe(value)', (rendering, [value]) =>
+    value instanceof Markup ? value : new Markup(toText(rendering, value)),
+  ),
   native('string(value)', (rendering, [value]) => softText(rendering, value)),
   native('striptags(value)', (rendering, [value]) => stripTags(rendering, toText(rendering, value))),
   native('title(value)', (rendering, [value]) => {
     const text = toText(rendering, value)
     rendering.text(text.length)
+    rendering.characters(text.length)
     return titleWords(text)
   }),
   viaMethod('trim(value, chars=none)', 'strip'),
@@ -173,4 +196,3 @@ export const textFilters: ReadonlyMap<string, NativeFunction> = tableOf([
   native('wordwrap(value, width=79, break_long_words=true, wrapstring=none, break_on_hyphens=true)', wordwrap),
   native('xmlattr(value, autospace=true)', xmlAttributes),
 ])
-

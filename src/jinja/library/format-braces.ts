@@ -108,7 +108,7 @@ class BraceFormatter {
       case 'r':
         return repr(this.#rendering, value)
       case 'a':
-        return repr(this.#rendering, value).replace(/[^\x00-\x7f]/gu, (character) =>
+        return repr(this.#rendering, value).replace(/[\u{80}-\u{10ffff}]/gu, (character) =>
           asciiEscape(character.codePointAt(0)!),
         )
       default:
@@ -118,7 +118,7 @@ class BraceFormatter {
 
   #value(name: string): unknown {
     const [, first = '', rest = ''] = /^([^.[]*)(.*)$/s.exec(name) ?? []
-    let value = this.#argument(first)
+    let value = this.#argument(first, rest === '')
     const steps = /(?:\.([^.[]*)|\[([^\]]*)\])/sy
     while (steps.lastIndex < rest.length) {
       const at = steps.lastIndex
@@ -140,8 +140,9 @@ class BraceFormatter {
     return value
   }
 
-  #argument(name: string): unknown {
-    if (name === '') {
+  /** `isWhole`: nothing follows the name. Only such fields count for the choice between `{}` and `{0}`, as in `string.Formatter`. */
+  #argument(name: string, isWhole: boolean): unknown {
+    if (name === '' && isWhole) {
       if (this.#automatic === undefined) {
         throw new Raised('ValueError', 'cannot switch from manual field specification to automatic field numbering')
       }
@@ -149,15 +150,19 @@ class BraceFormatter {
       return this.#numbered(this.#automatic - 1)
     }
     if (/^\d+$/.test(name)) {
-      if (this.#automatic !== undefined && this.#automatic > 0) {
-        throw new Raised('ValueError', 'cannot switch from automatic field numbering to manual field specification')
-      }
-      this.#automatic = undefined
+      if (isWhole) this.#useNumbers()
       return this.#numbered(Number(name))
     }
     const value = this.#namedArgument(name)
     if (value === MISSING) throw new Raised('KeyError', quote(name))
     return value
+  }
+
+  #useNumbers(): void {
+    if (this.#automatic !== undefined && this.#automatic > 0) {
+      throw new Raised('ValueError', 'cannot switch from automatic field numbering to manual field specification')
+    }
+    this.#automatic = undefined
   }
 
   #numbered(index: number): unknown {

@@ -8,7 +8,9 @@ import { onlyArgument, updateDict } from './members-collection.ts'
 
 function range(rendering: Rendering, [given]: readonly unknown[]): unknown {
   // Bounds of any size are fine as long as little lies between them.
-  const args = (given as readonly unknown[]).map((bound) => (typeof bound === 'bigint' ? Number(bound) : integerArgument(bound)))
+  const args = (given as readonly unknown[]).map((bound) =>
+    typeof bound === 'bigint' ? Number(bound) : integerArgument(bound),
+  )
   if (args.length === 0) throw new Raised('TypeError', 'range expected at least 1 argument, got 0')
   if (args.length > 3) throw new Raised('TypeError', `range expected at most 3 arguments, got ${args.length}`)
   const [start, stop, step] = args.length === 1 ? [0, args[0]!, 1] : [args[0]!, args[1]!, args[2] ?? 1]
@@ -49,7 +51,8 @@ const loremWords =
 
 function lipsum(rendering: Rendering, [count, html, min, max]: readonly unknown[]): unknown {
   const [paragraphs, least, most] = [integerArgument(count), integerArgument(min), integerArgument(max)]
-  if (least >= most && paragraphs > 0) throw new Raised('ValueError', `empty range for randrange() (${least}, ${most}, ${most - least})`)
+  if (least >= most && paragraphs > 0)
+    throw new Raised('ValueError', `empty range for randrange() (${least}, ${most}, ${most - least})`)
   const made: string[] = []
   for (let index = 0; index < paragraphs; index++) made.push(paragraph(rendering, least, most))
   const text = isTruthy(html) ? made.map((part) => `<p>${part}</p>`).join('\n') : made.join('\n\n')
@@ -98,8 +101,16 @@ function uuid(rendering: Rendering): string {
 export const globalFunctions: readonly { fn: NativeFunction; typeName: string; pythonName: string }[] = [
   { fn: native('range(*args)', range), typeName: 'function', pythonName: 'safe_range' },
   { fn: native('dict(*args, **kwargs)', dict), typeName: 'type', pythonName: 'dict' },
-  { fn: native('lipsum(n=5, html=true, min=20, max=100)', lipsum), typeName: 'function', pythonName: 'generate_lorem_ipsum' },
-  { fn: native('cycler(*items)', (_, [items]) => new Cycler(items as readonly unknown[])), typeName: 'type', pythonName: 'jinja2.utils.Cycler' },
+  {
+    fn: native('lipsum(n=5, html=true, min=20, max=100)', lipsum),
+    typeName: 'function',
+    pythonName: 'generate_lorem_ipsum',
+  },
+  {
+    fn: native('cycler(*items)', (_, [items]) => new Cycler(items as readonly unknown[])),
+    typeName: 'type',
+    pythonName: 'jinja2.utils.Cycler',
+  },
   { fn: native("joiner(sep=', ')", joiner), typeName: 'type', pythonName: 'jinja2.utils.Joiner' },
   { fn: native('namespace(*args, **kwargs)', namespace), typeName: 'type', pythonName: 'jinja2.utils.Namespace' },
   { fn: native('uuid()', uuid), typeName: 'function', pythonName: 'uuid' },
@@ -111,4 +122,3 @@ export const globals: ReadonlyMap<string, unknown> = new Map(
     new FunctionValue(type, pythonName, (rendering, args) => fn.call(rendering, bind(fn, args.positional, args.named))),
   ]),
 )
-

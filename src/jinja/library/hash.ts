@@ -98,7 +98,8 @@ export function sha256(data: Uint8Array): Uint8Array {
   const state = sha256Start.slice()
   const words = new Int32Array(64)
   for (let block = 0; block < view.byteLength; block += 64) {
-    for (let index = 0; index < 64; index++) words[index] = index < 16 ? view.getInt32(block + index * 4) : sha256Word(words, index)
+    for (let index = 0; index < 64; index++)
+      words[index] = index < 16 ? view.getInt32(block + index * 4) : sha256Word(words, index)
     let [a, b, c, d, e, f, g, h] = state as unknown as [number, number, number, number, number, number, number, number]
     for (let index = 0; index < 64; index++) {
       const s1 = rotate(e, 26) ^ rotate(e, 21) ^ rotate(e, 7)

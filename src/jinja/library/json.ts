@@ -2,8 +2,19 @@ import { Raised } from '../error.ts'
 import { compareForSort } from '../runtime/compare.ts'
 import { floatText, integerText } from '../runtime/numbers.ts'
 import type { Rendering } from '../runtime/rendering.ts'
-import { isText, plainText } from '../runtime/text.ts'
-import { Dict, dictEntries, float, integer, isDict, isFloat, isInteger, Tuple, typeName, Undefined } from '../runtime/values.ts'
+import { isText, plainText, replaceInPieces } from '../runtime/text.ts'
+import {
+  Dict,
+  dictEntries,
+  float,
+  integer,
+  isDict,
+  isFloat,
+  isInteger,
+  Tuple,
+  typeName,
+  Undefined,
+} from '../runtime/values.ts'
 
 export interface JsonStyle {
   indent: string | undefined
@@ -40,20 +51,47 @@ class JsonWriter {
 
   write(value: unknown, depth: number): void {
     this.#rendering.charge(1)
-    if (isText(value)) return this.#add(jsonText(plainText(value), this.#style.isAscii))
-    if (value === null || value === undefined) return this.#add('null')
-    if (typeof value === 'boolean') return this.#add(String(value))
-    if (isInteger(value)) return this.#add(integerText(value))
-    if (isFloat(value)) return this.#add(jsonFloat(value.valueOf()))
+    if (isText(value)) {
+      this.#add(jsonText(this.#rendering, plainText(value), this.#style.isAscii))
+      return
+    }
+    if (value === null || value === undefined) {
+      this.#add('null')
+      return
+    }
+    if (typeof value === 'boolean') {
+      this.#add(String(value))
+      return
+    }
+    if (isInteger(value)) {
+      this.#add(integerText(value))
+      return
+    }
+    if (isFloat(value)) {
+      this.#add(jsonFloat(value.valueOf()))
+      return
+    }
     if (depth > maxDepth) throw new Raised('ValueError', 'data nested too deep for JSON, or inside itself')
-    if (Array.isArray(value)) return this.#list(value, depth)
-    if (value instanceof Tuple) return this.#list(value.items, depth)
-    if (!(value instanceof Undefined) && isDict(value)) return this.#dict(value, depth)
+    if (Array.isArray(value)) {
+      this.#list(value, depth)
+      return
+    }
+    if (value instanceof Tuple) {
+      this.#list(value.items, depth)
+      return
+    }
+    if (!(value instanceof Undefined) && isDict(value)) {
+      this.#dict(value, depth)
+      return
+    }
     throw new Raised('TypeError', `Object of type ${typeName(value)} is not JSON serializable`)
   }
 
   #list(items: readonly unknown[], depth: number): void {
-    if (items.length === 0) return this.#add('[]')
+    if (items.length === 0) {
+      this.#add('[]')
+      return
+    }
     this.#add('[')
     for (const [index, item] of items.entries()) {
       this.#separate(index, depth + 1)
@@ -65,12 +103,15 @@ class JsonWriter {
   #dict(dict: Parameters<typeof dictEntries>[0], depth: number): void {
     const entries = [...dictEntries(dict)]
     this.#rendering.list(entries.length)
-    if (entries.length === 0) return this.#add('{}')
+    if (entries.length === 0) {
+      this.#add('{}')
+      return
+    }
     if (this.#style.sortsKeys) entries.sort(([a], [b]) => compareForSort(this.#rendering, a, b))
     this.#add('{')
     for (const [index, [key, value]] of entries.entries()) {
       this.#separate(index, depth + 1)
-      this.#add(`${jsonText(keyText(key), this.#style.isAscii)}: `)
+      this.#add(`${jsonText(this.#rendering, keyText(key), this.#style.isAscii)}: `)
       this.write(value, depth + 1)
     }
     this.#close(depth, '}')
@@ -78,7 +119,10 @@ class JsonWriter {
 
   #separate(index: number, depth: number): void {
     const { indent } = this.#style
-    if (indent === undefined) return index === 0 ? undefined : this.#add(', ')
+    if (indent === undefined) {
+      index === 0 ? undefined : this.#add(', ')
+      return
+    }
     this.#add(`${index === 0 ? '' : ','}\n${this.#indention(depth)}`)
   }
 
@@ -108,10 +152,11 @@ function jsonFloat(value: number): string {
   return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity'
 }
 
-function jsonText(text: string, isAscii: boolean): string {
+function jsonText(rendering: Rendering, text: string, isAscii: boolean): string {
   const quoted = JSON.stringify(text)
-  if (!isAscii || !/[^\x00-\x7e]/.test(quoted)) return quoted
-  return quoted.replace(/[^\x00-\x7e]/g, (unit) => (unit === '\x7f' ? unit : `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`))
+  if (!isAscii) return quoted
+  const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return replaceInPieces(rendering, quoted, /[\u007f-\uffff]/g, escaped)
 }
 
 /** Reads JSON without losing a digit: big integers stay exact, `10.0` stays a float, keys keep their order. */
@@ -121,7 +166,9 @@ export function readJson(rendering: Rendering, text: string): unknown {
   return new JsonReader(rendering, text).read()
 }
 
-const token = /[ \t\n\r]*(?:([{}[\],:])|(-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?)|(true|false|null|NaN|-?Infinity)|"((?:[^"\\\x00-\x1f]|\\.)*)")/suy
+const token =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them in texts
+  /[ \t\n\r]*(?:([{}[\],:])|(-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?)|(true|false|null|NaN|-?Infinity)|"([^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*)")/suy
 
 class JsonReader {
   readonly #rendering: Rendering
@@ -214,6 +261,9 @@ class JsonReader {
   #failure(reason: string): Raised {
     const before = this.#text.slice(0, this.#at)
     const line = before.split('\n').length
-    return new Raised('JSONDecodeError', `${reason}: line ${line} column ${this.#at - before.lastIndexOf('\n')} (char ${this.#at})`)
+    return new Raised(
+      'JSONDecodeError',
+      `${reason}: line ${line} column ${this.#at - before.lastIndexOf('\n')} (char ${this.#at})`,
+    )
   }
 }

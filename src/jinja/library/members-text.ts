@@ -10,6 +10,7 @@ import {
   isPrintable,
   isTitleCharacter,
   isUpperCharacter,
+  lowerAt,
   titleCharacter,
 } from '../runtime/letters.ts'
 import { integerArgument, native, textArgument } from '../runtime/native.ts'
@@ -40,6 +41,13 @@ function self(value: unknown): string {
 function looked(rendering: Rendering, value: unknown): string {
   const text = self(value)
   rendering.charge(1 + (text.length >> 5))
+  return text
+}
+
+/** Pays for working on each character of a text. */
+function walked(rendering: Rendering, value: unknown): string {
+  const text = self(value)
+  rendering.characters(text.length)
   return text
 }
 
@@ -116,41 +124,29 @@ function find(name: 'find' | 'rfind' | 'index' | 'rindex'): ReturnType<typeof na
 
 /** Title case: the first letter of each run of letters large, the others small. */
 export function titleCase(text: string): string {
+  const parts = characters(text)
   let result = ''
   let isInWord = false
-  const lower = characters(text.toLowerCase())
-  const parts = characters(text)
   for (const [index, character] of parts.entries()) {
-    const isCased = character.toLowerCase() !== character.toUpperCase() || isTitleCharacter(character)
-    // Lower case of the whole text knows the final sigma, but may have another length.
-    if (isInWord) result += lower.length === parts.length ? lower[index]! : character.toLowerCase()
-    else result += titleCharacter(character)
-    isInWord = isCased
+    result += isInWord ? lowerAt(parts, index) : titleCharacter(character)
+    isInWord = character.toLowerCase() !== character.toUpperCase() || isTitleCharacter(character)
   }
   return result
 }
 
 /** First letter in title case, the rest small. */
 export function capitalize(text: string): string {
-  const [first] = text
-  if (first === undefined) return ''
-  // Small letters of the whole, so that a final sigma is seen as the end of a word.
-  const whole = text.toLowerCase()
-  const head = first.toLowerCase()
-  return (
-    titleCharacter(first) + (whole.startsWith(head) ? whole.slice(head.length) : text.slice(first.length).toLowerCase())
-  )
+  const parts = characters(text)
+  return parts.map((character, index) => (index === 0 ? titleCharacter(character) : lowerAt(parts, index))).join('')
 }
 
 function swapCase(text: string): string {
-  return characters(text)
-    .map((character) =>
-      isUpperCharacter(character)
-        ? character.toLowerCase()
-        : isLowerCharacter(character)
-          ? character.toUpperCase()
-          : character,
-    )
+  const parts = characters(text)
+  return parts
+    .map((character, index) => {
+      if (isUpperCharacter(character)) return lowerAt(parts, index)
+      return isLowerCharacter(character) ? character.toUpperCase() : character
+    })
     .join('')
 }
 
@@ -250,7 +246,7 @@ function makeTranslation(from: unknown, to: unknown, dropped: unknown): Dict {
 
 /** Python's methods of `str`. */
 export const textMethods = tableOf([
-  native('capitalize(self, /)', (rendering, [value]) => made(rendering, capitalize(self(value)))),
+  native('capitalize(self, /)', (rendering, [value]) => made(rendering, capitalize(walked(rendering, value)))),
   native('casefold(self, /)', (rendering, [value]) => made(rendering, foldCase(self(value)))),
   native("center(self, width, fillchar=' ', /)", (rendering, [value, width, fillchar]) => {
     const text = self(value)
@@ -282,7 +278,7 @@ export const textMethods = tableOf([
   find('index'),
   every('isalnum(self, /)', (character) => isAlphabetic(character) || isNumericCharacter(character)),
   every('isalpha(self, /)', isAlphabetic),
-  native('isascii(self, /)', (rendering, [value]) => !/[^\x00-\x7f]/.test(looked(rendering, value))),
+  native('isascii(self, /)', (rendering, [value]) => !/[\u0080-\uffff]/.test(looked(rendering, value))),
   every('isdecimal(self, /)', isDecimalCharacter),
   every('isdigit(self, /)', isDigitCharacter),
   native('isidentifier(self, /)', (rendering, [value]) => isIdentifier(looked(rendering, value))),
@@ -359,12 +355,12 @@ export const textMethods = tableOf([
     return listed(rendering, separator === undefined ? splitOnSpace(text, limit) : splitText(text, separator, limit))
   }),
   native('splitlines(self, keepends=false)', (rendering, [value, keepends]) =>
-    listed(rendering, splitLines(looked(rendering, value), keepends !== false && keepends !== 0)),
+    listed(rendering, splitLines(rendering, looked(rendering, value), keepends !== false && keepends !== 0)),
   ),
   affix('startswith'),
   trim('strip', 'both'),
-  native('swapcase(self, /)', (rendering, [value]) => made(rendering, swapCase(self(value)))),
-  native('title(self, /)', (rendering, [value]) => made(rendering, titleCase(looked(rendering, value)))),
+  native('swapcase(self, /)', (rendering, [value]) => made(rendering, swapCase(walked(rendering, value)))),
+  native('title(self, /)', (rendering, [value]) => made(rendering, titleCase(walked(rendering, value)))),
   native('translate(self, table, /)', (rendering, [value, table]) =>
     translate(rendering, looked(rendering, value), table),
   ),

@@ -29,7 +29,7 @@ const givesMarkup = new Set([...escapesArguments, 'split', 'rsplit', 'splitlines
 /** A method of `str` for Markup. */
 function forMarkup(method: NativeFunction): NativeFunction {
   if (!givesMarkup.has(method.name)) return method
-  const escape = (rendering: Rendering, value: unknown): unknown => {
+  const safe = (rendering: Rendering, value: unknown): unknown => {
     if (isText(value)) return escapeHtml(rendering, value).text
     return method.name === 'join' && Array.isArray(value)
       ? value.map((item) => escapeHtml(rendering, item).text)
@@ -38,7 +38,7 @@ function forMarkup(method: NativeFunction): NativeFunction {
   return {
     ...method,
     call: (rendering, [self, ...args]) => {
-      const safeArgs = escapesArguments.has(method.name) ? args.map((argument) => escape(rendering, argument)) : args
+      const safeArgs = escapesArguments.has(method.name) ? args.map((argument) => safe(rendering, argument)) : args
       return marked(method.call(rendering, [self, ...safeArgs]))
     },
   }

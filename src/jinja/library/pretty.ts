@@ -1,8 +1,8 @@
-import type { Rendering } from '../runtime/rendering.ts'
-import { quote, repr, splitLines, textLength } from '../runtime/text.ts'
-import { type AnyDict, dictEntries, isDict, Tuple } from '../runtime/values.ts'
-import { compareForSort } from '../runtime/compare.ts'
 import { Raised } from '../error.ts'
+import { compareForSort } from '../runtime/compare.ts'
+import type { Rendering } from '../runtime/rendering.ts'
+import { compareText, quote, repr, splitLines, textLength } from '../runtime/text.ts'
+import { type AnyDict, dictEntries, isDict, Tuple, typeName } from '../runtime/values.ts'
 
 const width = 80
 
@@ -34,11 +34,26 @@ class PrettyPrinter {
   write(value: unknown, indent: number, allowance: number, depth: number): void {
     if (depth > maxDepth) throw new Raised('RecursionError', 'data nested too deep to be printed')
     const line = this.#line(value)
-    if (textLength(line) <= width - indent - allowance) return this.#add(line)
-    if (Array.isArray(value)) return this.#items(value, '[', ']', indent, allowance, depth)
-    if (value instanceof Tuple) return this.#items(value.items, '(', value.items.length === 1 ? ',)' : ')', indent, allowance, depth)
-    if (isDict(value)) return this.#dict(value, indent, allowance, depth)
-    if (typeof value === 'string') return this.#string(value, indent, allowance, depth)
+    if (textLength(line) <= width - indent - allowance) {
+      this.#add(line)
+      return
+    }
+    if (Array.isArray(value)) {
+      this.#items(value, '[', ']', indent, allowance, depth)
+      return
+    }
+    if (value instanceof Tuple) {
+      this.#items(value.items, '(', value.items.length === 1 ? ',)' : ')', indent, allowance, depth)
+      return
+    }
+    if (isDict(value)) {
+      this.#dict(value, indent, allowance, depth)
+      return
+    }
+    if (typeof value === 'string') {
+      this.#string(value, indent, allowance, depth)
+      return
+    }
     this.#add(line)
   }
 
@@ -49,7 +64,10 @@ class PrettyPrinter {
     if (value instanceof Tuple) {
       return `(${value.items.map((item) => this.#line(item)).join(', ')}${value.items.length === 1 ? ',' : ''})`
     }
-    if (isDict(value)) return `{${this.#sorted(value).map(([key, item]) => `${this.#line(key)}: ${this.#line(item)}`).join(', ')}}`
+    if (isDict(value))
+      return `{${this.#sorted(value)
+        .map(([key, item]) => `${this.#line(key)}: ${this.#line(item)}`)
+        .join(', ')}}`
     return repr(this.#rendering, value)
   }
 
@@ -65,11 +83,18 @@ class PrettyPrinter {
     } catch (error) {
       // Keys of different types have no order; Python's printer then goes by the names of their types.
       if (!(error instanceof Raised) || error.pythonType !== 'TypeError') throw error
-      return typeof a < typeof b ? -1 : 1
+      return compareText(typeName(a), typeName(b))
     }
   }
 
-  #items(items: readonly unknown[], open: string, close: string, indent: number, allowance: number, depth: number): void {
+  #items(
+    items: readonly unknown[],
+    open: string,
+    close: string,
+    indent: number,
+    allowance: number,
+    depth: number,
+  ): void {
     this.#rendering.list(items.length * 4)
     this.#add(open)
     for (const [index, item] of items.entries()) {
@@ -95,21 +120,25 @@ class PrettyPrinter {
 
   /** A long text as several literals behind one another, broken at spaces. */
   #string(text: string, indent: number, allowance: number, depth: number): void {
-    const lines = splitLines(text, true)
+    this.#rendering.characters(text.length)
+    const lines = splitLines(this.#rendering, text, true)
     const isTop = depth === 0
     const start = isTop ? indent + 1 : indent
     const room = isTop ? allowance + 1 : allowance
     const pieces: string[] = []
     for (const [index, line] of lines.entries()) {
       const limit = width - start - (index === lines.length - 1 ? room : 0)
-      const whole = quote(line)
+      const whole = quote(line, this.#rendering)
       if (textLength(whole) <= limit) {
         pieces.push(whole)
         continue
       }
       this.#breakLine(line, width - start, index === lines.length - 1 ? room : 0, pieces)
     }
-    if (pieces.length === 1) return this.#add(pieces[0]!)
+    if (pieces.length === 1) {
+      this.#add(pieces[0]!)
+      return
+    }
     this.#add((isTop ? '(' : '') + pieces.join(`\n${' '.repeat(start)}`) + (isTop ? ')' : ''))
   }
 
@@ -119,13 +148,13 @@ class PrettyPrinter {
     for (const [index, part] of parts.entries()) {
       this.#rendering.charge(1)
       const most = index === parts.length - 1 ? limit - lastAllowance : limit
-      if (current !== '' && textLength(quote(current + part)) > most) {
-        pieces.push(quote(current))
+      if (current !== '' && textLength(quote(current + part, this.#rendering)) > most) {
+        pieces.push(quote(current, this.#rendering))
         current = part
       } else {
         current += part
       }
     }
-    if (current !== '') pieces.push(quote(current))
+    if (current !== '') pieces.push(quote(current, this.#rendering))
   }
 }

@@ -1,13 +1,24 @@
 import { contains, isEqual, isOrdered, type OrderOperator } from '../runtime/compare.ts'
 import { isIterable, lengthOf } from '../runtime/iterate.ts'
+import { LoopContext } from '../runtime/loop-context.ts'
 import { callNative, native } from '../runtime/native.ts'
 import { binary } from '../runtime/operators.ts'
 import type { NativeFunction } from '../runtime/rendering.ts'
 import { isText, plainText, toText } from '../runtime/text.ts'
-import { Callable, comparableKey, DictView, isDict, isFloat, isInteger, Markup, OnceIterator, Provided, Undefined } from '../runtime/values.ts'
-import { LoopContext } from '../runtime/loop-context.ts'
-import { tableOf } from './table.ts'
+import {
+  Callable,
+  comparableKey,
+  DictView,
+  isDict,
+  isFloat,
+  isInteger,
+  Markup,
+  OnceIterator,
+  Provided,
+  Undefined,
+} from '../runtime/values.ts'
 import { textMethods } from './members-text.ts'
+import { tableOf } from './table.ts'
 
 function simple(name: string, holds: (value: unknown) => boolean): NativeFunction {
   return native(`${name}(value)`, (_, [value]) => holds(value))
@@ -57,7 +68,9 @@ const parity = (name: string, remainder: number): NativeFunction =>
 export const tests: ReadonlyMap<string, NativeFunction> = tableOf([
   parity('odd', 1),
   parity('even', 0),
-  native('divisibleby(value, num)', (rendering, [value, num]) => isEqual(rendering, binary(rendering, '%', value, num), 0)),
+  native('divisibleby(value, num)', (rendering, [value, num]) =>
+    isEqual(rendering, binary(rendering, '%', value, num), 0),
+  ),
   simple('defined', (value) => !(value instanceof Undefined)),
   simple('undefined', (value) => value instanceof Undefined),
   native('filter(value)', (rendering, [value]) => isNameIn(rendering.settings.library.filters, value)),
@@ -78,7 +91,10 @@ export const tests: ReadonlyMap<string, NativeFunction> = tableOf([
     if (value instanceof Undefined && value.kind === 'strict') throw value.failure()
     return isIterable(value) || value instanceof LoopContext
   }),
-  simple('callable', (value) => value instanceof Callable || value instanceof LoopContext || value instanceof Undefined),
+  simple(
+    'callable',
+    (value) => value instanceof Callable || value instanceof LoopContext || value instanceof Undefined,
+  ),
   native('sameas(value, other)', (_, [value, other]) => isSame(value, other)),
   simple('escaped', (value) => value instanceof Markup || (value instanceof Undefined && value.kind === 'chainable')),
   native('in(value, seq)', (rendering, [value, seq]) => contains(rendering, seq, value)),

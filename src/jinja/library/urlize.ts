@@ -18,6 +18,9 @@ const scheme = new RegExp(`^[${word}.+-]{2,}:/{0,2}$`, 'u')
 /** Longest word that is looked at as an address: the patterns above walk back over long ones. */
 const maxAddressLength = 2000
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: Python counts these as white space too
+const space = /([\s\x1c-\x1f\x85]+)/
+
 interface Link {
   limit: number | undefined
   attributes: string
@@ -42,9 +45,9 @@ export function linkUrls(rendering: Rendering, args: readonly unknown[]): unknow
     schemes,
   }
   const text = escapeHtml(rendering, value).text
-  rendering.charge(text.length >> 2)
+  rendering.characters(text.length)
   const linked = text
-    .split(/([\s\x1c-\x1f\x85]+)/)
+    .split(space)
     .map((part) => linkWord(part, link))
     .join('')
   rendering.text(linked.length)
@@ -60,7 +63,11 @@ function linkWord(text: string, link: Link): string {
     tail = /(?:[)>.,\n]|&gt;)+$/.exec(middle)?.[0] ?? ''
     middle = middle.slice(0, middle.length - tail.length)
   }
-  for (const [open, close] of [['(', ')'], ['<', '>'], ['&lt;', '&gt;']] as const) {
+  for (const [open, close] of [
+    ['(', ')'],
+    ['<', '>'],
+    ['&lt;', '&gt;'],
+  ] as const) {
     const opened = countText(middle, open)
     if (opened <= countText(middle, close)) continue
     for (let turn = Math.min(opened, countText(tail, close)); turn > 0; turn--) {
@@ -73,7 +80,10 @@ function linkWord(text: string, link: Link): string {
 }
 
 function linkAddress(text: string, link: Link): string {
-  const shown = link.limit !== undefined && characters(text).length > link.limit ? `${characters(text).slice(0, link.limit).join('')}...` : text
+  const shown =
+    link.limit !== undefined && characters(text).length > link.limit
+      ? `${characters(text).slice(0, link.limit).join('')}...`
+      : text
   if (url.test(text)) {
     const target = /^https?:\/\//.test(text) ? text : `https://${text}`
     return `<a href="${target}"${link.attributes}>${shown}</a>`

@@ -24,7 +24,9 @@ const clockWildcards = new Map<string, (date: Date) => unknown>([
 ])
 for (const form of ['de', 'utc', 'us']) {
   for (const days of [7, 30, 180]) {
-    clockWildcards.set(`date_${form}_${days}`, (date) => dateText(form, new Date(date.getTime() - days * millisecondsPerDay)))
+    clockWildcards.set(`date_${form}_${days}`, (date) =>
+      dateText(form, new Date(date.getTime() - days * millisecondsPerDay)),
+    )
   }
 }
 

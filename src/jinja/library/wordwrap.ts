@@ -7,10 +7,16 @@ import { trimEndPython } from '../syntax/characters.ts'
  * One line broken into lines of at most `width` characters, as Python's `textwrap.wrap` does it without expanding tabs
  * or replacing white space. Linear in the length of the line. Errors: `ValueError` for a width that is not positive.
  */
-export function wrapLine(budget: Budget, line: string, width: number, breaksLongWords: boolean, breaksOnHyphens: boolean): string[] {
+export function wrapLine(
+  budget: Budget,
+  line: string,
+  width: number,
+  breaksLongWords: boolean,
+  breaksOnHyphens: boolean,
+): string[] {
   if (width <= 0) throw new Raised('ValueError', `invalid width ${width} (must be > 0)`)
   budget.text(line.length)
-  budget.charge(1 + (line.length >> 2))
+  budget.charge(8 + (line.length >> 2))
   const chunks = splitChunks(line, breaksOnHyphens).reverse()
   budget.list(chunks.length * 2)
   const lines: string[] = []
@@ -27,22 +33,30 @@ export function wrapLine(budget: Budget, line: string, width: number, breaksLong
 }
 
 /** Takes as many chunks as fit (and a piece of one that fits nowhere) off the end of the list. */
-function fillLine(budget: Budget, chunks: string[], width: number, breaksLongWords: boolean, breaksOnHyphens: boolean): string[] {
+function fillLine(
+  budget: Budget,
+  chunks: string[],
+  width: number,
+  breaksLongWords: boolean,
+  breaksOnHyphens: boolean,
+): string[] {
   const current: string[] = []
   let length = 0
   while (chunks.length > 0) {
-    const size = textLength(chunks.at(-1)!)
-    if (length + size > width) break
-    current.push(chunks.pop()!)
-    length += size
+    const chunk = chunks.at(-1)!
+    if (isLonger(chunk, width - length)) break
+    current.push(chunk)
+    chunks.pop()
+    length += textLength(chunk)
   }
   const next = chunks.at(-1)
-  if (next === undefined || textLength(next) <= width) return current
+  if (next === undefined || !isLonger(next, width)) return current
   if (!breaksLongWords) {
     if (current.length === 0) current.push(chunks.pop()!)
     return current
   }
-  const room = Math.max(1, width - length)
+  // Nothing may be left of the line; then the word starts the next one, but the white space before it stays.
+  const room = width - length
   const [head, rest] = breakChunk(next, room, breaksOnHyphens)
   budget.charge(1 + (head.length >> 4))
   current.push(head)
@@ -51,11 +65,20 @@ function fillLine(budget: Budget, chunks: string[], width: number, breaksLongWor
   return current
 }
 
+/** Whether a text has more characters than that; long ones are not counted through. */
+function isLonger(text: string, limit: number): boolean {
+  return text.length > limit && (text.length > limit * 2 || textLength(text) > limit)
+}
+
 /** Breaks a long word, at a hyphen if there is one early enough. */
 function breakChunk(chunk: string, room: number, breaksOnHyphens: boolean): [string, string] {
   const hasPairs = /[\ud800-\udfff]/.test(chunk.slice(0, room * 2))
-  const head = hasPairs ? characters(chunk.slice(0, room * 2)).slice(0, room).join('') : chunk.slice(0, room)
-  if (breaksOnHyphens && textLength(chunk) > room) {
+  const head = hasPairs
+    ? characters(chunk.slice(0, room * 2))
+        .slice(0, room)
+        .join('')
+    : chunk.slice(0, room)
+  if (breaksOnHyphens && isLonger(chunk, room)) {
     const hyphen = head.lastIndexOf('-')
     if (hyphen > 0 && /[^-]/.test(head.slice(0, hyphen))) return [head.slice(0, hyphen + 1), chunk.slice(hyphen + 1)]
   }
@@ -74,7 +97,7 @@ const letter = '[\\p{L}\\p{Nl}\\p{No}_]'
  * Words are matched lazily up to what may follow them, so each is walked once.
  */
 const chunkWithHyphens = new RegExp(
-  `${blank}+|(?<=${wordOrPunctuation})-{2,}(?=[\\p{L}\\p{N}_])|${notBlank}+?(?:-(?:(?<=${letter}{2}-)|(?<=${letter}-[\\p{L}\\p{N}_]-))(?=${letter}-?${letter})|(?=${blank}|$)|(?<=${wordOrPunctuation})(?=-{2,}[\\p{L}\\p{N}_]))`,
+  `${blank}+|(?<=${wordOrPunctuation})-{2,}(?=[\\p{L}\\p{N}_])|${notBlank}+?(?:-(?:(?<=${letter}{2}-)|(?<=${letter}-${wordOrPunctuation}-))(?=${letter}-?${letter})|(?=${blank}|$)|(?<=${wordOrPunctuation})(?=-{2,}[\\p{L}\\p{N}_]))`,
   'gu',
 )
 const chunkWithoutHyphens = new RegExp(`${blank}+|${notBlank}+`, 'gu')

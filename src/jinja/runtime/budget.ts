@@ -74,6 +74,11 @@ export class Budget {
     this.charge(length >> 6)
   }
 
+  /** Pays for work on each character of a text that the host can't do at once. */
+  characters(length: number): void {
+    this.charge(length + (length >> 1))
+  }
+
   /** Pays for a list (or anything else made of items) about to be made. */
   list(items: number): void {
     if (items > this.limits.listItems) throw limitReached(`a list of ${items} items`, this.limits.listItems)

@@ -49,7 +49,7 @@ export function isTruthy(value: unknown): boolean {
 
 /** Python's `a == b`. */
 export function isEqual(budget: Budget, a: unknown, b: unknown): boolean {
-  if (a === b && !(a instanceof Undefined)) return a === a
+  if (a === b && !(a instanceof Undefined)) return true
   if (typeof a === 'string' && typeof b === 'string') return false
   budget.charge(1)
   if (a instanceof Undefined || b instanceof Undefined) {
@@ -94,6 +94,7 @@ function compareNumbers(a: Numeric, b: Numeric): number {
   const right = typeof b === 'bigint' ? b : b.valueOf()
   if (left < right) return -1
   if (left > right) return 1
+  // biome-ignore lint/suspicious/noDoubleEquals: an integer and a float are to be compared, as only == does
   return left == right ? 0 : Number.NaN
 }
 

@@ -63,11 +63,13 @@ export function compileExpression(compilation: Compilation, position: Position, 
       return compileCompare(node, compile)
     case 'concat': {
       const items = node.items.map(compile)
+      // Constants are joined while compiling, when Jinja2 does not think of Markup.
+      const isKnown = isConstant(node)
       return (activation) => {
         const values = items.map((item) => item(activation))
         const { rendering } = activation
         rendering.at = at
-        return concatenate(rendering, values, rendering.escapes)
+        return concatenate(rendering, values, rendering.escapes && !isKnown)
       }
     }
     case 'condition':
@@ -113,7 +115,13 @@ function compileDict(entries: readonly (readonly [Evaluate, Evaluate])[], at: nu
   }
 }
 
-function compileAttribute(compilation: Compilation, of: Evaluate, name: string, at: number, isOfSlice: boolean): Evaluate {
+function compileAttribute(
+  compilation: Compilation,
+  of: Evaluate,
+  name: string,
+  at: number,
+  isOfSlice: boolean,
+): Evaluate {
   // Most lookups are of data: an own key of a plain object that is neither a method of dicts nor a private name.
   const isPlainKey = !name.startsWith('_') && compilation.library.membersOf({})?.has(name) !== true
   return (activation) => {

@@ -18,9 +18,23 @@ export function titleCharacter(character: string): string {
   return character.toUpperCase()
 }
 
+/** Small letter of the character at an index; a sigma at the end of a word has a form of its own. */
+export function lowerAt(characters: readonly string[], index: number): string {
+  const character = characters[index]!
+  if (character !== 'Σ') return character.toLowerCase()
+  // JavaScript knows the rule too, given the letters around.
+  const around = characters.slice(Math.max(0, index - 20), index + 20)
+  const before = around
+    .slice(0, Math.min(index, 20))
+    .map((other) => (other.toLowerCase().length === other.length ? other : 'x'))
+    .join('')
+  const after = around.slice(Math.min(index, 20) + 1).join('')
+  return `${before}Σ${after}`.toLowerCase()[before.length]!
+}
+
 /** For comparing without regard to case, as `str.casefold`. */
 export function foldCase(text: string): string {
-  if (!/[^\x00-\x7f]/.test(text)) return text.toLowerCase()
+  if (!/[\u0080-\uffff]/.test(text)) return text.toLowerCase()
   let folded = ''
   for (const character of text) {
     if (character === 'ẞ') folded += 'ss'

@@ -130,7 +130,10 @@ function isForbidden(value: unknown, name: string): boolean {
 }
 
 function forbidden(rendering: Rendering, value: unknown, name: string): Undefined {
-  return rendering.undefinedBecause(`access to attribute '${name}' of '${typeName(value)}' object is unsafe.`, 'SecurityError')
+  return rendering.undefinedBecause(
+    `access to attribute '${name}' of '${typeName(value)}' object is unsafe.`,
+    'SecurityError',
+  )
 }
 
 /** `value.name`: a method or attribute from our tables, else the item of that key. Never a property of the host. */

@@ -150,7 +150,8 @@ const exactExponent = 64
 function powerDoubles(base: number, exponent: number): number {
   // CPython follows C's pow: 1 to any power, and -1 to an infinite one, is 1 even where JavaScript says NaN.
   if (base === 1 || (base === -1 && !Number.isFinite(exponent) && !Number.isNaN(exponent))) return 1
-  let result = base ** exponent
+  // A square root is exact; JavaScript's power is now and then an ulp away from it.
+  let result = exponent === 0.5 && base >= 0 ? Math.sqrt(base) : base ** exponent
   if (!Number.isFinite(result)) {
     if (Number.isFinite(base) && Number.isFinite(exponent)) {
       throw new Raised('OverflowError', "(34, 'Numerical result out of range')")
@@ -333,7 +334,7 @@ const decimalDigit = /\p{Nd}/u
 
 /** The text with the digits of every script turned into 0–9, as `int()` and `float()` read them. */
 function asciiDigits(text: string): string {
-  if (!/[^\x00-\x7f]/.test(text)) return text
+  if (!/[\u0080-\uffff]/.test(text)) return text
   return text.replace(/\p{Nd}/gu, (digit) => {
     // Digits come in runs of ten, so the distance to the nearest non-digit below is the value, modulo ten.
     let code = digit.codePointAt(0)!

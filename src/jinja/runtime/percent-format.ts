@@ -147,7 +147,7 @@ class PercentFormatter {
           ? escapeHtml(this.#budget, value).text
           : toText(this.#budget, value)
         : repr(this.#budget, value)
-    if (type === 'a') return text.replace(/[^\x00-\x7f]/gu, (character) => quoteAscii(character))
+    if (type === 'a') return text.replace(/[\u{80}-\u{10ffff}]/gu, (character) => quoteAscii(character))
     return type === 'r' && this.#escapes ? escapeHtml(this.#budget, text).text : text
   }
 

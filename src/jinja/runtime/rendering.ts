@@ -125,7 +125,10 @@ export class Rendering extends Budget {
     return this.#undefined(() => {
       const typeOf = objectTypeName(of)
       if (typeof key !== 'string') {
-        return new Raised('UndefinedError', `${typeOf} has no element ${typeof key === 'number' ? key : objectTypeName(key)}`)
+        return new Raised(
+          'UndefinedError',
+          `${typeOf} has no element ${typeof key === 'number' ? key : objectTypeName(key)}`,
+        )
       }
       const members = this.settings.library.membersOf(of)?.keys() ?? []
       const known = [...(isPlainObject(of) ? Object.keys(of) : []), ...members]

@@ -123,31 +123,49 @@ export function analyseStatements(scope: Scope, statements: readonly Statement[]
 function analyseStatement(scope: Scope, statement: Statement): void {
   switch (statement.kind) {
     case 'print':
-    case 'do':
-      return analyseExpression(scope, statement.value)
+    case 'do': {
+      analyseExpression(scope, statement.value)
+      return
+    }
     case 'if':
       analyseExpression(scope, statement.test)
-      return scope.branches([
-        () => analyseStatements(scope, statement.body),
-        () => analyseStatements(scope, statement.elifs),
-        () => analyseStatements(scope, statement.otherwise),
-      ])
-    case 'for':
-      return analyseExpression(scope, statement.iterable)
+      {
+        scope.branches([
+          () => analyseStatements(scope, statement.body),
+          () => analyseStatements(scope, statement.elifs),
+          () => analyseStatements(scope, statement.otherwise),
+        ])
+        return
+      }
+    case 'for': {
+      analyseExpression(scope, statement.iterable)
+      return
+    }
     case 'set':
       analyseExpression(scope, statement.value)
-      return analyseTarget(scope, statement.target)
-    case 'set-block':
-      return analyseTarget(scope, statement.target)
+      {
+        analyseTarget(scope, statement.target)
+        return
+      }
+    case 'set-block': {
+      analyseTarget(scope, statement.target)
+      return
+    }
     case 'with':
       for (const value of statement.values) analyseExpression(scope, value)
       return
-    case 'macro':
-      return scope.store(statement.name)
-    case 'call-block':
-      return analyseExpression(scope, statement.call)
-    case 'filter-block':
-      return analyseExpression(scope, statement.filter)
+    case 'macro': {
+      scope.store(statement.name)
+      return
+    }
+    case 'call-block': {
+      analyseExpression(scope, statement.call)
+      return
+    }
+    case 'filter-block': {
+      analyseExpression(scope, statement.filter)
+      return
+    }
     case 'load':
       analyseExpression(scope, statement.template)
       for (const name of statement.names) scope.store(name)
@@ -179,8 +197,10 @@ export function eachChild(node: Expression, visit: (child: Expression) => void):
       return
     case 'tuple':
     case 'list':
-    case 'concat':
-      return node.items.forEach(visit)
+    case 'concat': {
+      node.items.forEach(visit)
+      return
+    }
     case 'dict':
       for (const item of node.items) {
         visit(item.key)
@@ -188,29 +208,46 @@ export function eachChild(node: Expression, visit: (child: Expression) => void):
       }
       return
     case 'attribute':
-    case 'unary':
-      return visit(node.of)
+    case 'unary': {
+      visit(node.of)
+      return
+    }
     case 'item':
       visit(node.of)
-      return visit(node.key)
+      {
+        visit(node.key)
+        return
+      }
     case 'slice':
       visit(node.of)
-      return eachBound(node.slice, visit)
+      {
+        eachBound(node.slice, visit)
+        return
+      }
     case 'path':
       visit(node.of)
       for (const step of node.steps) eachInStep(step, visit)
       return
     case 'call':
       visit(node.callee)
-      return eachArgument(node.args, visit)
+      {
+        eachArgument(node.args, visit)
+        return
+      }
     case 'filter':
     case 'test':
       if (node.of !== undefined) visit(node.of)
-      return eachArgument(node.args, visit)
+      {
+        eachArgument(node.args, visit)
+        return
+      }
     case 'binary':
     case 'logic':
       visit(node.left)
-      return visit(node.right)
+      {
+        visit(node.right)
+        return
+      }
     case 'compare':
       visit(node.first)
       for (const { right } of node.rest) visit(right)

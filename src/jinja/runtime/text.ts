@@ -119,38 +119,87 @@ class ReprWriter {
 
   write(value: unknown): void {
     this.#budget.charge(1)
-    if (typeof value === 'string') return this.#add(quote(value))
-    if (typeof value === 'number') return this.#add(Number.isInteger(value) ? integerText(value) : floatText(value))
-    if (value === null || value === undefined) return this.#add('None')
-    if (typeof value === 'boolean') return this.#add(value ? 'True' : 'False')
-    if (typeof value === 'bigint') return this.#add(integerText(value))
-    if (value instanceof Number) return this.#add(floatText(value.valueOf()))
-    if (Array.isArray(value)) return this.#container(value, '[', ']', '[...]', () => this.#items(value))
+    if (typeof value === 'string') {
+      this.#add(quote(value, this.#budget))
+      return
+    }
+    if (typeof value === 'number') {
+      this.#add(Number.isInteger(value) ? integerText(value) : floatText(value))
+      return
+    }
+    if (value === null || value === undefined) {
+      this.#add('None')
+      return
+    }
+    if (typeof value === 'boolean') {
+      this.#add(value ? 'True' : 'False')
+      return
+    }
+    if (typeof value === 'bigint') {
+      this.#add(integerText(value))
+      return
+    }
+    if (value instanceof Number) {
+      this.#add(floatText(value.valueOf()))
+      return
+    }
+    if (Array.isArray(value)) {
+      this.#container(value, '[', ']', '[...]', () => this.#items(value))
+      return
+    }
     if (value instanceof Dict || isPlainObject(value)) {
-      return this.#container(value, '{', '}', '{...}', () => this.#entries(value))
+      this.#container(value, '{', '}', '{...}', () => this.#entries(value))
+      return
     }
     this.#other(value)
   }
 
   #other(value: unknown): void {
     if (value instanceof Tuple) {
-      return this.#container(value, '(', value.items.length === 1 ? ',)' : ')', '(...)', () => this.#items(value.items))
+      this.#container(value, '(', value.items.length === 1 ? ',)' : ')', '(...)', () => this.#items(value.items))
+      return
     }
-    if (value instanceof Markup) return this.#add(`Markup(${quote(value.text)})`)
-    if (value instanceof Undefined) return this.#add('Undefined')
+    if (value instanceof Markup) {
+      this.#add(`Markup(${quote(value.text, this.#budget)})`)
+      return
+    }
+    if (value instanceof Undefined) {
+      this.#add('Undefined')
+      return
+    }
     if (value instanceof Range) {
-      return this.#add(`range(${value.start}, ${value.stop}${value.step === 1 ? '' : `, ${value.step}`})`)
+      this.#add(`range(${value.start}, ${value.stop}${value.step === 1 ? '' : `, ${value.step}`})`)
+      return
     }
-    if (value instanceof Bytes) return this.#add(bytesText(value.data))
-    if (value instanceof DictView) return this.#view(value)
-    if (value instanceof Provided) return this.#add(value.repr(this.#budget))
-    if (value instanceof Callable) return this.#add(callableText(value))
-    if (value instanceof OnceIterator) return this.#add(`<${value.typeName} object>`)
+    if (value instanceof Bytes) {
+      this.#budget.characters(value.data.length)
+      this.#add(bytesText(value.data))
+      return
+    }
+    if (value instanceof DictView) {
+      this.#view(value)
+      return
+    }
+    if (value instanceof Provided) {
+      this.#add(value.repr(this.#budget))
+      return
+    }
+    if (value instanceof Callable) {
+      this.#add(callableText(value))
+      return
+    }
+    if (value instanceof OnceIterator) {
+      this.#add(`<${value.typeName} object>`)
+      return
+    }
     throw new Raised('TypeError', 'a value that is neither data nor made by a template')
   }
 
   #container(value: unknown, open: string, close: string, cycle: string, inside: () => void): void {
-    if (this.#open.includes(value)) return this.#add(cycle)
+    if (this.#open.includes(value)) {
+      this.#add(cycle)
+      return
+    }
     if (this.#open.length >= maxReprDepth) throw new Raised('RecursionError', 'data nested too deep to be written')
     this.#open.push(value)
     this.#add(open)
@@ -198,22 +247,46 @@ function callableText(value: Callable): string {
   return `<built-in method ${value.name}>`
 }
 
+/** Longest text that is worked on at once, without paying and looking at the clock in between. */
+const pieceLength = 32_768
+
+/** `text.replace` for patterns of single characters, paid for piece by piece, so that long texts can't outrun the budget. */
+export function replaceInPieces(
+  budget: Budget,
+  text: string,
+  pattern: RegExp,
+  replace: (match: string) => string,
+): string {
+  if (text.length <= pieceLength) return text.replace(pattern, replace)
+  let result = ''
+  for (let from = 0; from < text.length; ) {
+    const end = from + pieceLength
+    const to = isHighSurrogate(text, end - 1) ? end + 1 : end
+    budget.charge(pieceLength >> 3)
+    result += text.slice(from, to).replace(pattern, replace)
+    if (result.length > budget.limits.textLength) budget.text(result.length)
+    from = to
+  }
+  return result
+}
+
 const escapes: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 const plainAscii = /^[ !#-&(-[\]-~]*$/
+const quotable = /[^ -~]|[\\'"]/gu
 
 /** A text in quotes as `repr` writes it. */
-export function quote(text: string): string {
+export function quote(text: string, budget?: Budget): string {
   if (plainAscii.test(text)) return `'${text}'`
   const mark = text.includes("'") && !text.includes('"') ? '"' : "'"
-  let quoted = ''
-  for (const character of text) {
+  const escaped = (character: string): string => {
+    if (character === mark) return `\\${character}`
+    if (Object.hasOwn(escapes, character)) return escapes[character]!
     const code = character.codePointAt(0)!
-    if (character === mark) quoted += `\\${character}`
-    else if (Object.hasOwn(escapes, character)) quoted += escapes[character]
-    else if (code >= 0x20 && code < 0x7f) quoted += character
-    else if (code >= 0x80 && isPrintable(character)) quoted += character
-    else quoted += escapeCode(code)
+    if (code >= 0x20 && code < 0x7f) return character
+    return code >= 0x80 && isPrintable(character) ? character : escapeCode(code)
   }
+  const quoted =
+    budget === undefined ? text.replace(quotable, escaped) : replaceInPieces(budget, text, quotable, escaped)
   return mark + quoted + mark
 }
 
@@ -250,7 +323,7 @@ export function escapeHtml(budget: Budget, value: unknown): Markup {
   const text = toText(budget, value)
   if (!special.test(text)) return new Markup(text)
   budget.text(text.length)
-  const escaped = text.replace(/[&<>'"]/g, (character) => entities[character]!)
+  const escaped = replaceInPieces(budget, text, /[&<>'"]/g, (character) => entities[character]!)
   budget.text(escaped.length)
   return new Markup(escaped)
 }
@@ -274,15 +347,17 @@ export function splitOnSpace(text: string, limit = -1): string[] {
   }
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: Python ends lines at these too
 const lineBreak = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/g
 
 /** `str.splitlines()`. */
-export function splitLines(text: string, keepEnds = false): string[] {
+export function splitLines(budget: Budget, text: string, keepEnds = false): string[] {
   const lines: string[] = []
   let start = 0
   for (const match of text.matchAll(lineBreak)) {
     const end = match.index + match[0].length
     lines.push(text.slice(start, keepEnds ? end : match.index))
+    if (lines.length % 1024 === 0) budget.list(1024)
     start = end
   }
   if (start < text.length) lines.push(text.slice(start))

@@ -39,7 +39,13 @@ export function toJson(rendering: Rendering, value: unknown, depth = 0): unknown
     return null
   }
   if (value instanceof Dict) return toObject(rendering, value, depth)
-  if (Array.isArray(value) || value instanceof Tuple || value instanceof Range || value instanceof DictView || value instanceof OnceIterator) {
+  if (
+    Array.isArray(value) ||
+    value instanceof Tuple ||
+    value instanceof Range ||
+    value instanceof DictView ||
+    value instanceof OnceIterator
+  ) {
     const items = itemsOf(rendering, value)
     rendering.list(items.length)
     return items.map((item) => toJson(rendering, item, depth + 1))

@@ -28,16 +28,14 @@ export class ExpressionParser {
   }
 
   /** An expression, or several with commas between them, which make a tuple. */
-  tuple(
-    options: { withCondition?: boolean; endName?: string; inParentheses?: boolean; simple?: boolean } = {},
-  ): Expression {
+  tuple(options: { withCondition?: boolean; inParentheses?: boolean; simple?: boolean } = {}): Expression {
     const { stream } = this
     const { at } = stream.current
     const items: Expression[] = []
     let isTuple = false
     for (;;) {
       if (items.length > 0) stream.expectOperator(',')
-      if (this.#isTupleEnd(options.endName)) break
+      if (this.#isTupleEnd()) break
       items.push(options.simple ? this.primary() : this.expression(options.withCondition ?? true))
       if (!stream.isOperator(',')) break
       isTuple = true
@@ -48,10 +46,9 @@ export class ExpressionParser {
     return { kind: 'tuple', at, items }
   }
 
-  #isTupleEnd(endName: string | undefined): boolean {
+  #isTupleEnd(): boolean {
     const { current } = this.stream
-    if (current.type === 'variable_end' || current.type === 'block_end') return true
-    return this.stream.isOperator(')') || (endName !== undefined && this.stream.isName(endName))
+    return current.type === 'variable_end' || current.type === 'block_end' || this.stream.isOperator(')')
   }
 
   expression(withCondition = true): Expression {

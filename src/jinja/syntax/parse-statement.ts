@@ -161,9 +161,9 @@ class StatementParser {
   #for(): Statement {
     const { stream, expressions } = this
     const { at } = stream.next()
-    const target = this.#target({ endName: 'in' })
+    const target = this.#target()
     stream.expectName('in')
-    const iterable = expressions.tuple({ withCondition: false, endName: 'recursive' })
+    const iterable = expressions.tuple({ withCondition: false })
     const test = stream.skipName('if') ? expressions.expression() : undefined
     const isRecursive = stream.skipName('recursive')
     const body = this.#body('endfor', 'else')
@@ -192,7 +192,7 @@ class StatementParser {
   #set(): Statement {
     const { stream, expressions } = this
     const { at } = stream.next()
-    const target = this.#target({ withNamespace: true })
+    const target = this.#target(true)
     if (stream.skipOperator('=')) return { kind: 'set', at, target, value: expressions.tuple() }
     const filter = expressions.filterChain(undefined)
     return { kind: 'set-block', at, target, filter, body: this.#bodyToEnd('endset') }
@@ -205,7 +205,7 @@ class StatementParser {
     const values: Expression[] = []
     while (stream.current.type !== 'block_end') {
       if (targets.length > 0) stream.expectOperator(',')
-      targets.push(this.#target({}))
+      targets.push(this.#target())
       stream.expectOperator('=')
       values.push(expressions.expression())
     }
@@ -340,17 +340,14 @@ class StatementParser {
     return name
   }
 
-  #target(options: { endName?: string; withNamespace?: boolean }): Target {
+  #target(mayBeNamespace = false): Target {
     const { stream, expressions } = this
-    if (options.withNamespace && stream.look().type === 'operator' && stream.look().text === '.') {
+    if (mayBeNamespace && stream.look().type === 'operator' && stream.look().text === '.') {
       const name = stream.expectName()
       stream.next()
       return { kind: 'namespace', at: name.at, name: name.text, attribute: stream.expectName().text }
     }
-    const node = expressions.tuple(
-      options.endName === undefined ? { simple: true } : { simple: true, endName: options.endName },
-    )
-    return this.#asTarget(node)
+    return this.#asTarget(expressions.tuple({ simple: true }))
   }
 
   #asTarget(node: Expression): Target {

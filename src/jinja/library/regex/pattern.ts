@@ -16,7 +16,16 @@ export type Node =
   | { kind: 'backreference'; index: number; ignoresCase: boolean }
   | { kind: 'conditional'; index: number; then: Node; otherwise: Node }
 
-export type Assertion = 'start' | 'end' | 'line-start' | 'line-end' | 'text-end' | 'word-edge' | 'no-word-edge' | 'ascii-edge' | 'no-ascii-edge'
+export type Assertion =
+  | 'start'
+  | 'end'
+  | 'line-start'
+  | 'line-end'
+  | 'text-end'
+  | 'word-edge'
+  | 'no-word-edge'
+  | 'ascii-edge'
+  | 'no-ascii-edge'
 
 export interface Flags {
   ignoreCase: boolean
@@ -38,14 +47,17 @@ const maxRepeat = 2 ** 32 - 1
 
 /** Reads a pattern. Errors: `re.error` with Python's words, in most cases. */
 export function parsePattern(text: string, flags: Flags): Pattern {
-  if (text.length > maxPatternLength) throw new Raised('re.error', `a pattern may have at most ${maxPatternLength} characters`)
+  if (text.length > maxPatternLength)
+    throw new Raised('re.error', `a pattern may have at most ${maxPatternLength} characters`)
   return new PatternParser(text, flags).parse()
 }
 
-const isDigit = (code: number): boolean => (code < 128 ? code >= 48 && code <= 57 : isDecimalCharacter(String.fromCodePoint(code)))
+const isDigit = (code: number): boolean =>
+  code < 128 ? code >= 48 && code <= 57 : isDecimalCharacter(String.fromCodePoint(code))
 const isAsciiDigit = (code: number): boolean => code >= 48 && code <= 57
 const isAsciiSpace = (code: number): boolean => code === 32 || (code >= 9 && code <= 13)
-const isAsciiWord = (code: number): boolean => isAsciiDigit(code) || code === 95 || (code >= 65 && code <= 90) || (code >= 97 && code <= 122)
+const isAsciiWord = (code: number): boolean =>
+  isAsciiDigit(code) || code === 95 || (code >= 65 && code <= 90) || (code >= 97 && code <= 122)
 
 /** Letters, digits and the underscore, of any script. */
 export function isWord(code: number): boolean {
@@ -147,7 +159,8 @@ class PatternParser {
     if (match === null || (match[1] === '' && match[3] === '' && match[2] === '')) return undefined
     const min = match[1] === '' ? 0 : Number(match[1])
     const max = match[2] === '' ? min : match[3] === '' ? Infinity : Number(match[3])
-    if (min > maxRepeat || (max > maxRepeat && max !== Infinity)) throw this.#error('the repetition number is too large')
+    if (min > maxRepeat || (max > maxRepeat && max !== Infinity))
+      throw this.#error('the repetition number is too large')
     if (max < min) throw this.#error('min repeat greater than max repeat')
     this.#at += match[0].length
     return { min, max }
@@ -324,7 +337,12 @@ class PatternParser {
       return this.#closeGroup({ kind: 'empty' })
     }
     if (this.#skip('(')) return this.#conditional()
-    for (const [sign, isBehind, isNegative] of [['=', false, false], ['!', false, true], ['<=', true, false], ['<!', true, true]] as const) {
+    for (const [sign, isBehind, isNegative] of [
+      ['=', false, false],
+      ['!', false, true],
+      ['<=', true, false],
+      ['<!', true, true],
+    ] as const) {
       if (this.#skip(sign)) return this.#look(isBehind, isNegative)
     }
     return this.#flagGroup()
@@ -383,7 +401,14 @@ class PatternParser {
     if (match === null || match[0].length === 1) throw this.#error('unknown extension ?')
     const outer = { ...this.#flags }
     const isGlobal = match[3] === ')'
-    if (isGlobal && this.#at > 2 && this.#text.slice(0, this.#at - 2).join('').trim() !== '') {
+    if (
+      isGlobal &&
+      this.#at > 2 &&
+      this.#text
+        .slice(0, this.#at - 2)
+        .join('')
+        .trim() !== ''
+    ) {
       throw this.#error('global flags not at the start of the expression')
     }
     this.#at += match[0].length
@@ -396,7 +421,9 @@ class PatternParser {
   }
 
   #setFlag(letter: string, value: boolean): void {
-    const name = ({ a: 'ascii', i: 'ignoreCase', m: 'multiline', s: 'dotAll', x: 'verbose' } as const)[letter as 'a' | 'i' | 'm' | 's' | 'x']
+    const name = ({ a: 'ascii', i: 'ignoreCase', m: 'multiline', s: 'dotAll', x: 'verbose' } as const)[
+      letter as 'a' | 'i' | 'm' | 's' | 'x'
+    ]
     if (name !== undefined) this.#flags[name] = value
   }
 }

@@ -72,20 +72,29 @@ class ProgramCompiler {
       case 'sequence':
         for (const part of node.parts) this.emit(part)
         return
-      case 'choice':
-        return this.#choice(node.options)
-      case 'repeat':
-        return node.isPossessive ? this.#enclosed({ op: 'atomic', end: 0 }, { ...node, isPossessive: false }) : this.#repeat(node)
+      case 'choice': {
+        this.#choice(node.options)
+        return
+      }
+      case 'repeat': {
+        node.isPossessive
+          ? this.#enclosed({ op: 'atomic', end: 0 }, { ...node, isPossessive: false })
+          : this.#repeat(node)
+        return
+      }
       case 'group':
         this.add({ op: 'save', slot: node.index * 2 })
         this.emit(node.node)
         this.add({ op: 'save', slot: node.index * 2 + 1 })
         return
-      case 'atomic':
-        return this.#enclosed({ op: 'atomic', end: 0 }, node.node)
+      case 'atomic': {
+        this.#enclosed({ op: 'atomic', end: 0 }, node.node)
+        return
+      }
       case 'look': {
         const { isBehind, isNegative, width } = node
-        return this.#enclosed({ op: 'look', end: 0, isBehind, isNegative, width }, node.node)
+        this.#enclosed({ op: 'look', end: 0, isBehind, isNegative, width }, node.node)
+        return
       }
       case 'assert':
         this.add({ op: 'assert', what: node.what })
@@ -94,8 +103,10 @@ class ProgramCompiler {
         this.dependsOnCaptures = true
         this.add({ op: 'backreference', index: node.index, ignoresCase: node.ignoresCase })
         return
-      case 'conditional':
-        return this.#conditional(node)
+      case 'conditional': {
+        this.#conditional(node)
+        return
+      }
     }
   }
 
@@ -119,7 +130,10 @@ class ProgramCompiler {
 
   #repeat(node: Extract<Node, { kind: 'repeat' }>): void {
     for (let count = 0; count < node.min; count++) this.emit(node.node)
-    if (node.max === Infinity) return this.#loop(node)
+    if (node.max === Infinity) {
+      this.#loop(node)
+      return
+    }
     const splits: { split: { first: number; second: number }; skips: 'first' | 'second' }[] = []
     for (let count = node.min; count < node.max; count++) {
       const split = { op: 'split' as const, first: this.#next + 1, second: this.#next + 1 }

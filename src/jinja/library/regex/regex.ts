@@ -1,5 +1,6 @@
 import { Raised } from '../../error.ts'
 import type { Budget } from '../../runtime/budget.ts'
+import { replaceInPieces } from '../../runtime/text.ts'
 import { Matcher, type Places } from './matcher.ts'
 import { type Flags, parsePattern } from './pattern.ts'
 import { compilePattern, type Program } from './program.ts'
@@ -57,14 +58,23 @@ export function* matches(budget: Budget, program: Program, text: string, limit =
   }
 }
 
-const replacementEscapes: Record<string, string> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '\\': '\\' }
+const replacementEscapes: Record<string, string> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  '\\': '\\',
+}
 
 /** Parts of a replacement: texts, and numbers of groups. Errors: `re.error` for bad escapes, `IndexError` for unknown groups. */
 export function parseReplacement(program: Program, text: string): (string | number)[] {
   const parts: (string | number)[] = []
-  const escape = /\\(?:g<([^>]*)>|0[0-7]{0,2}|[0-3][0-7]{2}|([1-9]\d?)|(.)|$)/gsu
+  const escapes = /\\(?:g<([^>]*)>|0[0-7]{0,2}|[0-3][0-7]{2}|([1-9]\d?)|(.)|$)/gsu
   let from = 0
-  for (const match of text.matchAll(escape)) {
+  for (const match of text.matchAll(escapes)) {
     parts.push(text.slice(from, match.index))
     from = match.index + match[0].length
     const [whole, name, digits, letter] = match
@@ -74,7 +84,8 @@ export function parseReplacement(program: Program, text: string): (string | numb
       if (whole === '\\') throw new Raised('re.error', 'bad escape (end of pattern)')
       parts.push(String.fromCharCode(Number.parseInt(whole.slice(1), 8)))
     } else if (Object.hasOwn(replacementEscapes, letter)) parts.push(replacementEscapes[letter]!)
-    else if (/[A-Za-z]/.test(letter)) throw new Raised('re.error', letter === 'g' ? 'missing <' : `bad escape \\${letter}`)
+    else if (/[A-Za-z]/.test(letter))
+      throw new Raised('re.error', letter === 'g' ? 'missing <' : `bad escape \\${letter}`)
     else parts.push(`\\${letter}`)
   }
   parts.push(text.slice(from))
@@ -89,7 +100,13 @@ export function groupIndex(program: Program, name: string): number {
   return index
 }
 
-export function replaceMatches(budget: Budget, program: Program, text: string, replacement: string, limit: number): string {
+export function replaceMatches(
+  budget: Budget,
+  program: Program,
+  text: string,
+  replacement: string,
+  limit: number,
+): string {
   const parts = parseReplacement(program, replacement)
   let result = ''
   let from = 0
@@ -117,6 +134,6 @@ export function splitAtMatches(budget: Budget, program: Program, text: string, l
 }
 
 /** The text as a pattern that matches only itself, as `re.escape`. */
-export function escapePattern(text: string): string {
-  return text.replace(/[()[\]{}?*+\-|^$\\.&~# \t\n\r\v\f]/g, (character) => `\\${character}`)
+export function escapePattern(budget: Budget, text: string): string {
+  return replaceInPieces(budget, text, /[()[\]{}?*+\-|^$\\.&~# \t\n\r\v\f]/g, (character) => `\\${character}`)
 }
