@@ -62,7 +62,6 @@ export function createScrubber(secrets: readonly string[]): Scrubber {
 function writingsOf(secret: string): string[] {
   const utf8 = Buffer.from(secret)
   const escaped = encodeURIComponent(secret.toWellFormed())
-  const base64 = utf8.toString('base64')
   return [
     secret,
     escaped,
@@ -71,10 +70,23 @@ function writingsOf(secret: string): string[] {
     encodeURI(secret.toWellFormed()),
     stringifyJson(secret).slice(1, -1),
     stringifyJson(secret).slice(1, -1).replaceAll('/', '\\/'),
-    base64.replace(/=+$/, ''),
-    encodeURIComponent(base64),
-    utf8.toString('base64url'),
+    encodeURIComponent(stringifyJson(secret.toWellFormed()).slice(1, -1)),
+    ...base64Cores(utf8),
+    ...base64Cores(utf8).map((core) => encodeURIComponent(core)),
+    ...base64Cores(utf8).map((core) => core.replaceAll('+', '-').replaceAll('/', '_')),
     utf8.toString('hex'),
+    utf8.toString('hex').toUpperCase(),
     utf8.toString('latin1'),
   ].filter(({ length }) => length >= shortestSecret)
+}
+
+/**
+ * How a text looks within the Base64 of a longer one: three bytes make four characters, so it depends on where it begins.
+ * Those at its edges, which hold bits of its neighbours too, are left out.
+ */
+function base64Cores(utf8: Buffer): string[] {
+  return [0, 1, 2].map((shift) => {
+    const characters = Buffer.concat([Buffer.alloc(shift), utf8]).toString('base64')
+    return characters.slice(Math.ceil((shift * 8) / 6), Math.floor(((shift + utf8.length) * 8) / 6))
+  })
 }

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino'
 import type { Json, JsonObject } from '../../src/flow/json.ts'
 import { type Product, type Reply, startProduct, webhookFlow } from './rig.ts'
 
@@ -24,8 +25,8 @@ export interface StepJson {
   error: { kind: string; message: string; details?: JsonObject } | null
 }
 
-export async function startStudio(settings: Record<string, string> = {}): Promise<Studio> {
-  const product = await startProduct(settings)
+export async function startStudio(log?: Logger): Promise<Studio> {
+  const product = await startProduct({}, log)
   const token = await product.newToken(['automation', 'connectors', 'connector_auth'])
   const api: Studio['api'] = (method, path, body, headers = {}) =>
     product.api(method, path, body, { authorization: `Bearer ${token}`, ...headers })

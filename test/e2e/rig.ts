@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import type { Scope } from '../../src/access/scopes.ts'
 import { hashToken, mintPersonalAccessToken } from '../../src/access/tokens.ts'
 import { startApp } from '../../src/app.ts'
@@ -57,7 +57,7 @@ export interface WebhookCall {
 }
 
 /** Starts the product for a test file; it is stopped when the file ends. */
-export async function startProduct(settings: Record<string, string> = {}): Promise<Product> {
+export async function startProduct(settings: Record<string, string> = {}, log = quietLog()): Promise<Product> {
   const { database, url: databaseUrl } = await testDatabase()
   const dataDir = await mkdtemp(join(tmpdir(), 'hookline-test-'))
   const config = readConfig({
@@ -68,13 +68,17 @@ export async function startProduct(settings: Record<string, string> = {}): Promi
     HOOKLINE_OUTBOUND_ALLOW: '127.0.0.0/8',
     ...settings,
   })
-  const app = await startApp(config, pino({ level: process.env.TEST_LOG ?? 'silent' }))
+  const app = await startApp(config, log)
   after(async () => {
     await app.close()
     await rm(dataDir, { recursive: true, force: true })
   })
   const account = await createAccounts(database).ensureFirst()
   return productAt(app.address!, database, account.id)
+}
+
+function quietLog(): Logger {
+  return pino({ level: process.env.TEST_LOG ?? 'silent' })
 }
 
 async function productAt(url: string, database: Database, accountId: string): Promise<Product> {
