@@ -110,6 +110,8 @@ export function openDatabase(target: DatabaseConnection | string, options: Datab
   const poolSize = options.poolSize ?? 10
   const pool = new pg.Pool({
     ...config,
+    // Statements that are not awaited one by one share a round trip; `commitChanges` sends a whole commit so.
+    pipeline: true,
     max: poolSize,
     idleTimeoutMillis: 60_000,
     // Set by a statement: poolers in front of a server refuse it as a start-up parameter.
