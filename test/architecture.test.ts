@@ -14,7 +14,7 @@ const mayImport: Record<string, readonly string[]> = {
   steps: ['flow', 'engine', 'connectors'],
   storage: ['flow', 'access'],
   webhook: ['flow', 'jinja', 'access', 'connectors', 'engine', 'storage'],
-  registrations: ['flow', 'jinja', 'access', 'connectors', 'engine', 'storage', 'webhook'],
+  registrations: ['flow', 'jinja', 'access', 'connectors', 'engine', 'steps', 'storage', 'webhook'],
   worker: ['flow', 'engine', 'storage', 'webhook', 'registrations', 'connectors'],
   api: ['flow', 'jinja', 'access', 'connectors', 'engine', 'storage', 'webhook', 'registrations'],
   cli: ['flow', 'access', 'storage', 'api'],

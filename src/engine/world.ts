@@ -26,7 +26,7 @@ export interface FlowStart {
   flowId: string
   /** Derived from the run and step that start it, so that a repeated start finds the first one's run. */
   runId: string
-  trigger: 'flow' | 'error'
+  trigger: 'flow' | 'error' | 'lifecycle'
   payload: Json
   variables: JsonObject | null
   wait: boolean

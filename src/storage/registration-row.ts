@@ -61,6 +61,10 @@ export interface RegistrationSettings {
   events: string[]
   form: JsonObject
   action: string
+  /** How long the vendor keeps it without being asked; 0 for ever. */
+  lifeMs: number
+  /** Since when events may have been missed that the vendor can be asked for; ISO 8601. */
+  gapSince?: string
 }
 
 export interface RegistrationSecrets {

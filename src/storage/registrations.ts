@@ -82,6 +82,9 @@ export interface Registrations {
   release(leases: readonly Lease[]): Promise<void>
 }
 
+/** On which it is told that a flow's webhooks are to be looked after. */
+export const registrationChannel = 'registration_due'
+
 /** Rows that were removed are shown this long. */
 const shownAfterRemovalDays = 7
 
@@ -295,6 +298,8 @@ async function wake(
              moves = registration_trigger.moves or excluded.moves`,
     values: [ids, flows.map(({ accountId }) => accountId), now, moves],
   })
+  // Heard when this commits; who does not hear it finds the row.
+  await queryable.query({ name: 'registration_notify', text: `select pg_notify('${registrationChannel}', '')` })
   // Whoever changes a flow wants to see at once whether that was what a vendor refused.
   await queryable.query({
     name: 'registration_retry_now',

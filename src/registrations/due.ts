@@ -1,0 +1,52 @@
+import type { Registration } from '../storage/registrations.ts'
+import type { PlanStep } from './plan.ts'
+import { lateEffectMs, renewalTime } from './registration.ts'
+import { silenceTime } from './silence.ts'
+
+/** When to look at a flow's webhooks again if nobody changes it. */
+
+/** Once effects that came late must show: before that a second one could not be seen. */
+const firstCheckMs = 1.5 * lateEffectMs
+/** Whether the vendor still has them, and awake; spread, so that not all are looked at together. */
+const checkMs = 6 * 60 * 60_000
+
+/** Null when there is nothing to look after. */
+export function nextLook(
+  rows: readonly Registration[],
+  steps: readonly PlanStep[],
+  lists: (row: Registration) => boolean,
+  random: number,
+): Date | null {
+  const times = [
+    ...steps.flatMap((step) => (step.kind === 'wait' ? [step.until] : [])),
+    ...rows.flatMap((row) => (row.goal === 'present' ? timesOf(row, lists(row), random) : [])),
+    ...rows.flatMap(({ retryAt }) => retryAt ?? []),
+  ]
+  return times.length === 0 ? null : new Date(Math.min(...times.map((time) => time.getTime())))
+}
+
+function timesOf(row: Registration, isListed: boolean, random: number): Date[] {
+  const renewal = renewalTime(row)
+  const silence = silenceTime(row)
+  return [
+    ...(renewal === null ? [] : [renewal]),
+    ...(silence === null ? [] : [silence]),
+    ...(isListed && row.remoteId !== null ? [nextCheck(row, random)] : []),
+  ]
+}
+
+function nextCheck({ registeredAt, checkedAt, updatedAt }: Registration, random: number): Date {
+  const made = (registeredAt ?? updatedAt).getTime()
+  const checked = (checkedAt ?? updatedAt).getTime()
+  if (checked < made + firstCheckMs) return new Date(made + firstCheckMs)
+  return new Date(checked + checkMs * (0.75 + random / 2))
+}
+
+/** Whether a check is worth being written down: each write is seen by all processes. */
+export function isCheckDue({ registeredAt, checkedAt, updatedAt }: Registration, now: Date): boolean {
+  const checked = (checkedAt ?? updatedAt).getTime()
+  const made = (registeredAt ?? updatedAt).getTime()
+  return (
+    now.getTime() - checked > checkMs / 4 || (checked < made + firstCheckMs && now.getTime() >= made + firstCheckMs)
+  )
+}

@@ -1,0 +1,299 @@
+import type { Registration } from '../storage/registrations.ts'
+import { addressOf, isLive, lateEffectMs, renewalTime, type Traits } from './registration.ts'
+import type { Listed } from './vendor-calls.ts'
+import type { Wanted } from './wanted.ts'
+
+/**
+ * What to do so that every wanted webhook is there exactly once: wanted × recorded × actual → steps. Pure.
+ *
+ * A webhook is replaced by one that is live before the old one goes. What the ledger does not know is ours only if it is
+ * registered for an address of ours; everything else at the vendor is left alone.
+ */
+export type PlanStep =
+  /** Ledger only: a row for a webhook that is to be made. */
+  | { kind: 'begin'; wanted: Wanted }
+  /** Ledger only: shown to the user, because something is missing before anything can be made. */
+  | { kind: 'note'; wanted: Wanted; row: Registration | undefined }
+  | { kind: 'create'; row: Registration; wanted: Wanted }
+  | { kind: 'adopt'; row: Registration; found: Listed; isSecretOurs: boolean }
+  | { kind: 'update'; row: Registration; wanted: Wanted; reason: string }
+  | { kind: 'renew'; row: Registration }
+  | { kind: 'resume'; row: Registration }
+  | { kind: 'delete'; row: Registration }
+  /** Ledger only: the vendor has it no more, so it is made again. */
+  | { kind: 'lost'; row: Registration; reason: string }
+  /** Ledger only: what was begun is known to have come to its end. */
+  | { kind: 'settle'; row: Registration; found: Listed | undefined }
+  /** Ledger only: not wanted any more. */
+  | { kind: 'let_go'; row: Registration; reason: string }
+  /** Ledger only: nothing of it is left at the vendor. */
+  | { kind: 'forget'; row: Registration; reason: string }
+  /** Ledger only: a webhook for an address of ours that no row knows; it will be deleted. */
+  | { kind: 'leftover'; like: Registration; found: Listed }
+  /** Ledger only: where only one can exist, another flow's webhook serves this one as well. */
+  | { kind: 'carry'; row: Registration; carrier: Registration | null }
+  /** Ledger only: only one can exist, and the one there is belongs to somebody else. */
+  | { kind: 'occupied'; row: Registration; found: Listed }
+  /** Ledger only: the vendor has something else under this address already, so the row gets one of its own. */
+  | { kind: 'readdress'; row: Registration }
+  /** Asks the vendor for what happened while it was not there. */
+  | { kind: 'backfill'; row: Registration; since: Date }
+  | { kind: 'wait'; row: Registration; until: Date; reason: string }
+
+export interface PlanFacts {
+  wanted: readonly Wanted[]
+  /** Of this flow, not done with, the oldest first. */
+  rows: readonly Registration[]
+  /** Of other flows at the same places, where only one webhook can exist. */
+  others: readonly Registration[]
+  /** The vendors' lists by place; a place is missing when its list could not be had. */
+  actual: ReadonlyMap<string, readonly Listed[]>
+  /** What the connector of a row allows; undefined when the connector is no more. */
+  traits(row: Pick<Registration, 'connector' | 'kind'>): Traits | undefined
+  /** Whether webhooks that were made under another public address are moved. */
+  moves: boolean
+  now: Date
+}
+
+/** A webhook that vendors call inactive right after it was made is given this long to wake up. */
+const wakeUpMs = 10 * 60_000
+
+/** The next steps, in order. Empty when all is as wanted and nothing is to be waited for. */
+export function planTrigger(facts: PlanFacts): PlanStep[] {
+  const key = ({ kind, slot }: { kind: string; slot: string }) => `${kind}|${slot}`
+  const wanted = new Map(facts.wanted.map((each) => [key(each), each]))
+  const bySlot = Map.groupBy(facts.rows, key)
+  const slots = new Set([...wanted.keys(), ...bySlot.keys()])
+  return [...slots].flatMap((slot) => {
+    const rows = bySlot.get(slot) ?? []
+    return [...planPresent(rows, wanted.get(slot), facts), ...rows.flatMap((row) => planAbsent(row, facts))]
+  })
+}
+
+function planPresent(rows: readonly Registration[], wanted: Wanted | undefined, facts: PlanFacts): PlanStep[] {
+  const present = rows.filter(({ goal }) => goal === 'present')
+  if (wanted === undefined) {
+    return present.map((row) => ({ kind: 'let_go', row, reason: 'the flow does not want it any more' }))
+  }
+  if (wanted.missing !== null) return planMissing(present, wanted)
+  const best = present.findLast((row) => isAsWanted(row, wanted, facts))
+  if (best === undefined) return [{ kind: 'begin', wanted }]
+  const formers = present.filter((row) => row !== best)
+  const steps = planOne(best, wanted, formers, facts)
+  const isMade =
+    (isLive(best) || facts.traits(best)?.setup === 'manual') &&
+    !steps.some(({ kind }) => kind === 'lost' || kind === 'carry')
+  // Only now: until the new one is there, the old one goes on delivering.
+  const replaced: PlanStep[] = isMade
+    ? formers.map((row) => ({ kind: 'let_go', row, reason: 'replaced by a new one' }))
+    : []
+  return [...steps, ...replaced]
+}
+
+function planMissing(present: readonly Registration[], wanted: Wanted): PlanStep[] {
+  const shown = present.find(({ state }) => state === 'not_registered')
+  const gone = present.filter((row) => row !== shown)
+  const notes: PlanStep[] = shown?.reason === wanted.missing ? [] : [{ kind: 'note', wanted, row: shown }]
+  return [...notes, ...gone.map((row): PlanStep => ({ kind: 'let_go', row, reason: wanted.missing ?? '' }))]
+}
+
+/** Whether this row's webhook, once it is there, is the one that is wanted. */
+function isAsWanted(row: Registration, wanted: Wanted, facts: PlanFacts): boolean {
+  if (row.settingsHash !== wanted.hash || row.anew !== null || row.place !== wanted.place) return false
+  const traits = facts.traits(row)
+  const isElsewhere = facts.moves && row.baseUrl !== wanted.baseUrl
+  if (isElsewhere && traits?.updates !== true && traits?.setup !== 'manual') return false
+  return !needsReplacement(row, traits, facts)
+}
+
+/** What can't be mended is made anew: a webhook that ends and can't be renewed, or sleeps and can't be woken. */
+function needsReplacement(row: Registration, traits: Traits | undefined, { actual, now }: PlanFacts): boolean {
+  if (traits === undefined || row.remoteId === null || row.carriedBy !== null) return false
+  const renewal = renewalTime(row)
+  if (renewal !== null && renewal <= now && !traits.renews) return true
+  const item = actual.get(row.place)?.find(({ id }) => id === row.remoteId)
+  const isOld = row.registeredAt !== null && now.getTime() - row.registeredAt.getTime() > wakeUpMs
+  return item !== undefined && !item.active && !traits.resumes && isOld
+}
+
+/** The one step that brings a wanted webhook further, if there is one. */
+function planOne(row: Registration, wanted: Wanted, formers: readonly Registration[], facts: PlanFacts): PlanStep[] {
+  const traits = facts.traits(row)
+  const waiting = waitFor(row, facts)
+  if (row.kind === 'lifecycle') return row.remoteId === null ? (waiting ?? [{ kind: 'create', row, wanted }]) : []
+  if (traits === undefined) return []
+  if (traits.setup === 'manual') return planManual(row, wanted)
+  if (traits.single !== undefined) {
+    const carrier = carrierFor(row, facts.others)
+    if (carrier !== undefined) return row.carriedBy === carrier.id ? [] : [{ kind: 'carry', row, carrier }]
+    if (row.carriedBy !== null) return [{ kind: 'carry', row, carrier: null }]
+  }
+  if (waiting !== undefined) return waiting
+  return row.remoteId === null
+    ? planMaking(row, wanted, formers, traits, facts)
+    : planKeeping(row, row.remoteId, wanted, traits, facts)
+}
+
+/** Set up by the user: the first thing that comes in shows that it is done. */
+function planManual(row: Registration, wanted: Wanted): PlanStep[] {
+  const isHeardOf = row.lastEventAt !== null || row.secrets.handshake !== null
+  if (isHeardOf) return row.state === 'registered' ? [] : [{ kind: 'settle', row, found: undefined }]
+  return row.state === 'not_registered' ? [] : [{ kind: 'note', wanted, row }]
+}
+
+/** Nothing there yet: take what is ours, or make it. */
+function planMaking(
+  row: Registration,
+  wanted: Wanted,
+  formers: readonly Registration[],
+  traits: Traits,
+  facts: PlanFacts,
+): PlanStep[] {
+  const list = facts.actual.get(row.place)
+  if (list === undefined && traits.lists) return [] // Without the list nothing is made: it may be there already.
+  const found = unknownAt(row, list ?? [], facts)[0]
+  if (found !== undefined) {
+    // A call of this very row that was not heard to its end, or one that the ledger knows nothing of.
+    const isSecretOurs = row.pending?.action === 'create'
+    if (traits.secretCanBeHad || isUsable(row, isSecretOurs)) return [{ kind: 'adopt', row, found, isSecretOurs }]
+    return [{ kind: 'leftover', like: row, found }]
+  }
+  if (row.pending?.action === 'conflict' && row.secrets.path === null) return [{ kind: 'readdress', row }]
+  if (traits.single !== undefined && !formers.some(({ anew }) => anew === 'take_over')) {
+    const foreign = foreignIn(list ?? [], [row, ...formers], facts)
+    if (foreign !== undefined) return [{ kind: 'occupied', row, found: foreign }]
+  }
+  // The vendor has no room for both: only then does the old one go first.
+  const isFull = (list?.length ?? 0) >= traits.maxWebhooks || row.pending?.action === 'conflict'
+  const former = formers.find(({ remoteId }) => remoteId !== null && (list?.some(({ id }) => id === remoteId) ?? true))
+  if (isFull && former !== undefined && traits.single === undefined) {
+    return [{ kind: 'let_go', row: former, reason: 'the vendor allows no more webhooks' }]
+  }
+  return [{ kind: 'create', row, wanted }]
+}
+
+/** A handshake has already told the secret, or the address is the proof. */
+function isUsable({ secrets }: Registration, isSecretOurs: boolean): boolean {
+  return secrets.path !== null || secrets.handshake !== null || (isSecretOurs && secrets.signing.length > 0)
+}
+
+/** There, as far as the ledger knows: is it still, and as it was made? */
+function planKeeping(
+  row: Registration,
+  remoteId: string,
+  wanted: Wanted,
+  traits: Traits,
+  facts: PlanFacts,
+): PlanStep[] {
+  const list = facts.actual.get(row.place)
+  const item = list?.find(({ id }) => id === remoteId)
+  if (list !== undefined && item === undefined)
+    return [{ kind: 'lost', row, reason: 'it is not at the vendor any more' }]
+  if (facts.moves && row.baseUrl !== wanted.baseUrl)
+    return [{ kind: 'update', row, wanted, reason: 'the public address has changed' }]
+  const address = addressOf(row)
+  if (item?.url != null && item.url !== address) {
+    return traits.updates && traits.single === undefined
+      ? [{ kind: 'update', row, wanted, reason: 'it was pointed to another address' }]
+      : [{ kind: 'lost', row, reason: 'it was pointed to another address' }]
+  }
+  const renewal = renewalTime(row)
+  if (renewal !== null && renewal <= facts.now) return [{ kind: 'renew', row }]
+  if (item !== undefined && !item.active && traits.resumes) return [{ kind: 'resume', row }]
+  if (row.pending?.action === 'reset') return [{ kind: 'update', row, wanted, reason: 'its secret is not known' }]
+  if (row.pending !== null || row.state !== 'registered') return [{ kind: 'settle', row, found: item }]
+  const leftovers = unknownAt(row, list ?? [], facts).map((found): PlanStep => ({ kind: 'leftover', like: row, found }))
+  const { gapSince } = row.settings
+  return gapSince === undefined ? leftovers : [...leftovers, { kind: 'backfill', row, since: new Date(gapSince) }]
+}
+
+/** Webhooks for this row's address that no row knows. */
+function unknownAt(row: Registration, list: readonly Listed[], { rows, others }: PlanFacts): Listed[] {
+  const known = new Set([...rows, ...others].map(({ remoteId }) => remoteId))
+  const address = addressOf(row)
+  return list.filter(({ id, url }) => url === address && !known.has(id))
+}
+
+/** Where only one can exist: the one there is, if it is nobody's here. */
+function foreignIn(
+  list: readonly Listed[],
+  ours: readonly Registration[],
+  { rows, others }: PlanFacts,
+): Listed | undefined {
+  const addresses = new Set([...ours, ...rows, ...others].map(addressOf))
+  return list.find(({ url }) => url !== null && url !== '' && !addresses.has(url))
+}
+
+/** The row of another flow that holds the one webhook there can be. */
+function carrierFor(row: Registration, others: readonly Registration[]): Registration | undefined {
+  if (row.remoteId !== null) return undefined
+  return others.find(
+    (other) =>
+      other.place === row.place &&
+      other.goal === 'present' &&
+      other.carriedBy === null &&
+      other.flowId !== row.flowId &&
+      (other.remoteId !== null || other.pending !== null || other.id < row.id),
+  )
+}
+
+function planAbsent(row: Registration, facts: PlanFacts): PlanStep[] {
+  if (row.goal === 'present') return []
+  const traits = facts.traits(row)
+  if (row.carriedBy !== null || traits?.setup === 'manual')
+    return [{ kind: 'forget', row, reason: 'nothing to remove' }]
+  if (row.remoteId === null && row.pending === null) return [{ kind: 'forget', row, reason: 'it was never made' }]
+  if (row.kind === 'lifecycle') return waitFor(row, facts) ?? [{ kind: 'delete', row }]
+  if (traits === undefined || !traits.removes)
+    return [{ kind: 'forget', row, reason: 'the vendor has no call that removes it' }]
+  if (traits.single !== undefined) {
+    const heirs = [...facts.rows, ...facts.others].filter((each) => each.place === row.place && each.goal === 'present')
+    // Whoever comes next overwrites it; deleting now would delete theirs.
+    if (heirs.some(({ remoteId }) => remoteId !== null))
+      return [{ kind: 'forget', row, reason: 'replaced by another one' }]
+    if (heirs.length > 0) return [{ kind: 'wait', row, until: later(facts.now), reason: 'another flow takes it over' }]
+  }
+  const waiting = waitFor(row, facts)
+  if (waiting !== undefined) return waiting
+  return planRemoving(row, traits, facts)
+}
+
+function planRemoving(row: Registration, traits: Traits, facts: PlanFacts): PlanStep[] {
+  const list = facts.actual.get(row.place)
+  if (row.remoteId === null) {
+    if (list === undefined) {
+      return traits.lists
+        ? []
+        : [{ kind: 'forget', row, reason: 'the vendor did not say whether it was made, and has no list' }]
+    }
+    const found = unknownAt(row, list, facts)[0]
+    if (found !== undefined) return [{ kind: 'adopt', row, found, isSecretOurs: true }]
+    const until = new Date((row.pending?.at.getTime() ?? 0) + lateEffectMs)
+    if (until > facts.now) return [{ kind: 'wait', row, until, reason: 'the vendor may still be making it' }]
+    return [{ kind: 'forget', row, reason: 'the vendor does not have it' }]
+  }
+  const item = list?.find(({ id }) => id === row.remoteId)
+  if (list !== undefined && item === undefined)
+    return [{ kind: 'forget', row, reason: 'it is not at the vendor any more' }]
+  // Whoever pointed it elsewhere has made it theirs.
+  if (item?.url != null && !addressesOf(row, facts).has(item.url)) {
+    return [{ kind: 'forget', row, reason: 'it was pointed to another address, and is left alone' }]
+  }
+  return [{ kind: 'delete', row }]
+}
+
+/** Its own address, and the one it was about to get when a call was not heard to its end. */
+function addressesOf(row: Registration, { wanted }: PlanFacts): Set<string> {
+  return new Set(
+    [row.baseUrl, ...wanted.map(({ baseUrl }) => baseUrl)].map((baseUrl) => addressOf({ ...row, baseUrl })),
+  )
+}
+
+function waitFor(row: Registration, { now }: PlanFacts): PlanStep[] | undefined {
+  if (row.retryAt === null || row.retryAt <= now) return undefined
+  return [{ kind: 'wait', row, until: row.retryAt, reason: row.reason ?? 'it is tried again' }]
+}
+
+function later(now: Date): Date {
+  return new Date(now.getTime() + lateEffectMs)
+}
