@@ -30,19 +30,16 @@ export function referencePage(): string {
     'Made from `library/reference*.ts`; do not edit. Every example is run by a test.',
   ]
   for (const { title, text, has } of sections) {
-    const rows = reference
-      .filter(has)
-      .map(
-        ({ signature, doc, example, result }) => `| ${code(signature)} | ${doc} | ${code(example)} | ${code(result)} |`,
-      )
-    parts.push(`## ${title}`, text, ['| | | example | renders |', '|---|---|---|---|', ...rows].join('\n'))
+    const rows = reference.filter(has).map(({ signature, doc, example, result }) => {
+      return `- ${code(signature)}: ${doc}\n  ${code(example)} renders ${result === '' ? 'nothing' : code(result)}`
+    })
+    parts.push(`## ${title}`, text, rows.join('\n'))
   }
   return `${parts.join('\n\n')}\n`
 }
 
-/** Text as code in a cell of a table: bars and line breaks would end the cell. */
+/** Text as code on one line. */
 function code(text: string): string {
-  const shown = text.replaceAll('|', '\\|').replaceAll('\n', '⏎')
-  if (shown === '') return ''
+  const shown = text.replaceAll('\n', '⏎')
   return shown.includes('`') ? `\`\` ${shown} \`\`` : `\`${shown}\``
 }

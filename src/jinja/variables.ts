@@ -1,3 +1,4 @@
+import { globals } from './library/globals.ts'
 import { eachChild } from './runtime/scope.ts'
 import type { Expression, Statement, Target } from './syntax/ast.ts'
 import { pathItemName } from './syntax/ast.ts'
@@ -13,7 +14,11 @@ export interface VariableUse {
   offset: number
 }
 
-/** What a template reads from its context, in the order of the source. Errors: `TemplateError` for what can't be parsed. */
+/**
+ * What a template reads from its context, in the order of the source; the language's own functions are left out.
+ *
+ * Errors: `TemplateError` for what can't be parsed.
+ */
 export function variablesOf(source: string): VariableUse[] {
   return variablesIn(parseTemplate(source).body)
 }
@@ -124,7 +129,7 @@ class VariableFinder {
       eachChild(node, (child) => this.#expression(child, own))
       return
     }
-    if (!own.has(use.ref) && use.ref !== pathItemName) this.uses.push(use)
+    if (!own.has(use.ref) && use.ref !== pathItemName && !globals.has(use.ref)) this.uses.push(use)
     // The keys of a path that are no constants read variables too.
     for (let current = node; current.kind === 'attribute' || current.kind === 'item'; current = current.of) {
       if (current.kind === 'item' && current.key.kind !== 'constant') this.#expression(current.key, own)

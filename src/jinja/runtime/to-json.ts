@@ -39,19 +39,27 @@ export function toJson(rendering: Rendering, value: unknown, depth = 0): unknown
     return null
   }
   if (value instanceof Dict) return toObject(rendering, value, depth)
-  if (
-    Array.isArray(value) ||
-    value instanceof Tuple ||
-    value instanceof Range ||
-    value instanceof DictView ||
-    value instanceof OnceIterator
-  ) {
-    const items = itemsOf(rendering, value)
-    rendering.list(items.length)
-    return items.map((item) => toJson(rendering, item, depth + 1))
+  if (Array.isArray(value)) return toList(rendering, value, depth)
+  if (value instanceof Tuple || value instanceof Range || value instanceof DictView || value instanceof OnceIterator) {
+    return toList(rendering, itemsOf(rendering, value), depth)
   }
   if (value instanceof Bytes || value instanceof Provided || value instanceof Callable) return repr(rendering, value)
   return value
+}
+
+/** A list whose items go out as they are is handed out itself, however long it is. */
+function toList(rendering: Rendering, items: readonly unknown[], depth: number): readonly unknown[] {
+  let copy: unknown[] | undefined
+  for (let index = 0; index < items.length; index++) {
+    const item = toJson(rendering, items[index], depth + 1)
+    if (copy === undefined) {
+      if (item === items[index]) continue
+      rendering.list(items.length)
+      copy = items.slice(0, index)
+    }
+    copy.push(item)
+  }
+  return copy ?? items
 }
 
 function outgoingNumber(value: number): unknown {
