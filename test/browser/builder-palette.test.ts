@@ -73,7 +73,7 @@ check('B-04 a second webhook is refused, with the reason', async ({ page, openFl
   await card(page, 'web1').waitFor()
   const item = palette(page, 'Webhook')
   assert.equal(await item.getAttribute('aria-disabled'), 'true')
-  assert.match(await item.innerText(), /Already in this flow/)
+  assert.match((await item.textContent()) ?? '', /Already in this flow/)
   await dragTo(page, item, 760, 640)
   await announced(page)
     .getByText(/not added: .*one trigger/)

@@ -73,16 +73,16 @@ function ask(template: string, context: JsonObject, signal: AbortSignal): Promis
   return call<PreviewAnswer>('POST', 'templates/preview', { body: { template, context }, signal })
 }
 
-/** A mistyped name is put right where it stands. */
+/** A mistyped name is put right where it stands; a place that holds something else is left alone. */
 function withFix(diagnostic: Diagnostic, template: string): Preview['problems'][number] {
   const meant = diagnostic.suggestion ?? /did you mean "([^"]+)"/.exec(diagnostic.message)?.[1]
-  if (meant === undefined) return diagnostic
+  const written = /["']([A-Za-z_][A-Za-z0-9_]*)["']/.exec(diagnostic.message)?.[1]
   const lines = template.split('\n')
   const line = lines[diagnostic.line - 1] ?? ''
-  const head = line.slice(0, diagnostic.column - 1)
-  const tail = line.slice(diagnostic.column - 1).replace(/^[A-Za-z0-9_]+/, meant)
-  const fixed = lines.with(diagnostic.line - 1, head + tail).join('\n')
-  return fixed === template ? diagnostic : { ...diagnostic, fix: { label: `Use ${meant}`, template: fixed } }
+  const tail = line.slice(diagnostic.column - 1)
+  if (meant === undefined || written === undefined || !tail.startsWith(written)) return diagnostic
+  const fixed = line.slice(0, diagnostic.column - 1) + meant + tail.slice(written.length)
+  return { ...diagnostic, fix: { label: `Use ${meant}`, template: lines.with(diagnostic.line - 1, fixed).join('\n') } }
 }
 
 /** Why a text that begins like JSON is none; a text that does not begin so is meant as text. */

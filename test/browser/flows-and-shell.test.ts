@@ -1,0 +1,319 @@
+import assert from 'node:assert/strict'
+import type { JsonObject } from '../../src/flow/json.ts'
+import { card, palette, panel, threeSteps, webhook } from './builder-page.ts'
+import { admin, clipboard, startRig, until } from './rig.ts'
+
+const { check } = await startRig()
+
+check('S-01 the first Tab stop skips to the content', async ({ page, open }) => {
+  await open('/flows')
+  await page.getByRole('heading', { name: 'Flows' }).waitFor()
+  await page.keyboard.press('Tab')
+  assert.equal(await page.evaluate('document.activeElement.textContent'), 'Skip to content')
+  await page.keyboard.press('Enter')
+  assert.equal(await page.evaluate('document.activeElement.id'), 'main')
+})
+
+check(
+  'S-02 the colour scheme follows the system, can be chosen, and is there at the first paint',
+  async ({ page, open }) => {
+    const scheme = () => page.evaluate<string>(`document.documentElement.dataset.mantineColorScheme`)
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await open('/flows')
+    await page.getByRole('heading', { name: 'Flows' }).waitFor()
+    assert.equal(await scheme(), 'dark')
+    await page.getByRole('button', { name: 'Colour scheme' }).click()
+    await page.getByRole('menuitem', { name: 'Light' }).click()
+    assert.equal(await scheme(), 'light')
+    // No script of the page runs: what is there now was there before the first of them.
+    await page.route('**/assets/*.js', (route) => route.abort())
+    await page.reload({ waitUntil: 'domcontentloaded' })
+    assert.equal(await scheme(), 'light')
+  },
+  { expected: /ERR_FAILED/ },
+)
+
+check(
+  'S-03 no page scrolls sideways on a phone',
+  async ({ page, open, openFlow }) => {
+    const fits = async () =>
+      assert.ok(await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth'))
+    await open('/flows')
+    await page.getByRole('heading', { name: 'Flows' }).waitFor()
+    await fits()
+    await openFlow({
+      ...threeSteps,
+      name: 'A name so long that it would never fit on the screen of a phone '.repeat(3),
+    })
+    await page.getByRole('list', { name: 'Steps of this flow' }).waitFor()
+    await fits()
+    await page
+      .getByRole('button', { name: /Webhook web1/ })
+      .first()
+      .click()
+    await panel(page).waitFor()
+    await fits()
+  },
+  { browser: { viewport: { width: 390, height: 844 } } },
+)
+
+check(
+  'S-04 a cut stream is marked, and the mark goes by itself',
+  async ({ page, context, open }) => {
+    await open('/flows')
+    await page.getByText('Live', { exact: true }).first().waitFor()
+    await context.setOffline(true)
+    await page.getByText('Reconnecting…').waitFor({ timeout: 5_000 })
+    await context.setOffline(false)
+    await page.getByText('Reconnecting…').waitFor({ state: 'detached' })
+  },
+  { expected: /ERR_INTERNET_DISCONNECTED|Failed to load/ },
+)
+
+check('S-05 Ctrl K opens a flow by part of its name, ? lists the shortcuts', async ({ page, open, product }) => {
+  const { id } = await product.flow({ ...threeSteps, status: 'draft', name: 'Invoices to ledger' })
+  await open('/flows')
+  await page.getByRole('heading', { name: 'Flows' }).waitFor()
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox', { name: 'Find a flow or command' }).fill('to ledg')
+  await page.getByRole('option', { name: /Invoices to ledger/ }).waitFor()
+  await page.keyboard.press('Enter')
+  await page.waitForURL(`**/flows/${id}`)
+  await card(page, 'web1').waitFor()
+  await page.keyboard.press('?')
+  const sheet = page.getByRole('dialog', { name: 'Keyboard shortcuts' })
+  for (const words of ['Quick add', 'Command palette', 'Undo', 'Run again', 'Leave the editor']) {
+    await sheet.getByText(words, { exact: true }).waitFor()
+  }
+})
+
+check('S-06 the pages work under the strict policy without a message', async ({ page, open, openFlow }) => {
+  const policy: string[] = []
+  page.on('response', (response) => {
+    if (response.request().isNavigationRequest()) policy.push(response.headers()['content-security-policy'] ?? '')
+  })
+  await open('/flows')
+  await openFlow(threeSteps, '?step=web1&tab=response')
+  await page.getByRole('textbox', { name: 'Response body' }).waitFor()
+  await card(page, 'con1').focus()
+  await page.keyboard.press('Enter')
+  await panel(page).getByRole('textbox', { name: 'URL' }).waitFor()
+  for (const each of policy) {
+    assert.match(each, /script-src 'self'(;|$)/)
+    assert.doesNotMatch(each, /unsafe-eval/)
+  }
+})
+
+check(
+  'S-07 unknown pages and flows lead back',
+  async ({ page, open }) => {
+    await open('/no-such-page')
+    await page.getByRole('heading', { name: 'There is no such page' }).waitFor()
+    await open('/flows/018f4a3e-0000-7000-8000-000000000000')
+    await page.getByRole('heading', { name: 'There is no such flow' }).waitFor()
+    await page.getByRole('link', { name: 'Back to the flows' }).click()
+    await page.waitForURL('**/flows')
+  },
+  { expected: /404/ },
+)
+
+check('S-08 with reduced motion nothing is animated', async ({ page, openFlow }) => {
+  await openFlow(threeSteps, '?step=web1')
+  await panel(page).waitFor()
+  const longest = await page.evaluate<number>(
+    `Math.max(...[...document.querySelectorAll('*')].map((each) => parseFloat(getComputedStyle(each).transitionDuration)))`,
+  )
+  assert.equal(longest, 0)
+})
+
+check('L-01 two clicks from the flows to a copied webhook URL', async ({ page, open }) => {
+  await open('/flows')
+  await page.getByRole('button', { name: /Start with a webhook|New flow/ }).click()
+  await page.getByTestId('webhook-url').waitFor()
+  await panel(page).getByRole('button', { name: 'Copy URL', exact: true }).click()
+  await panel(page).getByRole('button', { name: 'Copy URL: copied' }).waitFor()
+  assert.match(await clipboard(page), /\/v1\/flow-webhook\/[0-9a-f-]{36}$/)
+  await page.getByTestId('status-button').getByText('Draft').waitFor()
+})
+
+check(
+  'L-02 a row says its status in words, and its menu pauses, duplicates and deletes',
+  async ({ page, open, product }) => {
+    const flow = await product.flow({ ...threeSteps, steps: [webhook()], arrows: [], name: 'Old import' })
+    await flow.call({ body: '{}' })
+    await open('/flows')
+    const row = page.getByTestId(`flow-${flow.id}`)
+    await row.getByText('Live', { exact: true }).waitFor()
+    const menu = async (item: string) => {
+      await row.getByRole('button', { name: 'Actions for Old import' }).click()
+      await page.getByRole('menuitem', { name: item }).click()
+    }
+    await menu('Pause')
+    await row.getByText('Paused', { exact: true }).waitFor()
+    await menu('Duplicate')
+    await page.getByRole('link', { name: 'Old import (copy)' }).waitFor()
+    await menu('Delete')
+    const dialog = page.getByRole('dialog', { name: 'Delete this flow?' })
+    const confirm = dialog.getByRole('button', { name: 'Delete' })
+    assert.ok(await confirm.isDisabled(), 'it ran in the last 7 days, so its name is asked for')
+    await dialog.getByRole('textbox').fill('Old import')
+    await confirm.click()
+    await row.waitFor({ state: 'detached' })
+  },
+)
+
+check(
+  'L-02 a flow that never ran is deleted without its name; export keeps every digit',
+  async ({ page, open, product }) => {
+    const flow = await product.flow({ ...threeSteps, status: 'draft', name: 'Never ran' })
+    await open('/flows?q=Never+ran')
+    await page.getByRole('button', { name: 'Actions for Never ran' }).click()
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: 'Export' }).click(),
+    ])
+    assert.equal(download.suggestedFilename(), 'never-ran.json')
+    await page.getByRole('button', { name: 'Actions for Never ran' }).click()
+    await page.getByRole('menuitem', { name: 'Delete' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+    await page.getByTestId(`flow-${flow.id}`).waitFor({ state: 'detached' })
+  },
+)
+
+check('L-03 the error count leads to the failed runs of this flow', async ({ page, open, product }) => {
+  const steps: JsonObject[] = [
+    webhook({ async: false }),
+    { ref: 'con1', connector: 'http', action: 'request', input: { url: 'http://127.0.0.1:1/' } },
+  ]
+  const flow = await product.flow({
+    name: 'Failing',
+    steps,
+    arrows: [{ from: 'web1', to: 'con1' }],
+    settings: { automatic_retries: false },
+  })
+  assert.equal((await flow.call({ body: '{}' })).status, 500)
+  await open('/flows?q=Failing')
+  const link = page.getByTestId(`flow-${flow.id}`).getByRole('link', { name: '1 error' })
+  assert.match((await link.getAttribute('href')) ?? '', new RegExp(`flow.*${flow.id}.*status=error`))
+})
+
+check('L-04 searching is in the address, and asks once a pause', async ({ page, open, product }) => {
+  await product.flow({ ...threeSteps, status: 'draft', name: 'Needle' })
+  await open('/flows')
+  await page.getByRole('link', { name: 'Needle' }).waitFor()
+  const asked: string[] = []
+  page.on('request', (request) => {
+    if (request.url().includes('/v1/flows?')) asked.push(request.url())
+  })
+  await page.getByRole('searchbox', { name: 'Search flows' }).pressSequentially('Needl', { delay: 20 })
+  await until(page, `location.search.includes('q=Needl')`)
+  await page.getByRole('link', { name: 'Needle' }).waitFor()
+  assert.ok(asked.filter((url) => url.includes('q=')).length <= 1)
+  await page.reload()
+  assert.equal(await page.getByRole('searchbox', { name: 'Search flows' }).inputValue(), 'Needl')
+})
+
+check(
+  'T-01 T-02 T-03 the status menu shows the URL, applies at once, can be undone, and paused is told',
+  async ({ page, openFlow, product }) => {
+    const flow = await openFlow({ steps: [webhook({ response: { status_code: '200', body: 'ran' } })], arrows: [] })
+    const button = page.getByTestId('status-button')
+    await page.getByLabel('Name of the flow').fill('Not saved')
+    await button.click()
+    assert.equal(await page.getByTestId('status-webhook-url').textContent(), flow.url)
+    await page.getByRole('menuitem', { name: /^Paused/ }).click()
+    await page.getByTestId('paused-badge').getByText('Webhook requests are not run and not stored').waitFor()
+    assert.match((await flow.call({ body: '{}' })).text, /biz_logic/)
+    const runs = (await product.api('GET', `/v1/flow-runs?flow_id=${flow.id}`)).json as { data: unknown[] }
+    assert.equal(runs.data.length, 0)
+    assert.equal(((await product.api('GET', `/v1/flows/${flow.id}`)).json as JsonObject).version, 1)
+    await page.getByRole('button', { name: 'Undo', exact: true }).last().click()
+    await button.getByText('Draft').waitFor()
+    assert.equal((await flow.call({ body: '{}' })).text, 'ran')
+  },
+)
+
+check(
+  'signing in with a password, and out',
+  async ({ page, open }) => {
+    await open('/flows')
+    await page.getByLabel('Email').fill(admin.email)
+    await page.getByRole('textbox', { name: 'Password' }).fill('wrong')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('alert').waitFor()
+    await page.getByRole('textbox', { name: 'Password' }).fill(admin.password)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { name: 'Flows' }).waitFor()
+    await page.getByRole('button', { name: `Account of ${admin.name}` }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'Sign in to Hookline' }).waitFor()
+  },
+  { signedOut: true, expected: /401/ },
+)
+
+check('B-15 with 200 steps, dragging one draws that card alone', async ({ page, openFlow }) => {
+  const steps = [
+    webhook(),
+    ...Array.from({ length: 199 }, (_, index) => ({
+      ref: `res${index + 1}`,
+      connector: 'dict',
+      action: 'set',
+      input: {},
+      position: { x: 300 + (index % 20) * 300, y: Math.floor(index / 20) * 120 },
+    })),
+  ]
+  await openFlow({
+    steps,
+    arrows: steps.slice(1).map(({ ref }, index) => ({ from: String(steps[index]?.ref), to: ref })),
+  })
+  await card(page, 'res30').waitFor()
+  await page.evaluate(`
+    window.changed = new Set();
+    new MutationObserver((all) => { for (const { target } of all) { const id = target.closest?.('.react-flow__node')?.dataset.id; if (id) window.changed.add(id) } })
+      .observe(document.querySelector('.react-flow__nodes'), { subtree: true, childList: true, attributes: true, characterData: true })`)
+  const box = await card(page, 'res30').boundingBox()
+  assert.ok(box)
+  await page.mouse.move(box.x + 20, box.y + 8)
+  await page.mouse.down()
+  await page.mouse.move(box.x + 60, box.y + 60, { steps: 10 })
+  await page.mouse.up()
+  assert.deepEqual(await page.evaluate('[...window.changed]'), ['res30'])
+})
+
+check(
+  'B-19 after a run each card shows how it fared, and the panel what it got and gave',
+  async ({ page, openFlow }) => {
+    await openFlow({
+      steps: [
+        webhook(),
+        {
+          ref: 'res1',
+          connector: 'dict',
+          action: 'set',
+          input: { value: '{{ web1.company_id }}' },
+          position: { x: 300, y: 0 },
+        },
+        {
+          ref: 'con1',
+          connector: 'http',
+          action: 'request',
+          input: { url: 'http://127.0.0.1:1/' },
+          position: { x: 600, y: 0 },
+        },
+      ],
+      arrows: [
+        { from: 'web1', to: 'res1' },
+        { from: 'res1', to: 'con1' },
+      ],
+      settings: { automatic_retries: false },
+    })
+    await card(page, 'con1').waitFor()
+    await page.keyboard.press('Control+Enter')
+    await card(page, 'res1').getByLabel('success').waitFor()
+    await card(page, 'con1').getByLabel('error').waitFor()
+    await card(page, 'res1').click()
+    await page.getByRole('tab', { name: 'Last run' }).click()
+    await panel(page).getByRole('tree', { name: 'Output' }).getByText('123456').waitFor()
+    await palette(page, 'Delay').waitFor()
+  },
+)
