@@ -4,6 +4,7 @@ import { type Json, stringifyJson } from '../flow/json.ts'
 import type { ApiDeps } from './api-deps.ts'
 import { type Authenticator, authorize, createAuthenticator } from './authenticate.ts'
 import { connectorAuthRoutes } from './connector-auths.ts'
+import { connectorImportRoutes } from './connector-import.ts'
 import { connectorRoutes } from './connectors.ts'
 import { envVariableRoutes } from './env-variables.ts'
 import { registerEventStream } from './event-stream.ts'
@@ -34,6 +35,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...flowRunRoutes(deps),
     ...rerunRoutes(deps),
     ...connectorRoutes(deps),
+    ...connectorImportRoutes(deps),
     ...connectorAuthRoutes(deps),
     ...oauthRoutes(deps),
     ...envVariableRoutes(deps),

@@ -87,6 +87,7 @@ test('a member may not what is an admin’s', async () => {
     'DELETE /users/:id',
     'PATCH /users/:id',
     'POST /connectors',
+    'POST /connectors/import',
     'POST /users',
     'PUT /connectors/:name',
   ])
