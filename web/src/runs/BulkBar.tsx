@@ -26,7 +26,7 @@ export function BulkBar({ chosen, query, choose, clear }: BulkBarProps) {
   const [isAsking, setAsking] = useState(false)
   const all = useMutation({ mutationFn: () => idsMatching(query), onSuccess: (ids) => choose(new Set(ids)) })
   return (
-    <div className={classes.bar} role="region" aria-label="Selected runs">
+    <section className={classes.bar} aria-label="Selected runs">
       <span className={classes.count}>
         {chosen.size} selected
         {all.data === undefined || all.data.length !== chosen.size ? null : ': all that match'}
@@ -48,7 +48,7 @@ export function BulkBar({ chosen, query, choose, clear }: BulkBarProps) {
       <Modal opened={isAsking} onClose={() => setAsking(false)} title={`Run again ${countText(chosen.size)}?`}>
         <Bulk ids={[...chosen]} close={() => setAsking(false)} clear={clear} />
       </Modal>
-    </div>
+    </section>
   )
 }
 

@@ -53,7 +53,7 @@ export function FilterBar({ searchBox }: { searchBox: RefObject<HTMLInputElement
     flowChoices.push({ value: search.flow, label: 'This flow' })
   }
   return (
-    <div className={classes.bar} role="search" aria-label="Filter runs">
+    <search className={classes.bar} aria-label="Filter runs">
       <div className={classes.statuses}>
         <SegmentedControl
           size="xs"
@@ -118,7 +118,7 @@ export function FilterBar({ searchBox }: { searchBox: RefObject<HTMLInputElement
           <Share2 size={15} aria-hidden />
         </ActionIcon>
       </Tooltip>
-    </div>
+    </search>
   )
 }
 

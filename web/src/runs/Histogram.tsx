@@ -77,7 +77,7 @@ function Bars({ bars, onPick }: { bars: readonly Bar[]; onPick: (bar: Bar) => vo
   }
   const width = 100 / bars.length
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the bars inside have the focus; their keys bubble up here.
+    // biome-ignore lint/a11y/useSemanticElements: SVG has no fieldset; the bars' keys bubble up here.
     <svg
       ref={svg}
       className={classes.svg}
@@ -142,11 +142,14 @@ function zoomOf(from: string | undefined, to: string | undefined): { from: numbe
 
 /** The end of the hour under way: the bars stay where they are until it is over. */
 function useHour(): number {
-  const end = () => Math.ceil((Date.now() + 1) / hourMs) * hourMs
-  const [hour, setHour] = useState(end)
+  const [hour, setHour] = useState(endOfHour)
   useEffect(() => {
-    const timer = window.setTimeout(() => setHour(end()), hour - Date.now() + 1_000)
+    const timer = window.setTimeout(() => setHour(endOfHour()), hour - Date.now() + 1_000)
     return () => clearTimeout(timer)
   }, [hour])
   return hour
+}
+
+function endOfHour(): number {
+  return Math.ceil((Date.now() + 1) / hourMs) * hourMs
 }

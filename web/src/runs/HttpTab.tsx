@@ -63,9 +63,10 @@ function Body({ value, label }: { value: Json | undefined; label: string }) {
   if (value === undefined || value === null || value === '') return <p className={classes.empty}>No body</p>
   if (typeof value === 'string')
     return (
-      <pre className={classes.text} tabIndex={0} aria-label={label}>
-        {value.slice(0, maxShownText)}
-      </pre>
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: it may scroll, so the keyboard must reach it.
+      <section className={classes.text} tabIndex={0} aria-label={label}>
+        <pre>{value.slice(0, maxShownText)}</pre>
+      </section>
     )
   return (
     <div className={classes.box}>

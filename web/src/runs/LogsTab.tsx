@@ -38,11 +38,7 @@ export function LogsTab({ run, step }: { run: RunJson; step: StepJson }) {
           ))}
         </tbody>
       </table>
-      {written.length === 0 ? null : (
-        <pre className={classes.lines} aria-label="What the step wrote">
-          {written.join('\n')}
-        </pre>
-      )}
+      {written.length === 0 ? null : <pre className={classes.lines}>{written.join('\n')}</pre>}
     </>
   )
 }

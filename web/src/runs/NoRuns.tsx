@@ -90,9 +90,10 @@ function FirstRequest({ flowId, clear }: { flowId: string | undefined; clear: ((
         </Link>
         ; its run then appears here.
       </p>
-      <pre className={classes.curl} tabIndex={0} aria-label="Request as cURL">
-        {request(webhook.token_enabled ? maskedToken : null)}
-      </pre>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it may scroll, so the keyboard must reach it. */}
+      <section className={classes.scroller} tabIndex={0} aria-label="Request as cURL">
+        <pre className={classes.curl}>{request(webhook.token_enabled ? maskedToken : null)}</pre>
+      </section>
       {listen.error === null ? null : <p role="alert">{messageOf(listen.error)}</p>}
     </EmptyState>
   )

@@ -25,7 +25,6 @@ interface RunRowProps {
 export const RunRow = memo(function RunRow({ run, isOpen, isChosen, toggle, open }: RunRowProps) {
   const name = run.flow_name ?? 'Deleted flow'
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the row's link is its keyboard way; the click only widens it.
     <tr
       data-run={run.id}
       className={classes.row}

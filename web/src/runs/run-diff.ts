@@ -40,14 +40,9 @@ export function diffValues(before: Json | undefined, after: Json | undefined): D
   const changes = microdiff({ v: comparable(before) }, { v: comparable(after) }, { cyclesFix: false })
   return changes.slice(0, maxDiffLines + 1).map((change) => {
     const path = pathText(change.path.slice(1))
-    switch (change.type) {
-      case 'CREATE':
-        return { sign: '+', path, before: null, after: shown(change.value as Json) }
-      case 'REMOVE':
-        return { sign: '−', path, before: shown(change.oldValue as Json), after: null }
-      case 'CHANGE':
-        return { sign: '~', path, before: shown(change.oldValue as Json), after: shown(change.value as Json) }
-    }
+    if (change.type === 'CREATE') return { sign: '+', path, before: null, after: shown(change.value as Json) }
+    if (change.type === 'REMOVE') return { sign: '−', path, before: shown(change.oldValue as Json), after: null }
+    return { sign: '~', path, before: shown(change.oldValue as Json), after: shown(change.value as Json) }
   })
 }
 

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useReducer, useRef } from 'react'
 import type { Query } from '../api.ts'
 import { onLiveEvent, onReconnected } from '../live/live.ts'
+import { onRunChanged } from './run-actions.ts'
 import { fetchRun, fetchRuns, hasEnded, pageSize, type RunJson } from './run-queries.ts'
 
 /**
@@ -130,6 +131,10 @@ function useNews(
       touched.add(String(data.id))
       soon()
     })
+    const stopChanges = onRunChanged((runId) => {
+      touched.add(runId)
+      soon()
+    })
     const stopReconnected = onReconnected(() => {
       // What was cut off may have ended meanwhile.
       for (const run of current.current.state.rows) if (!hasEnded(run)) touched.add(run.id)
@@ -139,6 +144,7 @@ function useNews(
       stopped = true
       clearTimeout(timer)
       stopEvents()
+      stopChanges()
       stopReconnected()
     }
   }, [key, current, dispatch])

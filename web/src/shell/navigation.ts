@@ -13,9 +13,9 @@ export const places: readonly Place[] = [
   { label: 'Flows', to: '/flows', icon: Workflow, key: 'f' },
   { label: 'Debugger', to: '/runs', icon: Activity, key: 'd' },
   { label: 'Connectors', to: '/connectors', icon: Plug, key: 'c' },
-  { label: 'Connector Auths', to: '/connector-auths', icon: KeyRound, key: 'a' },
+  { label: 'Auths', to: '/connector-auths', icon: KeyRound, key: 'a' },
   { label: 'Tokens', to: '/tokens', icon: KeySquare, key: 't' },
-  { label: 'Env Variables', to: '/env-variables', icon: Variable, key: 'e' },
+  { label: 'Variables', to: '/env-variables', icon: Variable, key: 'e' },
   { label: 'Users', to: '/users', icon: Users, key: 'u' },
   { label: 'Settings', to: '/settings', icon: Settings, key: 's' },
 ]

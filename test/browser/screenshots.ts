@@ -1,0 +1,127 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import type { JsonObject } from '../../src/flow/json.ts'
+import { type FlowUnderTest, startSink } from '../e2e/rig.ts'
+import { startRig } from './rig.ts'
+import { callingFlow, plainFlow, send } from './seed.ts'
+
+/** Takes the pictures in docs/screenshots: `node --test --test-global-setup=test/rig/global-setup.ts test/browser/screenshots.ts`. */
+
+const rig = await startRig()
+const { product } = rig
+const folder = join(import.meta.dirname, '../../docs/screenshots')
+mkdirSync(folder, { recursive: true })
+
+const sink = await startSink()
+const names = ['Contact sync', 'Deal alert to the sales team', 'Invoice import', 'Order confirmations (EU)']
+const [contacts, deals, invoices, orders] = await Promise.all(
+  names.map((name, index) =>
+    product.flow(
+      index === 0
+        ? callingFlow(name, `${sink.url}/contacts`, { settings: { run_title: 'company {{ web1.company_id }}' } })
+        : plainFlow(name, {
+            ...(index === 3 && { status: 'draft' }),
+            settings: { run_title: 'Order {{ web1.value }}' },
+          }),
+    ),
+  ),
+)
+
+async function seed(): Promise<string> {
+  for (let count = 0; count < 60; count++) {
+    const flow = [contacts, deals, contacts, invoices, orders][count % 5] as FlowUnderTest
+    sink.answers =
+      count % 10 === 2 ? [{ status: 422, body: '{"message":"email is not an address"}' }] : [{ body: '{"ok":true}' }]
+    await send(product, flow, JSON.stringify({ company_id: 120_000 + count * 7, value: `A-${1000 + count}` }))
+  }
+  sink.answers = [{ status: 401, body: '{"message":"The API key was revoked on 12 November."}' }]
+  const failed = await send(
+    product,
+    contacts as FlowUnderTest,
+    '{"company_id": 12345678901234567890, "customer": {"name": "Amélie Poulain", "tags": ["vip", "paris"]}, "active": true}',
+  )
+  const { account_id } = { account_id: product.accountId }
+  // As if they had come over the last day, so that the histogram has something to show.
+  await product.database.query({
+    text: `update run set created_at = created_at - (('x' || right(id::text, 4))::bit(16)::int % 1400) * interval '1 minute',
+             finished_at = finished_at - (('x' || right(id::text, 4))::bit(16)::int % 1400) * interval '1 minute'
+           where account_id = $1 and id <> $2`,
+    values: [account_id, failed],
+  })
+  return failed
+}
+
+const failed = await seed()
+const auths: JsonObject[] = [
+  { connector: 'http', name: 'HubSpot production', auth_type: 'api_key', auth_token: 'secret-1' },
+  { connector: 'http', name: 'Warehouse', auth_type: 'basic_auth', username: 'ada', password: 'secret-2' },
+]
+for (const auth of auths) await product.api('POST', '/v1/connector-auths', { tags: [], ...auth })
+for (const [note, scopes, expiration] of [
+  ['CI deploy', ['automation.webhook_run'], 80],
+  ['Grafana', ['automation.view', 'company.view'], 365],
+  ['Nightly import', ['automation'], null],
+] as const) {
+  await product.api('POST', '/v1/personal-access-tokens', { note, scopes: [...scopes], expiration })
+}
+await product.api('POST', '/v1/env-variables', { name: 'base_url', value: 'https://api.example.com' })
+await product.api('POST', '/v1/env-variables', { name: 'regions', value: { eu: ['de', 'fr'], us: ['ca'] } })
+
+const pages: [name: string, path: string][] = [
+  ['debugger', '/runs'],
+  ['run', `/runs?run=${failed}`],
+  ['run-http', `/runs?run=${failed}&tab=http`],
+  ['connectors', '/connectors'],
+  ['connector', '/connectors/github?tab=trigger'],
+  ['connector-editor', '/new-connector'],
+  ['auths', '/connector-auths'],
+  ['new-auth', '/connector-auths?connect=hubspot'],
+  ['tokens', '/tokens'],
+  ['env-variables', '/env-variables'],
+  ['users', '/users'],
+  ['settings', '/settings'],
+  ['settings-instance', '/settings?part=instance'],
+]
+
+async function shoot(page: Page, name: string): Promise<void> {
+  await page.waitForLoadState('networkidle').catch(() => undefined)
+  await page.waitForTimeout(350)
+  await page.screenshot({ path: join(folder, `${name}.png`) })
+}
+
+rig.check(
+  'pictures',
+  async ({ page, open }) => {
+    for (const [name, path] of pages) {
+      await open(path)
+      await shoot(page, name)
+    }
+    await open('/tokens')
+    await page.getByRole('button', { name: 'New token' }).click()
+    await shoot(page, 'new-token')
+  },
+  { expected: /./ },
+)
+
+rig.check(
+  'pictures in the dark',
+  async ({ page, open }) => {
+    for (const [name, path] of pages.slice(0, 2)) {
+      await open(path)
+      await shoot(page, `${name}-dark`)
+    }
+  },
+  { expected: /./, browser: { colorScheme: 'dark' } },
+)
+
+rig.check(
+  'pictures on a phone',
+  async ({ page, open }) => {
+    for (const [name, path] of pages.slice(0, 2)) {
+      await open(path)
+      await shoot(page, `${name}-phone`)
+    }
+  },
+  { expected: /./, browser: { viewport: { width: 390, height: 844 }, hasTouch: true } },
+)
