@@ -8,22 +8,33 @@ import { registerApi } from './api/register-api.ts'
 import { setupToken, setupUrl } from './api/sessions.ts'
 import type { Config } from './config.ts'
 import { loadConnectors } from './connectors/index.ts'
+import type { JsonObject } from './flow/json.ts'
 import { createHttpServer } from './http.ts'
 import { createOutbound } from './outbound.ts'
+import { previewFlow } from './registrations/reconcile.ts'
 import { connectorKinds } from './steps/connector-action.ts'
 import { stepKinds } from './steps/index.ts'
 import { openStorage, type Storage } from './storage/open-storage.ts'
 import { createQueue, jobKinds } from './storage/queue.ts'
+import { registrationChannel } from './storage/registrations.ts'
 import { createRunWriter, type RunWriter } from './storage/run-writer.ts'
 import { serveWeb } from './web-files.ts'
 import { defaultBodyLimits } from './webhook/body/limits.ts'
+import { registerConnectorWebhook } from './webhook/connector-route.ts'
+import { createEventTallies } from './webhook/event-tally.ts'
 import { createFlowCache } from './webhook/flow-cache.ts'
 import { createHandOver } from './webhook/hand-over.ts'
 import { createRateLimits } from './webhook/rate-limits.ts'
-import type { Edge } from './webhook/receive.ts'
+import type { DeliveryEdge } from './webhook/receive-delivery.ts'
+import { createRejections } from './webhook/rejections.ts'
 import { registerWebhook } from './webhook/route.ts'
 import { createTokenCache } from './webhook/token-cache.ts'
-import { createAccountConnectors } from './worker/account-connectors.ts'
+import { type AccountConnectors, createAccountConnectors } from './worker/account-connectors.ts'
+import { createChoreWorker } from './worker/chores.ts'
+import { giveUpRuns } from './worker/give-up-runs.ts'
+import { openedAuth } from './worker/opened-auth.ts'
+import { createRegistrationWorker } from './worker/perform-registrations.ts'
+import { createRegistrationWorld } from './worker/registration-world.ts'
 import { cancelChannel, createRunner } from './worker/runner.ts'
 import { createTrackedRuns } from './worker/tracked-runs.ts'
 import { createVendors } from './worker/vendors.ts'
@@ -44,6 +55,9 @@ export interface App {
 const renewHeldMs = 5_000
 /** Of the 30 s a stopping process has: what does not end within it is handed over. */
 const stopGraceMs = 20_000
+
+/** What is handed over then has this long to be written. */
+const handOverMs = 3_000
 
 /** Puts the product together: the one place that knows every part. */
 export async function startApp(config: Config, log: FastifyBaseLogger): Promise<App> {
@@ -70,6 +84,12 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     flows: storage.flows,
     envVariables: storage.envVariables,
     kindsAt: connectors.kindsAt,
+    triggers: {
+      registrations: storage.registrations,
+      findConnector: connectors.find,
+      authValues: (accountId, authId) => readAuthValues(storage, connectors.find, accountId, authId),
+      now,
+    },
   })
   const tracked = createTrackedRuns()
   const handOver = createHandOver()
@@ -120,7 +140,41 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
         log,
       })
     : undefined
-  const cancellations = await storage.database.listen({ [cancelChannel]: tracked.cancelled })
+  const chores = works
+    ? createChoreWorker({
+        queue,
+        chores: { give_up_runs: (data) => giveUpRuns(data, { runs: storage.runs, writer, now }) },
+        log,
+      })
+    : undefined
+  const stopping = new AbortController()
+  const registrationWorld = createRegistrationWorld({
+    storage,
+    world,
+    loadedFlows: flows,
+    writer,
+    findConnector: connectors.find,
+    publicUrl: () => publicUrl,
+    onChange: ({ id, accountId, flowId, state }) =>
+      events.publish(accountId, 'registration', { id, flow_id: flowId, state }),
+  })
+  const registrar = works
+    ? createRegistrationWorker({ world: registrationWorld, registrations: storage.registrations, log })
+    : undefined
+  const cancellations = await storage.database.listen({
+    [cancelChannel]: tracked.cancelled,
+    [registrationChannel]: () => registrar?.nudge(),
+  })
+  const rejections = createRejections({
+    store: storage.rejectedRequests,
+    now,
+    onError: (error) => log.error({ err: error }, 'rejected requests could not be noted'),
+  })
+  const tallies = createEventTallies({
+    registrations: storage.registrations,
+    now,
+    onError: (error) => log.error({ err: error }, 'events could not be counted'),
+  })
   const runner = createRunner({
     database: storage.database,
     flows,
@@ -130,7 +184,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     now,
     newRunId: randomUUIDv7,
   })
-  const edge: Edge = {
+  const edge: DeliveryEdge = {
     flows,
     tokens: createTokenCache((hash) => storage.tokens.findByHash(hash, now())),
     limits: createRateLimits({
@@ -144,6 +198,10 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     dedupe: storage.dedupe,
     world,
     syncTimeoutSeconds: config.syncTimeoutSeconds,
+    stopping: stopping.signal,
+    rejections,
+    keepHandshakeSecret: storage.registrations.keepHandshakeSecret,
+    tally: tallies.count,
     newRunId: randomUUIDv7,
     track: tracked.track,
     onRunLost: (runId, error) => log.error({ err: error, runId }, 'a run could not go on here; a worker takes it over'),
@@ -156,6 +214,9 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     oauth: vendors.oauth,
     helpers: stepKinds,
     runner,
+    registrar: {
+      preview: (flow) => previewFlow({ ...flow, wakes: 0, moves: true }, registrationWorld, stopping.signal),
+    },
     events,
     listening: createListening(now),
     passwords: createPasswords(),
@@ -168,6 +229,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     config.role === 'worker' ? undefined : await createHttpServer({ config, log, unready: () => unready(storage) })
   if (http) {
     registerWebhook(http, edge, config.maxBodyBytes)
+    registerConnectorWebhook(http, edge, config.maxBodyBytes)
     await registerApi(http, apiDeps)
     if (!(await serveWeb(http))) log.warn('the web interface is not built: run npm run build')
     await http.listen({ host: config.host, port: config.port })
@@ -177,6 +239,8 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     }
   }
   worker?.start()
+  chores?.start()
+  registrar?.start()
   const renewing = setInterval(() => {
     writer.renewHeld().catch((error) => log.error({ err: error }, 'held runs could not be renewed'))
   }, renewHeldMs)
@@ -185,17 +249,38 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     address: http && publicUrl,
     setupUrl: http && (await setupUrl(apiDeps)),
     async close() {
-      await http?.close()
-      await worker?.stop(stopGraceMs)
+      const grace = Promise.withResolvers<void>()
+      setTimeout(grace.resolve, stopGraceMs).unref()
+      await registrar?.stop()
+      const closed = http?.close()
+      await Promise.race([Promise.all([closed, worker?.stop(stopGraceMs), chores?.stop(stopGraceMs)]), grace.promise])
+      // What is still under way is left to other processes; its senders are told that the run goes on.
       tracked.stopAll()
+      stopping.abort()
+      await closed
+      await worker?.stop(handOverMs)
       clearInterval(renewing)
       await writer.drain()
+      await Promise.all([rejections.close(), tallies.close()])
+      await writer.handOverHeld()
       await cancellations.close()
       await queue.stop()
       await outbound.close()
       await storage.close()
     },
   }
+}
+
+/** What a vendor's app signs with may be part of the credential. Nothing is renewed for it: the edge must not wait. */
+async function readAuthValues(
+  storage: Storage,
+  findConnector: AccountConnectors['find'],
+  accountId: string,
+  authId: string,
+): Promise<JsonObject | undefined> {
+  const credential = await storage.connectorAuths.open(accountId, authId)
+  if (credential === undefined) return undefined
+  return openedAuth(accountId, credential, await findConnector(accountId, credential.auth.connector)).values
 }
 
 async function unready(storage: Storage): Promise<string | undefined> {

@@ -4,6 +4,7 @@ import type { StepKind } from '../engine/step-kind.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import type { Events } from './events.ts'
 import type { Listening } from './listening.ts'
+import type { Registrar } from './registrations.ts'
 import type { Runner } from './runner.ts'
 import type { AuthTest, ConnectorCatalogue, OAuth } from './vendors.ts'
 
@@ -18,6 +19,7 @@ export interface ApiDeps {
   /** The helpers, in the order of the palette. */
   helpers: readonly StepKind[]
   runner: Runner
+  registrar: Registrar
   events: Events
   listening: Listening
   passwords: Passwords

@@ -14,6 +14,8 @@ import { flowRoutes } from './flows.ts'
 import { oauthRoutes, registerOAuthCallback } from './oauth.ts'
 import { openApiDocument } from './openapi.ts'
 import { personalAccessTokenRoutes } from './personal-access-tokens.ts'
+import { registrationRoutes } from './registrations.ts'
+import { rejectedRequestRoutes } from './rejected-requests.ts'
 import { rerunRoutes } from './reruns.ts'
 import type { Caller, Route } from './route.ts'
 import { sessionRoutes } from './sessions.ts'
@@ -43,6 +45,8 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...userRoutes(deps),
     ...sessionRoutes(deps),
     ...templateRoutes(deps),
+    ...registrationRoutes(deps),
+    ...rejectedRequestRoutes(deps),
   ]
 }
 

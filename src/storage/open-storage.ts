@@ -11,6 +11,7 @@ import { createFlowValues } from './flow-values.ts'
 import { createFlows, type FlowChange } from './flows.ts'
 import { migrate } from './migrate.ts'
 import { createRegistrations, type Registrations } from './registrations.ts'
+import { createRejectedRequests, type RejectedRequests } from './rejected-requests.ts'
 import { createRunCounts, type RunCounts } from './run-counts.ts'
 import { createRuns } from './runs.ts'
 import { createSessions, type Sessions } from './sessions.ts'
@@ -33,6 +34,7 @@ export interface Storage {
   runs: Runs
   dedupe: Dedupe
   registrations: Registrations
+  rejectedRequests: RejectedRequests
   runCounts: RunCounts
   /** Seals what else must not be read in a dump of the database. */
   sealer: Sealer
@@ -101,6 +103,7 @@ export async function openStorage({ settings, now, log, onFlowChange }: StorageO
     runs: createRuns(database),
     dedupe: createDedupe(database),
     registrations,
+    rejectedRequests: createRejectedRequests(database),
     runCounts: createRunCounts(database),
     sealer,
     signingKey,

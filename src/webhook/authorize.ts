@@ -2,6 +2,7 @@ import { canRunWebhook, type Scope } from '../access/scopes.ts'
 import { hashToken, parseBearer, tokensEqual } from '../access/tokens.ts'
 import { AppError } from '../errors.ts'
 import type { LoadedFlow } from './flow-cache.ts'
+import { KnownCaller } from './rejections.ts'
 
 /** A personal access token as the edge needs it. */
 export interface TokenGrant {
@@ -39,7 +40,9 @@ export async function authorize(
   now: Date,
 ): Promise<Admission> {
   const presented = parseBearer(authorization)
-  if (flow?.webhook !== undefined && !flow.gate.flow.settings.webhook_token_enabled) return admit(flow)
+  const isOpen = flow?.webhook !== undefined && !flow.gate.flow.settings.webhook_token_enabled
+  // A connector's deliveries prove themselves in their own ways: without a token they are not let in here.
+  if (isOpen && flow.trigger === undefined) return admit(flow)
   if (presented === undefined) throw unauthorized()
   const hash = hashToken(presented)
   if (flow !== undefined && isFlowToken(flow, hash, now)) return admit(flow)
@@ -47,30 +50,32 @@ export async function authorize(
   const grant = await tokens.find(hash)
   if (grant === undefined || (grant.expiresAt !== null && grant.expiresAt <= now)) throw unauthorized()
   if (!canRunWebhook(grant.scopes)) {
-    throw new AppError(
-      'forbidden',
-      'the token lacks a scope that runs webhooks: automation.webhook_run, automation.manage or automation',
-    )
+    const message =
+      'the token lacks a scope that runs webhooks: automation.webhook_run, automation.manage or automation'
+    throw new AppError('forbidden', message, { cause: new KnownCaller(grant.accountId) })
   }
-  if (flow === undefined || flow.gate.flow.accountId !== grant.accountId) throw noSuchWebhook()
+  if (flow === undefined || flow.gate.flow.accountId !== grant.accountId) throw noSuchWebhook(grant.accountId)
   const admission = admit(flow)
   // Both were read at their own time; only the older reading is sure to be confirmed or refused by the commit.
   return { ...admission, revision: Math.min(admission.revision, grant.revision) }
 }
 
-export function unauthorized(): AppError {
+/** `cause` is for those who may know: the answer is always the same. */
+export function unauthorized(cause?: unknown): AppError {
   return new AppError('unauthorized', 'this webhook needs a valid token: send Authorization: Bearer <token>', {
     headers: { 'www-authenticate': 'Bearer' },
+    cause,
   })
 }
 
 function admit(flow: LoadedFlow): Admission {
-  if (flow.webhook === undefined) throw noSuchWebhook()
+  if (flow.webhook === undefined) throw noSuchWebhook(flow.gate.flow.accountId)
   return { flow, revision: flow.gate.revision }
 }
 
-function noSuchWebhook(): AppError {
-  return new AppError('not_found', 'there is no flow with a webhook under this id')
+function noSuchWebhook(accountId: string): AppError {
+  const message = 'there is no flow with a webhook under this id'
+  return new AppError('not_found', message, { cause: new KnownCaller(accountId) })
 }
 
 function isFlowToken({ gate }: LoadedFlow, hash: Buffer, now: Date): boolean {

@@ -6,7 +6,7 @@ import { type Json, parseJson, stringifyJson } from '../flow/json.ts'
 import type { RunInput } from '../flow/run.ts'
 import { compile, TemplateError, webhookAnswerBudget } from '../jinja/template.ts'
 import type { Dedupe, DedupeKey, FirstRun } from '../storage/dedupe.ts'
-import { cancelledError, type RunResult, replyOf, timeoutError, type WebhookReply } from './run-reply.ts'
+import { cancelledError, leftOffError, type RunResult, replyOf, timeoutError, type WebhookReply } from './run-reply.ts'
 
 /** How a flow tells copies of a request from others (spec 2.5). */
 export interface Deduplication {
@@ -65,12 +65,18 @@ export function keptAnswer(runId: string, result: RunResult): string | undefined
 }
 
 /** Waits for the first request's answer, which may be given by another process. Errors: as the first one's. */
-export async function firstAnswer(runId: string, dedupe: Dedupe, seconds: number): Promise<WebhookReply> {
+export async function firstAnswer(
+  runId: string,
+  dedupe: Dedupe,
+  seconds: number,
+  stopping: AbortSignal,
+): Promise<WebhookReply> {
   const deadline = performance.now() + seconds * 1000
   for (let pause = pollMs.first; ; pause = Math.min(2 * pause, pollMs.longest)) {
     const first = await dedupe.firstRun(runId)
     if (first?.answer) return { ...(parseJson(first.answer) as unknown as Answer), runId }
     if (isOver(first)) throw cancelledError(runId)
+    if (stopping.aborted) throw leftOffError(runId)
     if (performance.now() + pause > deadline) throw timeoutError(runId, seconds)
     await sleep(pause)
   }

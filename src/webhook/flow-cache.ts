@@ -2,6 +2,7 @@ import { type CompiledFlow, compileFlow, type StepKinds } from '../engine/compil
 import { type CompiledValue, compileLate, compileValue } from '../engine/render.ts'
 import type { JsonObject } from '../flow/json.ts'
 import type { EnvVariables, Flows, WebhookGate } from '../storage/storage.ts'
+import { loadTriggerGate, type TriggerGate, type TriggerSources, triggerSettings } from './trigger-gate.ts'
 import { type WebhookSettings, webhookSettings } from './webhook-settings.ts'
 
 /** A flow as the webhook edge and the workers need it, compiled once per saved version. */
@@ -10,6 +11,8 @@ export interface LoadedFlow {
   compiled: CompiledFlow
   /** `undefined` when the flow has no webhook. */
   webhook: WebhookSettings | undefined
+  /** `undefined` unless a connector's webhook starts the flow. */
+  trigger: TriggerGate | undefined
   /** The account's env variables. */
   variables: JsonObject
   /** The template of `settings.run_title`. */
@@ -31,6 +34,8 @@ export interface FlowCache {
   /** The flow a run was started with. */
   version(accountId: string, flowId: string, version: number): Promise<LoadedFlow | undefined>
   forget(flowId: string): void
+  /** Only from memory: for what may be out of date, and must not cost a look into the database. */
+  peek(flowId: string): LoadedFlow | undefined
 }
 
 interface Sources {
@@ -38,12 +43,14 @@ interface Sources {
   envVariables: EnvVariables
   /** What steps may be in the account, as it was at a revision or later. */
   kindsAt(accountId: string, revision: number): Promise<StepKinds>
+  triggers: TriggerSources
 }
 
-export function createFlowCache({ flows, envVariables, kindsAt }: Sources): FlowCache {
+export function createFlowCache({ flows, envVariables, kindsAt, triggers }: Sources): FlowCache {
   const current = new Map<string, LoadedFlow>()
   const versions = new Map<string, LoadedFlow>()
   const loading = new Map<string, Promise<LoadedFlow | undefined>>()
+  const asking = new Map<string, Promise<LoadedFlow | undefined>>()
 
   async function load(flowId: string): Promise<LoadedFlow | undefined> {
     const gate = await flows.gate(flowId)
@@ -59,11 +66,13 @@ export function createFlowCache({ flows, envVariables, kindsAt }: Sources): Flow
   async function compileLoaded(gate: WebhookGate): Promise<LoadedFlow> {
     const variables = await envVariables.all(gate.flow.accountId)
     const compiled = compileFlow(gate.flow, await kindsAt(gate.flow.accountId, gate.revision))
+    const trigger = await loadTriggerGate(compiled, triggers)
     const { run_title } = gate.flow.settings
     return {
       gate,
       compiled,
-      webhook: webhookSettings(compiled),
+      webhook: trigger === undefined ? webhookSettings(compiled) : triggerSettings(trigger, triggers.now),
+      trigger,
       variables,
       title: run_title === null ? undefined : compileLate(() => compileValue(run_title, 'settings.run_title')),
     }
@@ -78,18 +87,29 @@ export function createFlowCache({ flows, envVariables, kindsAt }: Sources): Flow
     return started
   }
 
+  async function fresh(flowId: string): Promise<LoadedFlow | undefined> {
+    const known = current.get(flowId)
+    if (known !== undefined && known.gate.revision === (await flows.revision(flowId))) return known
+    return load(flowId)
+  }
+
+  /** The runs of a job begin together; those of one flow share the question. */
+  function freshForRuns(flowId: string): Promise<LoadedFlow | undefined> {
+    const asked = asking.get(flowId)
+    if (asked !== undefined) return asked
+    const answer = fresh(flowId).finally(() => asking.delete(flowId))
+    asking.set(flowId, answer)
+    return answer
+  }
+
   return {
     async find(flowId) {
       return current.get(flowId) ?? loadOnce(flowId)
     },
-    async fresh(flowId) {
-      const known = current.get(flowId)
-      if (known !== undefined && known.gate.revision === (await flows.revision(flowId))) return known
-      return load(flowId)
-    },
+    fresh,
     async version(accountId, flowId, version) {
       // Not from memory: no commit confirms what a run that goes on was decided with.
-      const now = await this.fresh(flowId)
+      const now = await freshForRuns(flowId)
       if (now === undefined || now.gate.flow.accountId !== accountId) return undefined
       if (now.gate.flow.version === version) return now
       const key = `${flowId}@${version}@${now.gate.revision}`
@@ -104,6 +124,7 @@ export function createFlowCache({ flows, envVariables, kindsAt }: Sources): Flow
     forget(flowId) {
       current.delete(flowId)
     },
+    peek: (flowId) => current.get(flowId),
   }
 }
 

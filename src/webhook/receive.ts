@@ -11,9 +11,10 @@ import type { FlowCache, LoadedFlow } from './flow-cache.ts'
 import type { HandOver } from './hand-over.ts'
 import { parseBody } from './parse-body.ts'
 import type { RateLimits } from './rate-limits.ts'
-import { type RequestInput, requestInput, type WebhookRequest } from './request-input.ts'
+import { type Rejections, rejection } from './rejections.ts'
+import { type RequestHead, type RequestInput, requestInput, type WebhookRequest } from './request-input.ts'
 import { walkAndRecord } from './run-inline.ts'
-import { cancelledError, replyOf, timeoutError, type WebhookReply } from './run-reply.ts'
+import { cancelledError, leftOffError, replyOf, timeoutError, type WebhookReply } from './run-reply.ts'
 
 /** Everything the webhook edge works with. */
 export interface Edge {
@@ -28,6 +29,10 @@ export interface Edge {
   dedupe: Dedupe
   world: World
   syncTimeoutSeconds: number
+  /** Requests that started no run, for the view of them. */
+  rejections: Pick<Rejections, 'note'>
+  /** Aborted when the process has no time left to wait for runs. */
+  stopping: AbortSignal
   newRunId(): string
   /** Watches over a run of this process, so that a cancellation reaches it. */
   track(runId: string): { signal: AbortSignal; done(): void }
@@ -36,7 +41,7 @@ export interface Edge {
 }
 
 /** Exactly the bytes that users' senders know. */
-const pausedReply: WebhookReply = {
+export const pausedReply: WebhookReply = {
   status: 200,
   headers: { 'content-type': 'application/json' },
   body: '{"status":200,"error":"biz_logic","message":"Flow status is `paused`. Unpause to run this flow using a webhook","data":null}',
@@ -47,7 +52,7 @@ const pausedReply: WebhookReply = {
 const maxAttempts = 5
 
 /** What a request may do, decided from its head alone. */
-export type Admitted = Admission | { paused: true }
+export type Admitted = Admission | { paused: true } | { delivery: true }
 
 /**
  * Decides on a webhook request before its body is read: the first half of the product's main path.
@@ -56,9 +61,11 @@ export type Admitted = Admission | { paused: true }
  * paused flow leaves no trace in the debugger. A refusal is never given from memory alone: what another process has
  * changed a moment ago counts.
  */
-export async function admit(request: Omit<WebhookRequest, 'body'>, edge: Edge): Promise<Admitted> {
+export async function admit(request: RequestHead, edge: Edge): Promise<Admitted> {
   const now = edge.world.now()
   const known = await edge.flows.find(request.flowId)
+  // A vendor's signature is over the body, which has not been read yet.
+  if (known?.trigger !== undefined) return { delivery: true }
   try {
     const admission = await authorize(request.headers.authorization, known, edge.tokens.cached, now)
     if (admission.flow.gate.flow.status !== 'paused') return await withinLimits(request, admission, edge)
@@ -69,7 +76,7 @@ export async function admit(request: Omit<WebhookRequest, 'body'>, edge: Edge): 
 }
 
 /** The second look, at what the database says now. */
-async function admitFresh(request: Omit<WebhookRequest, 'body'>, edge: Edge, now: Date): Promise<Admitted> {
+async function admitFresh(request: RequestHead, edge: Edge, now: Date): Promise<Admission | { paused: true }> {
   const fresh = await edge.flows.fresh(request.flowId)
   let admission: Admission
   try {
@@ -84,7 +91,7 @@ async function admitFresh(request: Omit<WebhookRequest, 'body'>, edge: Edge, now
 }
 
 async function withinLimits(
-  { method, ip, flowId }: Omit<WebhookRequest, 'body'>,
+  { method, ip, flowId }: RequestHead,
   admission: Admission,
   { limits }: Edge,
 ): Promise<Admission> {
@@ -105,8 +112,17 @@ async function withinLimits(
  * Nothing is answered before it is on disk. Whether the decision to let the caller in still holds is checked by the very
  * commit that records the run; if the account has changed meanwhile, the request is decided on again.
  */
-export async function receiveWebhook(request: WebhookRequest, admitted: Admitted, edge: Edge): Promise<WebhookReply> {
+export async function receiveWebhook(
+  request: WebhookRequest,
+  admitted: Admission | { paused: true },
+  edge: Edge,
+): Promise<WebhookReply> {
   if ('paused' in admitted) return pausedReply
+  const input = await parseRequest(request, edge)
+  return beginRun(request, admitted, input, edge, () => admitFresh(request, edge, edge.world.now()))
+}
+
+export async function parseRequest(request: WebhookRequest, edge: Edge): Promise<RequestInput> {
   const parsed = await parseBody(
     {
       bytes: request.body,
@@ -115,17 +131,28 @@ export async function receiveWebhook(request: WebhookRequest, admitted: Admitted
     },
     edge.bodyLimits,
   )
-  const input = requestInput(request, parsed)
+  return requestInput(request, parsed)
+}
+
+/** Starts the run that a request was admitted for. `decideAgain` says what holds now, when the account has changed. */
+export async function beginRun(
+  request: RequestHead,
+  admission: Admission,
+  input: RequestInput,
+  edge: Edge,
+  decideAgain: () => Promise<Admission | { paused: true }>,
+): Promise<WebhookReply> {
+  let admitted = admission
   for (let attempt = 1; ; attempt++) {
     try {
       return await startRun(admitted, input, edge)
     } catch (error) {
-      if (error instanceof RunDuplicate) return answerCopy(admitted, error.firstRunId, edge)
+      if (error instanceof RunDuplicate) return answerCopy(request, admitted, error.firstRunId, edge)
       if (!(error instanceof RunStale)) throw error
       if (attempt === maxAttempts)
         throw new AppError('overloaded', 'the flow is being changed', { headers: { 'retry-after': '1' } })
     }
-    const again = await admitFresh(request, edge, edge.world.now())
+    const again = await decideAgain()
     if ('paused' in again) return pausedReply
     admitted = again
   }
@@ -146,14 +173,22 @@ async function startRun(admission: Admission, input: RequestInput, edge: Edge): 
   return acceptedReply(start.id)
 }
 
-function acceptedReply(runId: string): WebhookReply {
+export function acceptedReply(runId: string | null): WebhookReply {
   return { status: 200, headers: { 'content-type': 'application/json' }, body: 'null', runId }
 }
 
 /** A copy is answered as the first request was, and starts nothing. */
-function answerCopy({ flow }: Admission, firstRunId: string, edge: Edge): Promise<WebhookReply> | WebhookReply {
+function answerCopy(
+  request: RequestHead,
+  { flow }: Admission,
+  firstRunId: string,
+  edge: Edge,
+): Promise<WebhookReply> | WebhookReply {
+  const message = 'a copy of a request that has started a run'
+  const copy = { reason: 'duplicate', status: 200, message, details: { flow_run_id: firstRunId } }
+  edge.rejections.note(rejection(flow.gate.flow.accountId, request, copy))
   if (flow.webhook?.async === true) return acceptedReply(firstRunId)
-  return firstAnswer(firstRunId, edge.dedupe, flow.webhook?.timeoutSeconds ?? edge.syncTimeoutSeconds)
+  return firstAnswer(firstRunId, edge.dedupe, flow.webhook?.timeoutSeconds ?? edge.syncTimeoutSeconds, edge.stopping)
 }
 
 /** Runs the flow here and answers what it says, or 504 when it takes too long; the run goes on then. */
@@ -189,7 +224,8 @@ async function runAndAnswer(
     }
   })
     .catch((error) => {
-      reject(error instanceof RunLost ? cancelledError(start.id) : error)
+      if (error instanceof RunLost && !error.cancelled) leftOff(start.id, log).then(reject, reject)
+      else reject(error instanceof RunLost ? cancelledError(start.id) : error)
       if (!isDecision(error)) edge.onRunLost(start.id, error)
     })
     .finally(() => {
@@ -197,6 +233,16 @@ async function runAndAnswer(
       done()
     })
   return promise
+}
+
+/** What the sender is told when another process goes on with its run, which is on disk by then. */
+async function leftOff(runId: string, log: RunLog): Promise<AppError> {
+  try {
+    await log.durable()
+  } catch (error) {
+    if (!(error instanceof RunLost)) throw error
+  }
+  return leftOffError(runId)
 }
 
 /** The run did not begin, or is not ours any more; nothing has gone wrong. */
@@ -212,7 +258,7 @@ function runStart({ flow, revision }: Admission, input: RequestInput, edge: Edge
     revision,
     flowId: id,
     version,
-    trigger: 'webhook',
+    trigger: flow.trigger === undefined ? 'webhook' : 'connector',
     live: status === 'live',
     depth: 0,
     retryOf: null,

@@ -13,7 +13,12 @@ export interface WebhookRequest {
   contentType: string | undefined
   ip: string
   body: Buffer
+  /** Of an address with a secret part. */
+  pathSecret?: string | undefined
 }
+
+/** What is known of a request before its body is read. */
+export type RequestHead = Omit<WebhookRequest, 'body'>
 
 /** Never in templates or records: they are the caller's credentials. */
 const hiddenHeaders = new Set(['authorization', 'cookie', 'proxy-authorization'])

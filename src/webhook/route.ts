@@ -1,8 +1,8 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { AppError } from '../errors.ts'
-import { type Admitted, admit, type Edge, receiveWebhook } from './receive.ts'
-import type { WebhookRequest } from './request-input.ts'
-import type { WebhookReply } from './run-reply.ts'
+import { noteRefusal, requestHead, sendReply, wholeRequest } from './http-request.ts'
+import { type Admitted, admit, receiveWebhook } from './receive.ts'
+import { type DeliveryEdge, receiveDelivery } from './receive-delivery.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -13,12 +13,8 @@ declare module 'fastify' {
 
 const methods = ['POST', 'GET', 'PUT', 'PATCH', 'DELETE'] as const
 
-/** UUIDs only: anything else can't be a flow, and is answered like an unknown one. */
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-const nobody = '00000000-0000-0000-0000-000000000000'
-
 /** Mounts `/v1/flow-webhook/{flow_id}`. The head is decided on before the body is read. */
-export function registerWebhook(http: FastifyInstance, edge: Edge, maxBodyBytes: number): void {
+export function registerWebhook(http: FastifyInstance, edge: DeliveryEdge, maxBodyBytes: number): void {
   http.decorateRequest('admitted', null)
   http.route<{ Params: { flowId: string } }>({
     method: [...methods],
@@ -26,41 +22,18 @@ export function registerWebhook(http: FastifyInstance, edge: Edge, maxBodyBytes:
     bodyLimit: maxBodyBytes,
     exposeHeadRoute: false,
     config: { access: 'webhook' },
+    onError: noteRefusal(edge),
     onRequest: async (request) => {
       request.admitted = await admit(requestHead(request), edge)
     },
     handler: async (request, reply) => {
-      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-      if (request.admitted === null) throw new AppError('internal', 'the request was not decided on')
-      const answer = await receiveWebhook({ ...requestHead(request), body }, request.admitted, edge)
-      return send(reply, answer)
+      const { admitted } = request
+      if (admitted === null) throw new AppError('internal', 'the request was not decided on')
+      const whole = wholeRequest(request)
+      return sendReply(
+        reply,
+        'delivery' in admitted ? await receiveDelivery(whole, edge) : await receiveWebhook(whole, admitted, edge),
+      )
     },
   })
-}
-
-function requestHead(request: FastifyRequest<{ Params: { flowId: string } }>): Omit<WebhookRequest, 'body'> {
-  const { flowId } = request.params
-  const question = request.url.indexOf('?')
-  return {
-    flowId: uuid.test(flowId) ? flowId.toLowerCase() : nobody,
-    method: request.method,
-    url: request.url,
-    query: question === -1 ? '' : request.url.slice(question + 1),
-    headers: request.headers,
-    contentType: request.headers['content-type'] ?? unreadContentType(request.raw.rawHeaders),
-    ip: request.ip,
-  }
-}
-
-/** What Fastify does not take for a media type is still for our own reader to judge. */
-function unreadContentType(rawHeaders: readonly string[]): string | undefined {
-  const at = rawHeaders.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'content-type')
-  return at === -1 ? undefined : rawHeaders[at + 1]
-}
-
-function send(reply: FastifyReply, { status, headers, body, runId }: WebhookReply): FastifyReply {
-  reply.code(status).headers(headers)
-  if (runId !== null) reply.header('x-flow-run-id', runId)
-  // Bytes, not text: to a text Fastify would add a charset that the flow's author did not write.
-  return reply.send(Buffer.from(body))
 }

@@ -34,7 +34,18 @@ export function cancelledError(runId: string): AppError {
 }
 
 export function timeoutError(runId: string, seconds: number | undefined): AppError {
-  const reason = seconds === undefined ? 'the flow waits before it goes on' : `the flow did not end within ${seconds} s`
+  return goesOn(
+    runId,
+    seconds === undefined ? 'the flow waits before it goes on' : `the flow did not end within ${seconds} s`,
+  )
+}
+
+/** This process stops, or was taken for dead: another one has the run now. */
+export function leftOffError(runId: string): AppError {
+  return goesOn(runId, 'the server that took the request is stopping')
+}
+
+function goesOn(runId: string, reason: string): AppError {
   return new AppError('timeout', `${reason}; the run goes on`, {
     data: { flow_run_id: runId },
     headers: { 'x-flow-run-id': runId },

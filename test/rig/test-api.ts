@@ -97,6 +97,7 @@ export async function testApi({ publicUrl }: { publicUrl?: string } = {}): Promi
       cancel: (accountId, runId) => storage.runs.cancel(accountId, runId),
       forgetFlow: () => undefined,
     },
+    registrar: { preview: async () => [] },
     events: createEvents(),
     listening: createListening(now),
     passwords: createPasswords(),

@@ -1,0 +1,54 @@
+import type { Registration, Registrations } from '../storage/registrations.ts'
+
+/** Counts deliveries of registrations and writes them down now and then: an answer never waits for it. */
+export interface EventTallies {
+  count(row: Registration): void
+  close(): Promise<void>
+}
+
+export interface EventTallyOptions {
+  registrations: Pick<Registrations, 'noteEvents' | 'wake'>
+  now(): Date
+  onError(error: unknown): void
+}
+
+const flushMs = 2_000
+
+export function createEventTallies({ registrations, now, onError }: EventTallyOptions): EventTallies {
+  const counts = new Map<string, { row: Registration; at: Date; count: number }>()
+  let writing: Promise<void> = Promise.resolve()
+
+  async function write(batch: { row: Registration; at: Date; count: number }[]): Promise<void> {
+    await registrations.noteEvents(batch.map(({ row, at, count }) => ({ id: row.id, at, count })))
+    // What the user has set up by hand shows itself by its first delivery; a silence that was noted has ended.
+    const changed = batch.filter(({ row }) => row.state !== 'registered' || row.reason !== null)
+    await registrations.wake(
+      undefined,
+      changed
+        .filter(({ row }) => row.goal === 'present')
+        .map(({ row: { flowId, accountId } }) => ({ flowId, accountId })),
+      now(),
+    )
+  }
+
+  function flush(): void {
+    if (counts.size === 0) return
+    const batch = [...counts.values()]
+    counts.clear()
+    writing = writing.then(() => write(batch)).catch(onError)
+  }
+
+  const timer = setInterval(flush, flushMs).unref()
+
+  return {
+    count(row) {
+      const known = counts.get(row.id)
+      counts.set(row.id, { row, at: now(), count: (known?.count ?? 0) + 1 })
+    },
+    async close() {
+      clearInterval(timer)
+      flush()
+      await writing
+    },
+  }
+}

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto'
+import { type Connector, triggerAction, type WebhookTrigger } from '../connectors/connector.ts'
+import type { CompiledFlow } from '../engine/compile-flow.ts'
+import { compileLate, compileValue } from '../engine/render.ts'
+import { StepError } from '../engine/step-error.ts'
+import type { JsonObject } from '../flow/json.ts'
+import type { RunInput } from '../flow/run.ts'
+import type { Registration, Registrations } from '../storage/registrations.ts'
+import { deliveryId } from './delivery-id.ts'
+import type { LabelledSecret } from './signed-request.ts'
+import type { WebhookSettings } from './webhook-settings.ts'
+
+/** What the edge must know of a flow that a connector's webhook starts. */
+export interface TriggerGate {
+  connector: Connector
+  trigger: WebhookTrigger
+  ref: string
+  /** The chosen ones; empty for all. */
+  events: readonly string[]
+  /** Webhooks whose deliveries may come, the newest first. */
+  registrations: readonly EdgeRegistration[]
+  /** Other flows that the one webhook there can be serves as well. */
+  sharers: readonly string[]
+}
+
+export interface EdgeRegistration {
+  row: Registration
+  /** What its deliveries may be signed with; `label` says which where the secret itself must not appear. */
+  secrets: readonly LabelledSecret[]
+}
+
+export interface TriggerSources {
+  registrations: Pick<Registrations, 'forEdge' | 'atPlace'>
+  findConnector(accountId: string, name: string): Promise<Connector | undefined>
+  /** What templates see as `connectorAuth`, secrets included; undefined when there is no such auth. */
+  authValues(accountId: string, authId: string): Promise<JsonObject | undefined>
+  now(): Date
+}
+
+/** Deliveries of a webhook that was removed may still be on their way, or be tried again. */
+const acceptedAfterRemovalMs = 60 * 60_000
+/** Two webhooks of a flow, one of them just removed: the same event may still come from both. */
+const overlapMs = 10 * 60_000
+const dayMs = 24 * 60 * 60 * 1000
+/** Longer than any vendor tries again. */
+const dedupeDays = 7
+
+/** Reads the gate of a flow; undefined when no connector's webhook starts it. */
+export async function loadTriggerGate(
+  { flow, first }: CompiledFlow,
+  sources: TriggerSources,
+): Promise<TriggerGate | undefined> {
+  if (first?.step.action !== triggerAction) return undefined
+  const connector = await sources.findConnector(flow.accountId, first.step.connector)
+  const trigger = connector?.webhook_trigger
+  if (connector === undefined || trigger === undefined) return undefined
+  const removedSince = new Date(sources.now().getTime() - acceptedAfterRemovalMs)
+  const rows = await sources.registrations.forEdge(flow.id, removedSince)
+  const its = rows.filter((row) => row.kind === 'webhook' && row.connector === connector.name)
+  const authSecrets = await readAuthSecrets(flow.accountId, its, trigger, sources)
+  const registrations = its.map((row) => ({ row, secrets: secretsOf(row, authSecrets) }))
+  const [newest] = its
+  const { events } = first.step.input
+  return {
+    connector,
+    trigger,
+    ref: first.step.ref,
+    events: Array.isArray(events) ? events.map(String) : [],
+    registrations,
+    sharers: trigger.single === undefined || newest === undefined ? [] : await sharersOf(newest, sources),
+  }
+}
+
+async function sharersOf(
+  { accountId, place, flowId }: Registration,
+  { registrations }: TriggerSources,
+): Promise<string[]> {
+  const rows = await registrations.atPlace(accountId, place)
+  return [...new Set(rows.filter((row) => row.goal === 'present' && row.flowId !== flowId).map((row) => row.flowId))]
+}
+
+/** The secret of the vendor's app, where it is part of the credential; by auth. */
+async function readAuthSecrets(
+  accountId: string,
+  rows: readonly Registration[],
+  { signing_secret }: WebhookTrigger,
+  { authValues, now }: TriggerSources,
+): Promise<Map<string, string>> {
+  const secrets = new Map<string, string>()
+  if (signing_secret?.from !== 'auth') return secrets
+  for (const authId of new Set(rows.flatMap(({ authId }) => authId ?? []))) {
+    const connectorAuth = await authValues(accountId, authId)
+    if (connectorAuth === undefined) continue
+    try {
+      const secret = compileValue(signing_secret.value, 'signing_secret').render({ connectorAuth }, now)
+      if (typeof secret === 'string' && secret !== '') secrets.set(authId, secret)
+    } catch (error) {
+      // The auth lacks the field: without a secret nothing can be verified, and every delivery is refused.
+      if (!(error instanceof StepError)) throw error
+    }
+  }
+  return secrets
+}
+
+function secretsOf(row: Registration, authSecrets: ReadonlyMap<string, string>): LabelledSecret[] {
+  const ofAuth = row.authId === null ? undefined : authSecrets.get(row.authId)
+  const all = [...(row.secrets.handshake === null ? [] : [row.secrets.handshake]), ...row.secrets.signing]
+  const labelled = all.map((secret, index) => ({ secret, label: `registration ${row.id}, secret ${index + 1}` }))
+  return ofAuth === undefined ? labelled : [{ secret: ofAuth, label: 'the connector auth' }, ...labelled]
+}
+
+/** The settings of a webhook that a connector's trigger amounts to: always asynchronous, copies told apart. */
+export function triggerSettings(gate: TriggerGate, now: () => Date): WebhookSettings {
+  return {
+    ref: gate.ref,
+    async: true,
+    methods: ['POST', 'PUT', 'PATCH', 'GET', 'DELETE'],
+    timeoutSeconds: null,
+    answer: compileLate(() => compileValue('', 'input.response')),
+    deduplication: { keyOf: (input) => keyOf(gate, input, now()), windowMs: dedupeDays * dayMs },
+  }
+}
+
+/**
+ * The vendor's own id where it sends one. Otherwise, while a webhook is being replaced by another one, the body: both
+ * deliver the same event then, and at other times equal bodies may be two events.
+ */
+function keyOf({ trigger, registrations }: TriggerGate, { payload, request }: RunInput, now: Date): string | undefined {
+  if (request === null) return undefined
+  const id = deliveryId(trigger, { request, body: payload })
+  if (id !== undefined || trigger.delivery_id !== undefined) return id
+  const since = now.getTime() - overlapMs
+  const around = registrations.filter(({ row }) => row.state !== 'removed' || row.updatedAt.getTime() > since)
+  return around.length < 2 ? undefined : `body:${createHash('sha256').update(request.raw_body).digest('hex')}`
+}
