@@ -184,11 +184,11 @@ function schemaProblems(schema: z.ZodType, input: JsonObject): InputProblem[] {
   if (parsed.success) return []
   return parsed.error.issues
     .filter((issue) => !issue.path.some((_, depth) => hasTemplate(at(input, issue.path.slice(0, depth + 1)))))
-    .map((issue) => ({
-      field: issue.path.join('.'),
-      message: issue.message,
-      missing: at(input, issue.path) === undefined || at(input, issue.path) === '',
-    }))
+    .map((issue) => {
+      const value = at(input, issue.path)
+      const missing = value === undefined || value === ''
+      return { field: issue.path.join('.'), message: missing ? 'is required' : issue.message, missing }
+    })
 }
 
 function inputError(error: z.ZodError): StepError {
