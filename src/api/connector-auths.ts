@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts'
 import type { JsonObject } from '../flow/json.ts'
 import type { AuthInput, AuthSecrets, ConnectorAuth } from '../storage/connector-auths.ts'
 import type { ApiDeps } from './api-deps.ts'
+import { checkPlace } from './auth-places.ts'
 import { type Caller, type Route, route } from './route.ts'
 import { byId, instant, pageOf, pageQuery, timestamp } from './shapes.ts'
 
@@ -115,17 +116,28 @@ export function connectorAuthRoutes({ storage, connectors, helpers, testAuth, ev
       body: authBody,
       answer: authAnswer,
       async run({ caller, params, body }) {
-        const { connector } = await findAuth(caller, params.id)
+        const former = await findAuth(caller, params.id)
+        const { connector } = former
+        const data = await connectors.find(caller.accountId, connector)
         if (body.connector !== connector) {
           // Otherwise whoever can't read a secret could have it sent to an address of their own choice.
           throw new AppError('invalid_request', `connector: it is "${connector}" and can't be changed`)
         }
-        const change = (former: AuthSecrets) => {
-          const secrets = changeSecrets(former, body)
+        // Left out, it stays: without it, an auth of a helper would go anywhere.
+        const api_endpoint = body.api_endpoint === undefined ? former.apiEndpoint : body.api_endpoint
+        const input = inputOf({ ...body, api_endpoint })
+        const change = (kept: AuthSecrets) => {
+          const secrets = changeSecrets(kept, body)
           checkComplete(body, secrets)
+          checkPlace({
+            connector: data,
+            former: { auth: former, secrets: kept },
+            next: { apiEndpoint: input.apiEndpoint, secrets },
+            sent: sentSecrets(body),
+          })
           return secrets
         }
-        const auth = await connectorAuths.update(caller.accountId, params.id, inputOf(body), change, now())
+        const auth = await connectorAuths.update(caller.accountId, params.id, input, change, now())
         if (auth === undefined) throw noSuchAuth()
         events.publish(caller.accountId, 'auth', { id: auth.id })
         return authJson(auth)
@@ -174,7 +186,7 @@ function inputOf({ connector, name, auth_type, username, api_endpoint, tags }: A
     name,
     authType: auth_type,
     username: username ?? null,
-    apiEndpoint: api_endpoint ?? null,
+    apiEndpoint: api_endpoint || null,
     tags,
   }
 }
@@ -190,6 +202,14 @@ function changeSecrets(former: AuthSecrets, { auth_token, password, user_input }
     ...(word != null && { password: word }),
     ...(Object.keys(input).length > 0 && { user_input: input }),
   }
+}
+
+function sentSecrets({ auth_token, password, user_input }: AuthBody): Set<string> {
+  return new Set([
+    ...(auth_token === undefined ? [] : ['auth_token']),
+    ...(password === undefined ? [] : ['password']),
+    ...Object.keys(user_input ?? {}).map((name) => `user_input.${name}`),
+  ])
 }
 
 /** Errors: `invalid_request`. */

@@ -1,12 +1,11 @@
 import { z } from 'zod'
+import { refusalWords, shownRefusal } from '../engine/refusal.ts'
 import { retryOfResponse } from '../engine/retry.ts'
 import { StepError } from '../engine/step-error.ts'
 import { defineStep, type OutboundReply } from '../engine/step-kind.ts'
 import { type Json, type JsonObject, JsonSyntaxError, parseJson, stringifyJson } from '../flow/json.ts'
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const
-/** How much of a refusal's body is shown with the error. */
-const shownErrorCharacters = 2_000
 
 /** Calls any address. */
 export const http = defineStep({
@@ -46,9 +45,11 @@ export const http = defineStep({
     const output = { status_code: reply.status, headers: reply.headers, body: readBody(reply) }
     if (reply.status < 200 || reply.status > 299) {
       const retry = retryOfResponse(reply.status, reply.headers, context.now())
-      throw new StepError(`http_${reply.status}`, `${new URL(target).host} answered ${reply.status}`, {
+      const words = refusalWords(output.body)
+      const message = `${new URL(target).host} answered ${reply.status}${words === undefined ? '' : `: ${words}`}`
+      throw new StepError(`http_${reply.status}`, message, {
         ...facts,
-        details: { response: shortened(output.body) },
+        details: { response: shownRefusal(output.body) },
         ...(retry === null ? {} : { retry }),
       })
     }
@@ -118,11 +119,6 @@ function readBody({ headers, body }: OutboundReply): Json {
     if (!(error instanceof JsonSyntaxError)) throw error
     return content // The sender's content type is wrong; the flow still gets what was sent.
   }
-}
-
-function shortened(body: Json): Json {
-  const content = text(body)
-  return content.length > shownErrorCharacters ? `${content.slice(0, shownErrorCharacters)}…` : body
 }
 
 function text(value: Json): string {

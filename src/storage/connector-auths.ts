@@ -216,15 +216,17 @@ export function createConnectorAuths(database: Database, sealer: Sealer): Connec
     update: (accountId, authId, input, change, now) =>
       database.transaction(async (tx) => {
         await bumpRevision(tx, accountId)
-        const { rows: found } = await tx.query<{ secrets_sealed: Buffer }>({
-          text: 'select secrets_sealed from connector_auth where account_id = $1 and id = $2 for update',
+        const { rows: found } = await tx.query<Pick<SealedRow, 'facts' | 'secrets_sealed'>>({
+          text: 'select facts, secrets_sealed from connector_auth where account_id = $1 and id = $2 for update',
           values: [accountId, authId],
         })
         if (found[0] === undefined) return undefined
         const { granted, consent: _, ...former } = open(accountId, authId, found[0].secrets_sealed)
         const changed = change(former)
-        // What the vendor granted, it granted in exchange for the former secrets.
-        const isSame = stringifyJson(changed as Json) === stringifyJson(former as Json)
+        // What the vendor granted, it granted in exchange for the former secrets, and is sent to that vendor only.
+        const { api_endpoint } = JSON.parse(found[0].facts) as Facts
+        const isSame =
+          stringifyJson(changed as Json) === stringifyJson(former as Json) && input.apiEndpoint === api_endpoint
         const secrets: Sealed = isSame && granted !== undefined ? { ...changed, granted } : changed
         const { rows } = await tx.query<AuthRow>({
           text: `update connector_auth set connector = $3, name = $4, auth_type = $5, facts = $6, secrets_sealed = $7,

@@ -130,9 +130,9 @@ async function askForGrant(
   { outbound, now }: TokenParts,
 ): Promise<AuthGrant> {
   const scrubber = createScrubber(opened.secrets)
-  const signal = AbortSignal.timeout(tokenTimeoutMs + 1_000)
   const sent = { method, url: url.href, headers, body, timeoutMs: tokenTimeoutMs }
-  const reply = await send(outbound, sent, signal, scrubber)
+  // Of those who wait for this token, one may give up: the others still want it.
+  const reply = await send(outbound, sent, new AbortController().signal, scrubber)
   const answer = readReplyBody(reply.headers['content-type'], reply.body)
   if (reply.status < 200 || reply.status > 299) throw refused(opened, url, reply, scrubber.json(answer), now())
   const frame = { ...opened.values, response: { status: reply.status, headers: reply.headers, body: answer } }

@@ -257,3 +257,23 @@ test('connectorAuth is a reference: usable as a dynamic authentication id, and o
   assert.deepEqual(steps[0]!.output, { shown: auth, secret: null })
   assert.equal(steps[1]!.status, 'success', JSON.stringify(steps[1]))
 })
+
+test('who may change an auth can’t have its secrets sent elsewhere', async () => {
+  const body = { connector: 'acme', name: 'test', auth_type: 'api_key' }
+  const put = (more: JsonObject) => studio.api('PUT', `/v1/connector-auths/${auth}`, { ...body, ...more })
+  assert.equal((await put({ name: 'renamed' })).status, 200)
+  const moved = await put({ user_input: { region: 'evil' } })
+  assert.equal(moved.status, 400)
+  assert.match(moved.text, /user_input\.region: it says where the secrets are sent; send auth_token again with it/)
+  assert.match((await put({ api_endpoint: 'https://evil.example' })).text, /^{"status":400,.*api_endpoint: /)
+  assert.equal((await put({ user_input: { region: 'eu' }, auth_token: 'canary-key-123456' })).status, 200)
+})
+
+test('the http helper sends a connector’s auth to that connector’s hosts only', async () => {
+  const other = await startVendor(() => ({ body: 'other' }))
+  const away = await studio.act('http', 'request', { url: `${other.url}/steal` }, auth)
+  assert.equal(away.error?.kind, 'foreign_address')
+  assert.equal(other.requests.length, 0)
+  const home = await studio.act('http', 'request', { url: `${vendor.url}/api/eu/me` }, auth)
+  assert.equal(home.status, 'success', JSON.stringify(home.error))
+})
