@@ -36,8 +36,12 @@ export interface NewJob<Kind extends string = JobKind> {
   /** A UUID; a job whose id is taken is not sent. */
   id?: string
   startAfter?: Date
-  /** Jobs of a group share the kind's `groupConcurrency`. */
+  /** Jobs of a group share the kind's `groupConcurrency`, and can be passed over by `fetch`. */
   group?: string
+  /** Jobs with a higher one are fetched first; default 0. */
+  priority?: number
+  /** Attempts after the first one, in place of the kind's. */
+  retries?: number
 }
 
 export interface Job {
@@ -70,10 +74,19 @@ export interface Queue<Kind extends string = JobKind> {
   fetch(kind: Kind, limit: number): Promise<Job[]>
   /** Keeps claims alive and returns the ids of those that still are the caller's. */
   touch(kind: Kind, jobs: readonly JobReference[]): Promise<string[]>
-  /** Takes done jobs out of the queue, with `tx` exactly when that commits. */
-  complete(tx: Transaction | undefined, kind: Kind, jobs: readonly JobReference[]): Promise<void>
+  /**
+   * Locks the jobs that still are as the caller knows them (waiting for one named by its id, claimed for a claim) until
+   * the transaction ends, and returns their ids. Nobody can take those over before.
+   */
+  lock(tx: Transaction, kind: Kind, jobs: readonly JobReference[]): Promise<string[]>
+  /** Takes done jobs out of the queue, with `tx` exactly when that commits. Returns the ids of those that were there. */
+  complete(tx: Transaction | undefined, kind: Kind, jobs: readonly JobReference[]): Promise<string[]>
   /** Gives claimed jobs back, to be tried again after the kind's pause. */
   fail(kind: Kind, jobs: readonly JobReference[], reason: string): Promise<void>
+  /** Takes a claimed job out and sends others for it. Does nothing when the claim has ended meanwhile. */
+  replace(kind: Kind, job: Job, by: readonly NewJob<Kind>[]): Promise<void>
+  /** Puts jobs that nobody has claimed yet off until a time. */
+  postpone(kind: Kind, ids: readonly string[], until: Date): Promise<void>
   /** Takes jobs out of the queue that need not be done any more, such as the takeover of a run that has ended. */
   remove(tx: Transaction | undefined, kind: Kind, ids: readonly string[]): Promise<void>
   /**
@@ -137,8 +150,17 @@ export function createQueue<Kind extends string>(options: CreateQueueOptions<Kin
   boss.on('warning', ({ message, data }) => log.warn({ data }, `queue: ${message}`))
   const within = (tx: Transaction | undefined) => (tx ? { db: runsIn(tx, name) } : {})
 
-  async function remove(tx: Transaction | undefined, kind: Kind, jobs: readonly JobReference[]): Promise<void> {
-    if (jobs.length > 0) await boss.deleteJob(kind, references(jobs), within(tx))
+  async function complete(tx: Transaction | undefined, kind: Kind, jobs: readonly JobReference[]): Promise<string[]> {
+    return jobs.length === 0 ? [] : settledIds(await boss.deleteJob(kind, references(jobs), within(tx)))
+  }
+
+  async function send(tx: Transaction | undefined, jobs: readonly NewJob<Kind>[]): Promise<string[]> {
+    const sent: string[] = []
+    for (const kind of new Set(jobs.map((job) => job.kind))) {
+      const inserts = jobs.filter((job) => job.kind === kind).map(toInsert)
+      sent.push(...((await boss.insert(kind, inserts, { ...within(tx), returnId: true })) ?? []))
+    }
+    return sent
   }
 
   return {
@@ -147,14 +169,12 @@ export function createQueue<Kind extends string>(options: CreateQueueOptions<Kin
       await createKinds(boss, kinds)
     },
     stop: () => boss.stop({ graceful: false }),
-    async send(tx, jobs) {
-      const sent: string[] = []
-      for (const kind of new Set(jobs.map((job) => job.kind))) {
-        const inserts = jobs.filter((job) => job.kind === kind).map(toInsert)
-        sent.push(...((await boss.insert(kind, inserts, { ...within(tx), returnId: true })) ?? []))
-      }
-      return sent
-    },
+    send,
+    replace: (kind, job, by) =>
+      database.transaction(async (tx) => {
+        const [ours] = await complete(tx, kind, [job])
+        if (ours !== undefined) await send(tx, by)
+      }),
     async fetch(kind, limit) {
       const { groupConcurrency } = kinds[kind]
       const group = groupConcurrency === undefined ? {} : { groupConcurrency }
@@ -165,11 +185,24 @@ export function createQueue<Kind extends string>(options: CreateQueueOptions<Kin
       if (jobs.length === 0) return []
       return settledIds(await boss.touch(kind, references(jobs)))
     },
-    complete: remove,
+    lock: lockJobs,
+    complete,
     async fail(kind, jobs, reason) {
       if (jobs.length > 0) await boss.fail(kind, references(jobs), { reason })
     },
-    remove,
+    async postpone(kind, ids, until) {
+      if (ids.length === 0) return
+      await database.query({
+        name: 'queue_postpone',
+        text: `update ${schema}.job set start_after = $3 where name = $1 and id in (
+                 select id from ${schema}.job where name = $1 and id = any($2::uuid[]) and state < 'active'
+                 order by id for update)`,
+        values: [kind, ids, until],
+      })
+    },
+    async remove(tx, kind, ids) {
+      await complete(tx, kind, ids)
+    },
     async schedule(key, cron, timezone, kind, data) {
       await boss.schedule(kind, cron, data, { tz: timezone, key, missed: 'once' })
     },
@@ -204,13 +237,44 @@ async function createKinds(boss: PgBoss, kinds: Readonly<Record<string, JobKindO
   }
 }
 
-function toInsert({ id, data, startAfter, group }: NewJob<string>) {
+/**
+ * In the order of the ids, so that no two transactions wait for each other. A share of the key is enough against a
+ * takeover, which deletes the row and inserts it anew, and does not hold up heartbeats; a waiting job must be locked
+ * against being fetched, too.
+ */
+async function lockJobs(tx: Transaction, kind: string, jobs: readonly JobReference[]): Promise<string[]> {
+  const waiting = jobs.filter((job) => typeof job === 'string')
+  const claims = jobs.filter((job) => typeof job !== 'string')
+  const [free, claimed] = await Promise.all([
+    waiting.length === 0
+      ? []
+      : tx.query<{ id: string }>({
+          name: 'queue_lock_waiting',
+          text: `select id from ${schema}.job where name = $1 and id = any($2::uuid[]) and state < 'active'
+                 order by id for update`,
+          values: [kind, waiting],
+        }),
+    claims.length === 0
+      ? []
+      : tx.query<{ id: string }>({
+          name: 'queue_lock_claimed',
+          text: `select j.id from ${schema}.job j join unnest($2::uuid[], $3::int[]) as c(id, attempt) on j.id = c.id
+                 where j.name = $1 and j.state = 'active' and j.retry_count = c.attempt order by j.id for key share of j`,
+          values: [kind, claims.map(({ id }) => id), claims.map(({ attempt }) => attempt)],
+        }),
+  ])
+  return [free, claimed].flatMap((found) => ('rows' in found ? found.rows.map(({ id }) => id) : []))
+}
+
+function toInsert({ id, data, startAfter, group, priority, retries }: NewJob<string>) {
   return {
     // Time-ordered keys fill the index page by page; random ones touch a page each.
     id: id ?? randomUUIDv7(),
     data,
     ...(startAfter ? { startAfter: startAfter.toISOString() } : {}),
     ...(group ? { group: { id: group } } : {}),
+    ...(priority ? { priority } : {}),
+    ...(retries === undefined ? {} : { retryLimit: retries }),
   }
 }
 

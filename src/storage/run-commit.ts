@@ -83,8 +83,11 @@ export async function commitChanges(
       )
       const isCopy = ({ run }: Changes) => (claims.get(run.id) ?? 'claimed') !== 'claimed'
       const counted = items.filter((change) => !isCopy(change))
-      const { found, jobs } = await writeAll(tx, counted, queue, now())
-      for (const change of counted) verdicts.set(change, found.get(change.run.id) ?? missing(change))
+      const { found, lost, jobs } = await writeAll(tx, counted, queue, now())
+      for (const change of counted) {
+        const isLost = change.hold !== null && lost.has(change.hold)
+        verdicts.set(change, isLost ? 'lost' : (found.get(change.run.id) ?? missing(change)))
+      }
       if (counted.some((change) => verdicts.get(change) !== 'written')) throw new SomeDoNotCount()
       for (const change of items.filter(isCopy)) verdicts.set(change, claims.get(change.run.id) as Written)
       return { written: counted, ...jobs }
@@ -113,21 +116,21 @@ async function writeAll(tx: Transaction, items: readonly Changes[], queue: Queue
   const ends = resumed.flatMap(({ run, end }) => (end === null ? [] : [{ runId: run.id, ...end }]))
   const goingOn = resumed.flatMap(({ run, end }) => (end === null ? [run.id] : []))
   const answers = items.flatMap(({ run, answer }) => (answer === null ? [] : [{ runId: run.id, answer }]))
-  const [started, unfinished, jobs] = await Promise.all([
+  const [started, unfinished, lost, jobs] = await Promise.all([
     insertRuns(tx, starts),
     lockUnfinished(
       tx,
       resumed.map(({ run }) => run.id),
     ),
+    settleHolds(tx, queue, items),
     enqueue(tx, queue, items, now),
     insertSteps(tx, items.flatMap(rowsToKeep)),
     endRuns(tx, ends),
     markRunning(tx, goingOn),
     pruneSteps(tx, ends),
     storeAnswers(tx, answers),
-    completeJobs(tx, queue, items),
   ])
-  return { found: new Map<string, Written>([...started, ...unfinished]), jobs }
+  return { found: new Map<string, Written>([...started, ...unfinished]), lost, jobs }
 }
 
 /** A run whose start and end are in one commit is inserted with the status it ended with. */
@@ -192,16 +195,42 @@ async function enqueue(tx: Transaction, queue: Queue, items: readonly Changes[],
   }
 }
 
-export function runJob(ids: string[], startAfter?: Date): NewJob {
+function runJob(ids: string[], startAfter?: Date): NewJob {
   return { kind: 'run_flow', data: { ids }, ...(startAfter && { startAfter }) }
 }
 
-/** Completes the jobs whose last runs end in this commit. */
-async function completeJobs(tx: Transaction, queue: Queue, items: readonly Changes[]): Promise<void> {
+/**
+ * Completes the jobs whose last runs end in this commit, and returns the holds that are this process's no more: it was
+ * silent for too long (stopped, or cut off from the database), and another worker goes on with their runs. What it still
+ * writes must not count.
+ */
+async function settleHolds(tx: Transaction, queue: Queue, items: readonly Changes[]): Promise<ReadonlySet<JobHold>> {
   const ending = new Map<JobHold, number>()
   for (const { end, hold } of items) {
-    if (end !== null && hold !== null) ending.set(hold, (ending.get(hold) ?? 0) + 1)
+    if (hold !== null) ending.set(hold, (ending.get(hold) ?? 0) + (end === null ? 0 : 1))
   }
-  const done = [...ending].filter(([hold, count]) => hold.left.size === count).map(([{ job }]) => job)
-  if (done.length > 0) await queue.complete(tx, 'run_flow', done)
+  if (ending.size === 0) return new Set()
+  const isDone = (hold: JobHold) => hold.left.size === ending.get(hold)
+  const holds = [...ending.keys()]
+  const done = holds.filter(isDone).map(({ job }) => job)
+  const isClaim = (job: JobReference) => typeof job !== 'string'
+  // Completing a claim tells whether it still held; every other hold is asked about, and locked until the commit.
+  const doubtful = holds.filter((hold) => !isDone(hold) || !isClaim(hold.job)).map(({ job }) => job)
+  const [kept, completed] = await Promise.all([
+    queue.lock(tx, 'run_flow', doubtful),
+    Promise.all([
+      queue.complete(tx, 'run_flow', done.filter(isClaim)),
+      queue.complete(
+        tx,
+        'run_flow',
+        done.filter((job) => !isClaim(job)),
+      ),
+    ]),
+  ])
+  const ours = new Set([...kept, ...completed[0]])
+  return new Set(holds.filter(({ job }) => !ours.has(jobId(job))))
+}
+
+export function jobId(job: JobReference): string {
+  return typeof job === 'string' ? job : job.id
 }

@@ -1,4 +1,3 @@
-import { randomUUIDv7 } from 'node:crypto'
 import { RunLost, type StepRecord } from '../flow/run.ts'
 import { type Coalescer, createCoalescer } from './coalesce.ts'
 import type { Database } from './database.ts'
@@ -9,8 +8,8 @@ import {
   commitChanges,
   heldRunTakeoverSeconds,
   type JobHold,
+  jobId,
   type RunIdentity,
-  runJob,
   type Written,
 } from './run-commit.ts'
 import { stepRow } from './run-statements.ts'
@@ -56,6 +55,8 @@ export interface RunWriter {
    * after `heldRunTakeoverSeconds`.
    */
   renewHeld(): Promise<void>
+  /** Lets workers take held runs over at once: this process leaves them off. */
+  handOverHeld(): Promise<void>
   /** Waits until everything handed in is written. */
   drain(): Promise<void>
 }
@@ -151,7 +152,8 @@ export function createRunWriter(options: RunWriterOptions): RunWriter {
     begin: (start) => new RunLog(coalescer, { run: start, start, steps: [], end: null, answer: null, hold: null }, 1),
     resume: (run, nextSeq, hold) =>
       new RunLog(coalescer, { run, start: null, steps: [], end: null, answer: null, hold }, nextSeq),
-    renewHeld: () => renewHeld(held, options),
+    renewHeld: () => postponeTakeover(held, heldRunTakeoverSeconds, options),
+    handOverHeld: () => postponeTakeover(held, 0, options),
     drain: () => coalescer.drain(),
   }
 }
@@ -193,21 +195,12 @@ function afterCommit(
   })
 }
 
-/** Puts the takeover of held runs off, by sending it anew: a run that ends meanwhile leaves a job that finds nothing to do. */
-async function renewHeld(held: ReadonlySet<JobHold>, { database, queue, now }: RunWriterOptions): Promise<void> {
-  const takeover = new Date(now().getTime() + heldRunTakeoverSeconds * 1000)
-  const renewals = [...held].map((hold) => ({ hold, former: hold.job, id: randomUUIDv7() }))
-  if (renewals.length === 0) return
-  await database.transaction(async (tx) => {
-    await queue.complete(
-      tx,
-      'run_flow',
-      renewals.map(({ former }) => former),
-    )
-    await queue.send(
-      tx,
-      renewals.map(({ hold, id }) => ({ ...runJob([...hold.left], takeover), id })),
-    )
-  })
-  for (const { hold, id } of renewals) hold.job = id
+/** Puts the takeover of held runs off. What a worker has taken over already stays with it. */
+async function postponeTakeover(
+  held: ReadonlySet<JobHold>,
+  seconds: number,
+  { queue, now }: RunWriterOptions,
+): Promise<void> {
+  const ids = [...held].map(({ job }) => jobId(job))
+  await queue.postpone('run_flow', ids, new Date(now().getTime() + seconds * 1000))
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { RunningRun, World } from '../engine/world.ts'
 import { RunLost } from '../flow/run.ts'
 import type { Job, Queue } from '../storage/queue.ts'
@@ -7,6 +8,7 @@ import type { Runs, StoredRun } from '../storage/storage.ts'
 import type { FlowCache } from '../webhook/flow-cache.ts'
 import type { HandOver } from '../webhook/hand-over.ts'
 import { walkAndRecord } from '../webhook/run-inline.ts'
+import { createSuspects, giveBack, handOn, splitJob } from './failed-jobs.ts'
 
 /** What a worker works with. */
 export interface WorkerWorld {
@@ -33,6 +35,8 @@ export interface Worker {
 
 /** How often an idle worker looks for jobs that other processes have enqueued. */
 const pollMs = 250
+/** Between two looks into the queue. */
+const fetchPauseMs = 3
 /** Jobs taken at once; each may stand for many runs. */
 const jobsPerFetch = 4
 /** Well below the time after which a silent worker's jobs are given to another one. */
@@ -43,7 +47,10 @@ export function createWorker(options: WorkerWorld): Worker {
   const { queue, log } = options
   const held = new Set<Job>()
   const underway = new Set<Promise<void>>()
+  const suspects = createSuspects()
   let active = 0
+  /** Whether jobs may have been enqueued since the last look. */
+  let mayHaveWork = true
   let stopping = false
   let loop: Promise<void> | undefined
   let heartbeat: NodeJS.Timeout | undefined
@@ -51,9 +58,16 @@ export function createWorker(options: WorkerWorld): Worker {
 
   async function work(): Promise<void> {
     while (!stopping) {
-      const jobs = active < options.concurrency ? await fetchJobs() : []
+      if (!mayHaveWork || active >= options.concurrency) {
+        await rest()
+        continue
+      }
+      mayHaveWork = false
+      const jobs = await fetchJobs()
       for (const job of jobs) take(job)
-      if (jobs.length === 0 || active >= options.concurrency) await rest()
+      if (jobs.length === jobsPerFetch) mayHaveWork = true
+      // Under load the next job stands for more runs if it is fetched a moment later.
+      await pause(fetchPauseMs)
     }
   }
 
@@ -61,16 +75,20 @@ export function createWorker(options: WorkerWorld): Worker {
     try {
       return await queue.fetch('run_flow', jobsPerFetch)
     } catch (error) {
-      log.error({ error }, 'the queue can not be read; trying again')
-      await rest()
+      log.error({ err: error }, 'the queue can not be read; trying again')
+      await pause(pollMs)
+      mayHaveWork = true
       return []
     }
   }
 
-  /** Until a nudge or the next poll. */
+  /** Until a nudge, the end of a job, or the next poll. */
   function rest(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, pollMs)
+      const timer = setTimeout(() => {
+        mayHaveWork = true
+        resolve()
+      }, pollMs)
       wake = () => {
         clearTimeout(timer)
         resolve()
@@ -82,10 +100,11 @@ export function createWorker(options: WorkerWorld): Worker {
     const ids = runIds(job)
     active += ids.length
     held.add(job)
-    const done = performJob(job, ids, options)
-      .catch(async (error: unknown) => {
-        log.error({ error, job: job.id }, 'a job failed and goes back into the queue')
-        await queue.fail('run_flow', [job], String(error))
+    const done = suspects
+      .inTurn(job, () => performJob(job, ids, options))
+      .catch((error: unknown) => {
+        log.error({ err: error, job: job.id }, 'a job failed and goes back into the queue')
+        return giveBack(job, error, { queue, now: options.world.now, isStopping: () => stopping })
       })
       .catch((error: unknown) =>
         log.error({ error, job: job.id }, 'a job could not be given back; it is taken over when its lease ends'),
@@ -107,7 +126,10 @@ export function createWorker(options: WorkerWorld): Worker {
       }, heartbeatMs)
       loop = work()
     },
-    nudge: () => wake(),
+    nudge() {
+      mayHaveWork = true
+      wake()
+    },
     async stop(graceMs) {
       stopping = true
       wake()
@@ -120,14 +142,17 @@ export function createWorker(options: WorkerWorld): Worker {
 
 /** Runs what a job stands for. Resolves when all its runs have ended or rest; the last one's commit completes the job. */
 async function performJob(job: Job, ids: readonly string[], options: WorkerWorld): Promise<void> {
+  const { queue } = options
+  if (job.attempt > 0 && ids.length > 1) return splitJob(job, ids, queue)
   const runs = await takeRuns(job, ids, options)
-  if (runs.length === 0) return options.queue.complete(undefined, 'run_flow', [job])
   const hold: JobHold = { job, left: new Set(runs.map(({ id }) => id)) }
   const results = await Promise.allSettled(runs.map((run) => goOn(run, hold, options)))
   const failed = results.find((result) => result.status === 'rejected')
   if (failed !== undefined) throw failed.reason
+  const leftOff = results.flatMap((result) => (result.status === 'fulfilled' && result.value ? [result.value] : []))
+  if (leftOff.length > 0) return handOn(job, leftOff, queue)
   // Runs that were lost to a cancellation or to another worker have not ended here, so no commit has completed the job.
-  if (hold.left.size > 0) await options.queue.complete(undefined, 'run_flow', [job])
+  if (hold.left.size > 0 || runs.length === 0) await queue.complete(undefined, 'run_flow', [job])
 }
 
 /** The runs of a job that have not ended. What was accepted by this very process need not be read back. */
@@ -140,13 +165,16 @@ async function takeRuns(job: Job, ids: readonly string[], { handOver, runs }: Wo
   return [...known, ...(await runs.unfinished(ids.filter((id) => !taken.has(id))))]
 }
 
-async function goOn(run: StoredRun, hold: JobHold, options: WorkerWorld): Promise<void> {
+/** Returns the run's id when this process has left it off because it stops. */
+async function goOn(run: StoredRun, hold: JobHold, options: WorkerWorld): Promise<string | undefined> {
   const log = options.writer.resume(run, run.nextSeq, hold)
   const { signal, done } = options.track(run.id)
   try {
     await walkStored(run, log, signal, options)
+    return undefined
   } catch (error) {
     if (!(error instanceof RunLost)) throw error
+    return error === signal.reason && !error.cancelled ? run.id : undefined
   } finally {
     done()
   }

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { randomUUIDv7 } from 'node:crypto'
+import { test } from 'node:test'
+import { testDatabase } from '../../test/rig/test-database.ts'
+import { RunLost, type StepRecord } from '../flow/run.ts'
+import { giveUpRuns } from '../worker/give-up-runs.ts'
+import { createAccounts } from './accounts.ts'
+import { createQueue, type Job, jobKinds } from './queue.ts'
+import { createRunWriter, type RunLog, type RunWriter } from './run-writer.ts'
+import { createRuns } from './runs.ts'
+import type { RunStart } from './storage.ts'
+
+const { database, beforeClose } = await testDatabase()
+// The queue's times are the database's: what is due is compared with them.
+const clock = { now: new Date() }
+const log = { warn: () => undefined, error: () => undefined }
+const queue = createQueue({ database, kinds: jobKinds, supervise: false, log })
+await queue.start()
+beforeClose(() => queue.stop())
+const runs = createRuns(database)
+const writer: RunWriter = createRunWriter({ database, queue, now: () => clock.now, onCommit: () => undefined })
+const { id: accountId } = await createAccounts(database).ensureFirst()
+const flowId = randomUUIDv7()
+
+function start(by: RunStart['by']): RunLog {
+  return writer.begin({
+    id: randomUUIDv7(),
+    accountId,
+    revision: null,
+    flowId,
+    version: 1,
+    trigger: 'webhook',
+    live: true,
+    depth: 0,
+    retryOf: null,
+    createdAt: clock.now,
+    ref: 'web1',
+    payload: '{}',
+    request: null,
+    variables: null,
+    raw: null,
+    by,
+  })
+}
+
+const step = (ref: string): StepRecord => ({
+  ref,
+  path: '',
+  attempt: 1,
+  status: 'success',
+  startedAt: clock.now,
+  endedAt: clock.now,
+  label: null,
+  input: {},
+  output: 1,
+  error: null,
+  requestUrl: null,
+  responseCode: null,
+  resumeAt: null,
+})
+
+const success = () => ({ outcome: { status: 'success' }, at: clock.now, title: null, keep: 'all' }) as const
+const claimed = (job: Job, runId: string) => ({ job, left: new Set([runId]) })
+
+/** The job of a run, once it can be fetched: after a failure it comes back with a pause. */
+async function fetchJob(): Promise<Job> {
+  for (;;) {
+    const [job] = await queue.fetch('run_flow', 1)
+    if (job !== undefined) return job
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/** What happens to the job of a worker that has been silent for too long. */
+async function takeOver(job: Job): Promise<Job> {
+  await queue.fail('run_flow', [job], 'silent')
+  return fetchJob()
+}
+
+const refsOf = async (runId: string) => (await runs.steps(accountId, runId)).map(({ ref }) => ref)
+
+test('what a worker writes after its job was taken over does not count', async () => {
+  const { runId } = await begun('queue')
+  const job = await fetchJob()
+  const zombie = writer.resume({ id: runId, accountId, flowId }, 1, claimed(job, runId))
+  zombie.record(step('before'))
+  await zombie.durable()
+  const owner = await takeOver(job)
+  const log = writer.resume({ id: runId, accountId, flowId }, 2, claimed(owner, runId))
+
+  zombie.record(step('too late'))
+  await assert.rejects(zombie.durable(), (error) => error instanceof RunLost && !error.cancelled)
+  await assert.rejects(zombie.end(success()), RunLost)
+  assert.equal((await runs.find(accountId, runId))?.status, 'running')
+
+  log.record(step('after'))
+  await log.end(success())
+  assert.deepEqual(await refsOf(runId), ['web1', 'before', 'after'])
+  assert.equal(await queue.size('run_flow'), 0)
+})
+
+test('a lost run does not keep the others of the same commit from being written', async () => {
+  const { runId } = await begun('queue')
+  const job = await fetchJob()
+  const zombie = writer.resume({ id: runId, accountId, flowId }, 1, claimed(job, runId))
+  const owner = await takeOver(job)
+  const other = start('queue')
+  const [lost, written] = await Promise.allSettled([zombie.end(success()), other.durable()])
+  assert.deepEqual([lost.status, written.status], ['rejected', 'fulfilled'])
+  await writer.resume({ id: runId, accountId, flowId }, 1, claimed(owner, runId)).end(success())
+  await writer.resume({ id: other.runId, accountId, flowId }, 1, claimed(await fetchJob(), other.runId)).end(success())
+})
+
+test('a held run that was taken over is neither renewed nor ended by the process that held it', async () => {
+  const log = await begun('held')
+  assert.deepEqual(await queue.fetch('run_flow', 1), [], 'the takeover is not due yet')
+  await database.query({ text: `update pgboss.job set start_after = now() where name = 'run_flow'` })
+  const owner = await fetchJob()
+  await writer.renewHeld()
+  assert.deepEqual(await queue.touch('run_flow', [owner]), [owner.id], 'the new owner keeps its claim')
+  await assert.rejects(log.end(success()), RunLost)
+  await writer.resume({ id: log.runId, accountId, flowId }, 1, claimed(owner, log.runId)).end(success())
+  assert.equal((await runs.find(accountId, log.runId))?.status, 'success')
+})
+
+test('renewing puts the takeover off; handing over makes it due', async () => {
+  const log = await begun('held')
+  const due = async () => {
+    const { rows } = await database.query<{ due: boolean }>({
+      text: `select start_after <= now() as due from pgboss.job where name = 'run_flow'`,
+    })
+    return rows.map((row) => row.due)
+  }
+  assert.deepEqual(await due(), [false])
+  await writer.handOverHeld()
+  assert.deepEqual(await due(), [true])
+  await writer.renewHeld()
+  assert.deepEqual(await due(), [false])
+  await log.end(success())
+  assert.deepEqual(await due(), [])
+})
+
+test('runs whose job is used up end as errors that say so, and what has ended stays as it is', async () => {
+  const [poison, done] = [await begun('queue'), await begun('queue')]
+  poison.record(step('big1'))
+  await poison.durable()
+  await done.end(success())
+  await giveUpRuns({ ids: [poison.runId, done.runId] }, { runs, writer, now: () => clock.now })
+  const given = await runs.find(accountId, poison.runId)
+  assert.equal(given?.status, 'error')
+  assert.deepEqual([given?.error?.kind, given?.error?.ref], ['gave_up', 'big1'])
+  assert.match(given?.error?.message ?? '', /after the step "big1": in 5 attempts the process .* run it again/)
+  assert.equal((await runs.find(accountId, done.runId))?.status, 'success')
+})
+
+async function begun(by: RunStart['by']): Promise<RunLog> {
+  const log = start(by)
+  await log.durable()
+  return log
+}

@@ -1,0 +1,93 @@
+import type { JsonObject } from '../flow/json.ts'
+import type { Job, Queue } from '../storage/queue.ts'
+
+/** The queue's jobs beside the runs: what is to be done for each kind. A job that throws is tried again. */
+export type Chores<Kind extends string> = Readonly<Partial<Record<Kind, Chore>>>
+
+type Chore = (data: JsonObject, job: Job) => Promise<void>
+
+export interface ChoreWorker {
+  start(): void
+  /** Looks for work at once. */
+  nudge(): void
+  /** Takes no further jobs and waits for those under way, up to `graceMs`. */
+  stop(graceMs: number): Promise<void>
+}
+
+interface ChoreOptions<Kind extends string> {
+  queue: Pick<Queue<Kind>, 'fetch' | 'touch' | 'complete' | 'fail'>
+  chores: Chores<Kind>
+  log: { error(facts: object, message: string): void }
+  /** How often an idle worker looks; default one second. */
+  pollMs?: number
+}
+
+const defaultPollMs = 1_000
+/** Well below the time after which a silent worker's jobs are given to another one. */
+const heartbeatMs = 4_000
+
+/** Works on one job of each kind at a time, in the background of a process that runs flows. */
+export function createChoreWorker<Kind extends string>(options: ChoreOptions<Kind>): ChoreWorker {
+  const { queue, chores, log, pollMs = defaultPollMs } = options
+  const wakers = new Set<() => void>()
+  let stopping = false
+  let loops: Promise<void>[] = []
+
+  async function workOn(kind: Kind, chore: Chore): Promise<void> {
+    while (!stopping) {
+      const found = await workOnce(kind, chore).catch((error: unknown) => {
+        log.error({ err: error, kind }, 'a job could not be fetched or given back; trying again')
+        return false
+      })
+      if (!found) await rest()
+    }
+  }
+
+  async function workOnce(kind: Kind, chore: Chore): Promise<boolean> {
+    const [job] = await queue.fetch(kind, 1)
+    if (job === undefined) return false
+    const heartbeat = setInterval(() => {
+      queue.touch(kind, [job]).catch((error: unknown) => log.error({ err: error, kind }, 'the heartbeat failed'))
+    }, heartbeatMs)
+    try {
+      await chore(job.data, job)
+    } catch (error) {
+      log.error({ err: error, kind, data: job.data }, 'a job failed; it is tried again')
+      await queue.fail(kind, [job], String(error))
+      return true
+    } finally {
+      clearInterval(heartbeat)
+    }
+    await queue.complete(undefined, kind, [job])
+    return true
+  }
+
+  function rest(): Promise<void> {
+    return new Promise((resolve) => {
+      const awake = () => {
+        clearTimeout(timer)
+        wakers.delete(awake)
+        resolve()
+      }
+      const timer = setTimeout(awake, pollMs)
+      wakers.add(awake)
+    })
+  }
+
+  const nudge = () => {
+    for (const wake of wakers) wake()
+  }
+  return {
+    start() {
+      loops = Object.entries<Chore | undefined>(chores).flatMap(([kind, chore]) =>
+        chore === undefined ? [] : [workOn(kind as Kind, chore)],
+      )
+    },
+    nudge,
+    async stop(graceMs) {
+      stopping = true
+      nudge()
+      await Promise.race([Promise.allSettled(loops), new Promise((resolve) => setTimeout(resolve, graceMs).unref())])
+    },
+  }
+}

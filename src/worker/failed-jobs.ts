@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AppError } from '../errors.ts'
+import { type Job, jobKinds, type Queue } from '../storage/queue.ts'
+
+/** What becomes of jobs whose runs were not brought to an end. */
+
+/** From this attempt on a job may be what kills its workers. */
+const suspectAttempt = 2
+
+/** Attempts that an unreachable database may cost besides a job's own: it is no fault of the runs. */
+const maxOutages = 100
+
+/** Before a job that met an outage is tried again. */
+const outagePauseMs = 1_000
+
+/**
+ * Lets suspected jobs run one after the other. A process that dies takes all it is working on down with it; so that the
+ * one that did it is known by its attempts, no two that may have done it run at the same time.
+ */
+export function createSuspects(): { inTurn<Result>(job: Job, work: () => Promise<Result>): Promise<Result> } {
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    inTurn(job, work) {
+      if (job.attempt < suspectAttempt) return work()
+      const mine = last.then(work)
+      last = mine.catch(() => undefined)
+      return mine
+    },
+  }
+}
+
+/** From its second attempt on each run has a job of its own, so that one which kills its workers harms no other. */
+export function splitJob(job: Job, ids: readonly string[], queue: Queue): Promise<void> {
+  const retries = retriesLeft(job)
+  return queue.replace(
+    'run_flow',
+    job,
+    ids.map((id) => ({ kind: 'run_flow', data: { ids: [id] }, retries })),
+  )
+}
+
+function retriesLeft(job: Job): number {
+  return Math.max(0, jobKinds.run_flow.retries - job.attempt)
+}
+
+/** Gives runs that this process has left off to the other workers, at once. */
+export function handOn(job: Job, ids: readonly string[], queue: Queue): Promise<void> {
+  return queue.replace('run_flow', job, [{ kind: 'run_flow', data: { ids: [...ids] } }])
+}
+
+/**
+ * Gives a job back, to be tried again. A job that failed because the database could not be reached is given back once it
+ * can be, and has lost no attempt by it: an outage must not end runs.
+ */
+export async function giveBack(
+  job: Job,
+  error: unknown,
+  { queue, now, isStopping }: { queue: Queue; now(): Date; isStopping(): boolean },
+): Promise<void> {
+  const outages = typeof job.data.outages === 'number' ? job.data.outages + 1 : 1
+  if (!(error instanceof AppError && error.code === 'overloaded') || outages > maxOutages) {
+    return queue.fail('run_flow', [job], String(error))
+  }
+  const again = { kind: 'run_flow', data: { ...job.data, outages }, retries: retriesLeft(job) } as const
+  for (;;) {
+    try {
+      const startAfter = new Date(now().getTime() + outagePauseMs)
+      return await queue.replace('run_flow', job, [{ ...again, startAfter }])
+    } catch (failure) {
+      // Its lease ends by itself when nobody renews it; a stopping process need not wait for that.
+      if (isStopping()) throw failure
+      await sleep(outagePauseMs)
+    }
+  }
+}
