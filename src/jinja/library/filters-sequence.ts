@@ -5,7 +5,7 @@ import { getAttribute, getSlice } from '../runtime/lookup.ts'
 import { applyFilter, applyTest, integerArgument, native } from '../runtime/native.ts'
 import { add } from '../runtime/operators.ts'
 import type { NativeFunction, Rendering } from '../runtime/rendering.ts'
-import { escapeHtml, isText, plainText, softText, toText } from '../runtime/text.ts'
+import { escapeHtml, isText, plainText, repr, softText, toText } from '../runtime/text.ts'
 import {
   comparableKey,
   DictView,
@@ -141,7 +141,7 @@ function sort(rendering: Rendering, [value, isReversed, caseSensitive, attribute
   const keys = pathsGetter(rendering, attribute, isTruthy(caseSensitive) ? undefined : ignoreCase)
   const items = itemsOf(rendering, value)
   rendering.list(items.length)
-  return sortBy(rendering, items, items.map(keys), isTruthy(isReversed))
+  return sortBy(rendering, items, items.map(keys), integerArgument(isReversed) !== 0)
 }
 
 function dictsort(rendering: Rendering, [value, caseSensitive, by, isReversed]: readonly unknown[]): unknown {
@@ -211,8 +211,8 @@ function batch(rendering: Rendering, [value, linecount, fillWith]: readonly unkn
       row.push(item)
     }
     if (row.length === 0) return undefined
-    const size = integerArgument(linecount)
-    if (fillWith !== null && row.length < size) {
+    if (fillWith !== null && isOrdered(rendering, '<', row.length, linecount)) {
+      const size = integerArgument(linecount)
       rendering.list(size)
       while (row.length < size) row.push(fillWith)
     }
@@ -260,13 +260,14 @@ function mapping(rendering: Rendering, args: readonly unknown[], kwargs: Readonl
     return pathGetter(rendering, kwargs.get('attribute'), kwargs.get('default') ?? null)
   }
   if (args.length === 0) throw new Raised('FilterArgumentError', 'map requires a filter argument')
-  const name = nameOf(args[0])
+  const name = nameOf(rendering, args[0])
   return (item) => applyFilter(rendering, name, item, { positional: args.slice(1), named: kwargs })
 }
 
-function nameOf(value: unknown): string {
+/** The name of a filter or test, given as a value. What is no text names none. */
+function nameOf(rendering: Rendering, value: unknown): string {
   comparableKey(value)
-  return isText(value) ? plainText(value) : `${typeName(value)}`
+  return isText(value) ? plainText(value) : `(${repr(rendering, value)})`
 }
 
 function selection(name: string, isWanted: boolean, byAttribute: boolean): NativeFunction {
@@ -278,7 +279,7 @@ function selection(name: string, isWanted: boolean, byAttribute: boolean): Nativ
         throw new Raised('FilterArgumentError', 'Missing parameter for attribute name')
       const get: Get = byAttribute ? pathGetter(rendering, args[0]) : (item) => item
       const rest = byAttribute ? args.slice(1) : args
-      const test = rest.length === 0 ? undefined : nameOf(rest[0])
+      const test = rest.length === 0 ? undefined : nameOf(rendering, rest[0])
       const named = kwargs as ReadonlyMap<string, unknown>
       for (const item of each(rendering, value)) {
         const part = get(item)
@@ -319,8 +320,7 @@ function attr(rendering: Rendering, [value, name]: readonly unknown[]): unknown 
   return key.startsWith('__') ? getAttribute(rendering, {}, key) : getAttribute(rendering, value, key)
 }
 
-const defaultValue = (rendering: Rendering, [value, fallback, boolean]: readonly unknown[]): unknown => {
-  void rendering
+function defaultValue(_: Rendering, [value, fallback, boolean]: readonly unknown[]): unknown {
   return value instanceof Undefined || (isTruthy(boolean) && !isTruthy(value)) ? fallback : value
 }
 

@@ -1,5 +1,5 @@
 import { Raised } from '../error.ts'
-import { isEqual, isTruthy } from '../runtime/compare.ts'
+import { isEqual } from '../runtime/compare.ts'
 import { isIterable, itemsOf, listOf } from '../runtime/iterate.ts'
 import { callValue, integerArgument, native } from '../runtime/native.ts'
 import type { Rendering } from '../runtime/rendering.ts'
@@ -118,7 +118,7 @@ export const listMethods = tableOf([
     const list = ownList(rendering, value)
     const keys =
       key === null ? list : list.map((item) => callValue(rendering, key, { positional: [item], named: new Map() }))
-    const sorted = sortBy(rendering, list, keys, isTruthy(reverse))
+    const sorted = sortBy(rendering, list, keys, integerArgument(reverse) !== 0)
     for (const [index, item] of sorted.entries()) list[index] = item
     return null
   }),

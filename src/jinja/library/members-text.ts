@@ -213,6 +213,9 @@ function expandTabs(rendering: Rendering, text: string, size: number): string {
 }
 
 function translate(rendering: Rendering, text: string, table: unknown): string {
+  if (!isDict(table) && !Array.isArray(table) && !isText(table)) {
+    throw new Raised('TypeError', `'${typeName(table)}' object is not subscriptable`)
+  }
   let result = ''
   for (const character of text) {
     const mapped = isDict(table) ? dictGet(table, character.codePointAt(0)) : MISSING
@@ -355,7 +358,7 @@ export const textMethods = tableOf([
     return listed(rendering, separator === undefined ? splitOnSpace(text, limit) : splitText(text, separator, limit))
   }),
   native('splitlines(self, keepends=false)', (rendering, [value, keepends]) =>
-    listed(rendering, splitLines(rendering, looked(rendering, value), keepends !== false && keepends !== 0)),
+    listed(rendering, splitLines(rendering, looked(rendering, value), integerArgument(keepends) !== 0)),
   ),
   affix('startswith'),
   trim('strip', 'both'),

@@ -61,13 +61,8 @@ function compileDefinition(
   const { parameters, body } = statement
   const layout = new Layout(place.scope.layout)
   const scope = new Scope(layout, place.scope)
-  const isDeclared = (special: string): boolean => parameters.some((parameter) => parameter.name === special)
   const explicitCaller = parameters.find((parameter) => parameter.name === 'caller')
-  const special: SpecialNames = {
-    caller: readsName(body, 'caller'),
-    kwargs: readsName(body, 'kwargs') && !isDeclared('kwargs'),
-    varargs: readsName(body, 'varargs') && !isDeclared('varargs'),
-  }
+  const special = specialNames(parameters, body)
   if (special.caller && explicitCaller !== undefined && explicitCaller.default === undefined) {
     const reason =
       'When defining macros or call blocks the special "caller" argument must be omitted or be given a default.'
@@ -120,6 +115,15 @@ function compileDefinition(
       },
       attributes,
     )
+}
+
+function specialNames(parameters: readonly Parameter[], body: readonly Statement[]): SpecialNames {
+  const isDeclared = (name: string): boolean => parameters.some((parameter) => parameter.name === name)
+  return {
+    caller: readsName(body, 'caller'),
+    kwargs: readsName(body, 'kwargs') && !isDeclared('kwargs'),
+    varargs: readsName(body, 'varargs') && !isDeclared('varargs'),
+  }
 }
 
 function fillDefaults(

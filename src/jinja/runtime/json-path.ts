@@ -117,6 +117,9 @@ function descend(rendering: Rendering, value: unknown, all: unknown[], depth: nu
     if (typeof item === 'object' && item !== null) descend(rendering, item, all, depth + 1)
 }
 
+/** Errors that mean that a condition makes no sense for an item. */
+const failuresOfCondition = new Set(['UndefinedError', 'TypeError'])
+
 /**
  * Keeps the children for which a condition holds. A condition that is nothing but a path, `[?(@.isbn)]`, asks whether
  * there is such a value; one that can't be computed for a child, as when it lacks the field, does not hold for it.
@@ -133,7 +136,9 @@ function compileWhere(
   const slot = scope.slot(pathItemName)
   const asksForPresence = isItemPath(step.condition)
   const holds = (activation: Activation, item: unknown): boolean => {
-    activation.rendering.charge(1)
+    const { rendering } = activation
+    const { depth } = rendering
+    rendering.charge(1)
     setItem(activation, item)
     try {
       const value = condition(activation)
@@ -141,9 +146,10 @@ function compileWhere(
       if (!asksForPresence) return isTruthy(value)
       return step.condition.kind !== 'path' || isTruthy(value)
     } catch (error) {
-      if (error instanceof Raised && (error.pythonType === 'UndefinedError' || error.pythonType === 'TypeError'))
-        return false
-      throw error
+      if (!(error instanceof Raised) || !failuresOfCondition.has(error.pythonType)) throw error
+      // The error may have come from inside a macro, which then has not been left.
+      rendering.depth = depth
+      return false
     }
   }
   return (activation, found) => {

@@ -3,7 +3,7 @@ import type { Budget } from './budget.ts'
 import { formatDouble, padNumber } from './number-format.ts'
 import { doubleToInteger, type Numeric, numeric } from './numbers.ts'
 import { characters, escapeHtml, isText, plainText, quote, repr, textLength, toText } from './text.ts'
-import { dictGet, isDict, isInteger, Markup, MISSING, Tuple, typeName, Undefined } from './values.ts'
+import { Bytes, dictGet, isDict, isInteger, Markup, MISSING, Range, Tuple, typeName, Undefined } from './values.ts'
 
 interface Conversion {
   key: string | undefined
@@ -73,7 +73,14 @@ class PercentFormatter {
   /** Values that nothing asked for are an error, unless they can be looked up by key. */
   #refuseLeftovers(): void {
     const { length } = this.#items ?? [0]
-    const isMapping = this.#items === undefined && (isDict(this.#values) || Array.isArray(this.#values))
+    const values = this.#values
+    const isMapping =
+      this.#items === undefined &&
+      (isDict(values) ||
+        Array.isArray(values) ||
+        values instanceof Undefined ||
+        values instanceof Range ||
+        values instanceof Bytes)
     if (!isMapping && this.#taken < length) {
       throw new Raised('TypeError', 'not all arguments converted during string formatting')
     }

@@ -156,7 +156,8 @@ export function comparableKey(key: unknown): unknown {
     if (key.kind === 'strict') throw key.failure()
     return undefinedKey
   }
-  if (Array.isArray(key) || isDict(key)) throw new Raised('TypeError', `unhashable type: '${typeName(key)}'`)
+  if (Array.isArray(key) || isDict(key) || key instanceof DictView)
+    throw new Raised('TypeError', `unhashable type: '${typeName(key)}'`)
   return key
 }
 
