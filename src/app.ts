@@ -12,7 +12,7 @@ import type { JsonObject } from './flow/json.ts'
 import { createHttpServer } from './http.ts'
 import { createOutbound } from './outbound.ts'
 import { previewFlow } from './registrations/reconcile.ts'
-import { connectorKinds } from './steps/connector-action.ts'
+import { connectorKinds, searchConnector } from './steps/connector-action.ts'
 import { stepKinds } from './steps/index.ts'
 import { openStorage, type Storage } from './storage/open-storage.ts'
 import { createQueue, jobKinds } from './storage/queue.ts'
@@ -31,6 +31,7 @@ import { registerWebhook } from './webhook/route.ts'
 import { createTokenCache } from './webhook/token-cache.ts'
 import { type AccountConnectors, createAccountConnectors } from './worker/account-connectors.ts'
 import { createChoreWorker } from './worker/chores.ts'
+import { createConnectorSearch } from './worker/connector-search.ts'
 import { giveUpRuns } from './worker/give-up-runs.ts'
 import { openedAuth } from './worker/opened-auth.ts'
 import { createRegistrationWorker } from './worker/perform-registrations.ts'
@@ -212,6 +213,12 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     connectors,
     testAuth: vendors.testAuth,
     oauth: vendors.oauth,
+    searchConnector: createConnectorSearch({
+      findConnector: connectors.find,
+      callConnector: vendors.callConnector,
+      search: searchConnector,
+      now,
+    }),
     helpers: stepKinds,
     runner,
     registrar: {

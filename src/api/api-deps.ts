@@ -6,7 +6,7 @@ import type { Events } from './events.ts'
 import type { Listening } from './listening.ts'
 import type { Registrar } from './registrations.ts'
 import type { Runner } from './runner.ts'
-import type { AuthTest, ConnectorCatalogue, OAuth } from './vendors.ts'
+import type { AuthTest, ConnectorCatalogue, ConnectorSearch, OAuth } from './vendors.ts'
 
 /** What the API works with, handed in by the composition root. */
 export interface ApiDeps {
@@ -16,6 +16,7 @@ export interface ApiDeps {
   connectors: ConnectorCatalogue
   testAuth: AuthTest
   oauth: OAuth
+  searchConnector: ConnectorSearch
   /** The helpers, in the order of the palette. */
   helpers: readonly StepKind[]
   runner: Runner

@@ -5,6 +5,7 @@ import type { ApiDeps } from './api-deps.ts'
 import { type Authenticator, authorize, createAuthenticator } from './authenticate.ts'
 import { connectorAuthRoutes } from './connector-auths.ts'
 import { connectorImportRoutes } from './connector-import.ts'
+import { connectorSearchRoutes } from './connector-search.ts'
 import { connectorRoutes } from './connectors.ts'
 import { envVariableRoutes } from './env-variables.ts'
 import { registerEventStream } from './event-stream.ts'
@@ -38,6 +39,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...rerunRoutes(deps),
     ...connectorRoutes(deps),
     ...connectorImportRoutes(deps),
+    ...connectorSearchRoutes(deps),
     ...connectorAuthRoutes(deps),
     ...oauthRoutes(deps),
     ...envVariableRoutes(deps),

@@ -1,4 +1,5 @@
 import type { Connector } from '../connectors/connector.ts'
+import type { Json } from '../flow/json.ts'
 
 /** What the API asks of those who know connectors and speak to vendors. */
 
@@ -7,6 +8,12 @@ export interface ConnectorCatalogue {
   /** A built-in connector, or one of the account's own. */
   find(accountId: string, name: string): Promise<Connector | undefined>
 }
+
+/** Looks for something in a vendor's app. Errors: `not_found`, and `invalid_request` in the vendor's words. */
+export type ConnectorSearch = (
+  accountId: string,
+  search: { connector: string; auth: string | null; text: string },
+) => Promise<{ value: Json; label: string }[]>
 
 /** Tries a credential at the vendor; undefined when there is no such auth. */
 export type AuthTest = (accountId: string, authId: string) => Promise<{ ok: boolean; message: string } | undefined>

@@ -54,12 +54,39 @@ function paginationOf(connector: Connector, action: ConnectorAction) {
   return action.paginated ? (action.pagination ?? connector.pagination_config) : undefined
 }
 
+/** What an action needs of the world; a step's context has it. */
+export type ActionContext = Pick<StepContext, 'now' | 'auth' | 'idempotencyKey' | 'callConnector'>
+
+/** Something a search has found: what a field takes, and what a person reads. */
+export interface Found {
+  value: Json
+  label: string
+}
+
+const maxFound = 200
+
+/** Looks for something in the vendor's app, for a field that names it (`search_config`). */
+export async function searchConnector(connector: Connector, text: string, context: ActionContext): Promise<Found[]> {
+  const { search_config: search } = connector
+  const action = connector.actions.find(({ name }) => name === search?.action)
+  if (search === undefined || action === undefined) {
+    throw new StepError('not_found', `${connector.title} offers no search`)
+  }
+  const { output } = await runAction(connector, action, formOf(connector, action), { [search.field]: text }, context)
+  const items = compileValue(search.items, 'search_config.items').render({ output }, context.now)
+  if (!Array.isArray(items)) return []
+  return items.slice(0, maxFound).map((item) => {
+    const read = (template: string) => compileValue(template, 'search_config').render({ item, output }, context.now)
+    return { value: read(search.value), label: String(read(search.label) ?? '') }
+  })
+}
+
 async function runAction(
   connector: Connector,
   action: ConnectorAction,
   form: JsonObject,
   input: JsonObject,
-  context: StepContext,
+  context: ActionContext,
 ): Promise<StepOutput> {
   const [problem] = formProblems(form, input)
   if (problem !== undefined) {
@@ -83,7 +110,7 @@ async function callOnce(
   connector: Connector,
   action: ConnectorAction,
   values: Frame,
-  context: StepContext,
+  context: ActionContext,
   page: PageChange | undefined,
 ): Promise<Piece> {
   const call: ConnectorCall = {
@@ -99,7 +126,7 @@ async function callOnce(
   return { reply, body: cleanBody(reply, connector.response_cleaning, context.now) }
 }
 
-function outputOf(action: ConnectorAction, { reply, body }: Piece, values: Frame, context: StepContext): Json {
+function outputOf(action: ConnectorAction, { reply, body }: Piece, values: Frame, context: ActionContext): Json {
   const { status, headers, auth } = reply
   const frame: Frame = { ...values, response: { status, headers, body }, connectorAuth: auth }
   return compileValue(action.output, 'output').render(frame, context.now)

@@ -93,6 +93,37 @@ for (const action of ['page', 'offset', 'cursor', 'body_cursor', 'link', 'next_u
   })
 }
 
+test('a field’s choices are searched as search_config says', async () => {
+  await studio.connector({
+    name: 'searchable',
+    title: 'Searchable',
+    base_domain: vendor.url,
+    auth_config: { api_key: { query: { key: '{{ token }}' } } },
+    search_config: { action: 'find', field: 'q', label: 'No. {{ item.id }}' },
+    actions: [
+      {
+        name: 'find',
+        title: 'Find',
+        endpoint: 'offset',
+        query: { offset: '{{ q }}', size: 2 },
+        form: { properties: { q: {} } },
+      },
+    ],
+  })
+  const id = await studio.auth({ connector: 'searchable', auth_type: 'api_key', auth_token: 'canary-list-key-1' })
+  const search = (name: string, auth: string) =>
+    studio.api('POST', `/v1/connectors/${name}/search`, { text: '3', auth })
+  assert.deepEqual((await search('searchable', id)).json, {
+    data: [
+      { value: 4, label: 'No. 4' },
+      { value: 5, label: 'No. 5' },
+    ],
+  })
+  assert.equal((await search('lists', auth)).status, 400)
+  assert.equal((await search('none', auth)).status, 404)
+  assert.match((await search('searchable', auth)).text, /belongs to \\"lists\\"/)
+})
+
 test('without the switch there is one call and one page', async () => {
   const count = vendor.requests.length
   const step = await read('page', false)

@@ -15,10 +15,11 @@ import type { StartRun } from '../../src/api/runner.ts'
 import { setupToken } from '../../src/api/sessions.ts'
 import { createHttpServer } from '../../src/http.ts'
 import { createOutbound } from '../../src/outbound.ts'
-import { connectorKinds } from '../../src/steps/connector-action.ts'
+import { connectorKinds, searchConnector } from '../../src/steps/connector-action.ts'
 import { stepKinds } from '../../src/steps/index.ts'
 import { openStorage, type Storage } from '../../src/storage/open-storage.ts'
 import { createAccountConnectors } from '../../src/worker/account-connectors.ts'
+import { createConnectorSearch } from '../../src/worker/connector-search.ts'
 import { createVendors } from '../../src/worker/vendors.ts'
 import { testDatabase } from './test-database.ts'
 
@@ -88,6 +89,12 @@ export async function testApi({ publicUrl }: { publicUrl?: string } = {}): Promi
     connectors,
     testAuth: vendors.testAuth,
     oauth: vendors.oauth,
+    searchConnector: createConnectorSearch({
+      findConnector: connectors.find,
+      callConnector: vendors.callConnector,
+      search: searchConnector,
+      now,
+    }),
     helpers: stepKinds,
     runner: {
       async startRun(start) {
