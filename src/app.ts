@@ -35,6 +35,7 @@ import { createConnectorSearch } from './worker/connector-search.ts'
 import { giveUpRuns } from './worker/give-up-runs.ts'
 import { openedAuth } from './worker/opened-auth.ts'
 import { createRegistrationWorker } from './worker/perform-registrations.ts'
+import { prune, pruneCron } from './worker/prune.ts'
 import { createRegistrationWorld } from './worker/registration-world.ts'
 import { cancelChannel, createRunner } from './worker/runner.ts'
 import { createTrackedRuns } from './worker/tracked-runs.ts'
@@ -144,7 +145,10 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   const chores = works
     ? createChoreWorker({
         queue,
-        chores: { give_up_runs: (data) => giveUpRuns(data, { runs: storage.runs, writer, now }) },
+        chores: {
+          give_up_runs: (data) => giveUpRuns(data, { runs: storage.runs, writer, now }),
+          prune_runs: (_data, signal) => prune({ ...storage, now }, signal),
+        },
         log,
       })
     : undefined
@@ -246,6 +250,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     }
   }
   worker?.start()
+  if (chores) await queue.schedule('hourly', pruneCron, 'UTC', 'prune_runs', {})
   chores?.start()
   registrar?.start()
   const renewing = setInterval(() => {

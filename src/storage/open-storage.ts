@@ -12,6 +12,7 @@ import { createFlows, type FlowChange } from './flows.ts'
 import { migrate } from './migrate.ts'
 import { createRegistrations, type Registrations } from './registrations.ts'
 import { createRejectedRequests, type RejectedRequests } from './rejected-requests.ts'
+import { createRetention, type Retention } from './retention.ts'
 import { createRunCounts, type RunCounts } from './run-counts.ts'
 import { createRuns } from './runs.ts'
 import { createSessions, type Sessions } from './sessions.ts'
@@ -35,6 +36,7 @@ export interface Storage {
   dedupe: Dedupe
   registrations: Registrations
   rejectedRequests: RejectedRequests
+  retention: Retention
   runCounts: RunCounts
   /** Seals what else must not be read in a dump of the database. */
   sealer: Sealer
@@ -104,6 +106,7 @@ export async function openStorage({ settings, now, log, onFlowChange }: StorageO
     dedupe: createDedupe(database),
     registrations,
     rejectedRequests: createRejectedRequests(database),
+    retention: createRetention(database, now),
     runCounts: createRunCounts(database),
     sealer,
     signingKey,

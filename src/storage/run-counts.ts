@@ -59,7 +59,7 @@ export function createRunCounts(database: Database): RunCounts {
 const idSlackMs = 60_000
 
 /** No UUIDv7 made at that time or later is smaller. */
-function firstIdAt(time: Date): string {
+export function firstIdAt(time: Date): string {
   const hex = Math.max(0, time.getTime() - idSlackMs)
     .toString(16)
     .padStart(12, '0')

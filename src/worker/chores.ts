@@ -1,10 +1,11 @@
 import type { JsonObject } from '../flow/json.ts'
-import type { Job, Queue } from '../storage/queue.ts'
+import type { Queue } from '../storage/queue.ts'
 
-/** The queue's jobs beside the runs: what is to be done for each kind. A job that throws is tried again. */
+/** A job that throws is tried again. The signal is aborted when the process stops: what is left is then done another time. */
+type Chore = (data: JsonObject, signal: AbortSignal) => Promise<void>
+
+/** The queue's jobs beside the runs: what is to be done for each kind. */
 export type Chores<Kind extends string> = Readonly<Partial<Record<Kind, Chore>>>
-
-type Chore = (data: JsonObject, job: Job) => Promise<void>
 
 export interface ChoreWorker {
   start(): void
@@ -30,11 +31,11 @@ const heartbeatMs = 4_000
 export function createChoreWorker<Kind extends string>(options: ChoreOptions<Kind>): ChoreWorker {
   const { queue, chores, log, pollMs = defaultPollMs } = options
   const wakers = new Set<() => void>()
-  let stopping = false
+  const stopping = new AbortController()
   let loops: Promise<void>[] = []
 
   async function workOn(kind: Kind, chore: Chore): Promise<void> {
-    while (!stopping) {
+    while (!stopping.signal.aborted) {
       const found = await workOnce(kind, chore).catch((error: unknown) => {
         log.error({ err: error, kind }, 'a job could not be fetched or given back; trying again')
         return false
@@ -50,7 +51,7 @@ export function createChoreWorker<Kind extends string>(options: ChoreOptions<Kin
       queue.touch(kind, [job]).catch((error: unknown) => log.error({ err: error, kind }, 'the heartbeat failed'))
     }, heartbeatMs)
     try {
-      await chore(job.data, job)
+      await chore(job.data, stopping.signal)
     } catch (error) {
       log.error({ err: error, kind, data: job.data }, 'a job failed; it is tried again')
       await queue.fail(kind, [job], String(error))
@@ -85,7 +86,7 @@ export function createChoreWorker<Kind extends string>(options: ChoreOptions<Kin
     },
     nudge,
     async stop(graceMs) {
-      stopping = true
+      stopping.abort()
       nudge()
       await Promise.race([Promise.allSettled(loops), new Promise((resolve) => setTimeout(resolve, graceMs).unref())])
     },
