@@ -99,10 +99,24 @@ async function create(row: Registration, wanted: Wanted, work: Work, world: Appl
     return id === null ? 'unknown' : { added: { id, url: addressOf(begun), events: null, active: true, expiresAt } }
   } catch (error) {
     const refusal = asRefusal(error)
-    const isConflict = refusal.status !== null && triggerOf(begun, work)?.create?.conflict.includes(refusal.status)
-    if (isConflict) return conflict(begun, refusal.message, work, world)
+    if (isConflict(begun, refusal, work)) return conflict(begun, refusal.message, work, world)
     return refused(begun, 'create', refusal, work, world)
   }
+}
+
+/** Said so by a status of its own, or by refusing a second webhook for the very address that the old one still has. */
+function isConflict(row: Registration, { status }: VendorError, work: Work): boolean {
+  if (status === null) return false
+  if (triggerOf(row, work)?.create?.conflict.includes(status)) return true
+  const address = addressOf(row)
+  const isTaken = work.rows.some(
+    (other) => other.id !== row.id && other.remoteId !== null && addressOf(other) === address,
+  )
+  return (
+    isTaken &&
+    (status === 400 || status === 422) &&
+    traitsOf(work.connectors.get(row.connector) ?? {})?.single === undefined
+  )
 }
 
 /** The vendor says that there is such a webhook already: an orphan of ours, or the one that this one replaces. */

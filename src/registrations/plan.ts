@@ -164,12 +164,19 @@ function planMaking(
     if (foreign !== undefined) return [{ kind: 'occupied', row, found: foreign }]
   }
   // The vendor has no room for both: only then does the old one go first.
-  const isFull = (list?.length ?? 0) >= traits.maxWebhooks || row.pending?.action === 'conflict'
-  const former = formers.find(({ remoteId }) => remoteId !== null && (list?.some(({ id }) => id === remoteId) ?? true))
-  if (isFull && former !== undefined && traits.single === undefined) {
-    return [{ kind: 'let_go', row: former, reason: 'the vendor allows no more webhooks' }]
+  if (traits.single === undefined && isFull(row, list, traits)) {
+    const isThere = ({ remoteId }: Registration) =>
+      remoteId !== null && (list?.some(({ id }) => id === remoteId) ?? true)
+    const former = formers.find(isThere)
+    if (former !== undefined) return [{ kind: 'let_go', row: former, reason: 'the vendor allows no more webhooks' }]
+    const isLeaving = facts.rows.some((each) => each.goal === 'absent' && each.place === row.place && isThere(each))
+    if (isLeaving) return []
   }
   return [{ kind: 'create', row, wanted }]
+}
+
+function isFull({ pending }: Registration, list: readonly Listed[] | undefined, { maxWebhooks }: Traits): boolean {
+  return (list?.length ?? 0) >= maxWebhooks || pending?.action === 'conflict'
 }
 
 /** A handshake has already told the secret, or the address is the proof. */
@@ -269,7 +276,9 @@ function planRemoving(row: Registration, traits: Traits, facts: PlanFacts): Plan
     const found = unknownAt(row, list, facts)[0]
     if (found !== undefined) return [{ kind: 'adopt', row, found, isSecretOurs: true }]
     const until = new Date((row.pending?.at.getTime() ?? 0) + lateEffectMs)
-    if (until > facts.now) return [{ kind: 'wait', row, until, reason: 'the vendor may still be making it' }]
+    const isUnclear = row.pending?.action === 'create'
+    if (isUnclear && until > facts.now)
+      return [{ kind: 'wait', row, until, reason: 'the vendor may still be making it' }]
     return [{ kind: 'forget', row, reason: 'the vendor does not have it' }]
   }
   const item = list?.find(({ id }) => id === row.remoteId)

@@ -85,6 +85,14 @@ export interface Registrations {
 /** On which it is told that a flow's webhooks are to be looked after. */
 export const registrationChannel = 'registration_due'
 
+/**
+ * What changes which deliveries are let in, or whose they are: processes that keep flows in memory must read them again.
+ * Everything else must not disturb requests that are under way.
+ */
+const seenByEdge: ReadonlySet<string> = new Set([
+  ...['begin', 'note', 'create', 'conflict', 'readdress', 'adopt', 'update', 'leftover', 'carry', 'lost'],
+])
+
 /** Rows that were removed are shown this long. */
 const shownAfterRemovalDays = 7
 
@@ -132,7 +140,7 @@ export function createRegistrations(database: Database, sealer: Sealer): Registr
         })
         if (count === 0) throw new LeaseLost(lease.key)
         if (entry !== null) await addEntry(tx, registration.id, entry)
-        await bumpRevision(tx, registration.accountId)
+        if (entry !== null && seenByEdge.has(entry.action)) await bumpRevision(tx, registration.accountId)
       }),
 
     askAnew: (accountId, id, anew, now) =>

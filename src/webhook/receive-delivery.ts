@@ -30,7 +30,7 @@ export async function receiveDelivery(request: WebhookRequest, edge: DeliveryEdg
   const now = edge.world.now()
   let flow = await edge.flows.find(request.flowId)
   let judged = await judge(request, flow, edge.tokens.cached, now)
-  if (judged.kind === 'refused') {
+  if (isRefusal(judged)) {
     flow = await edge.flows.fresh(request.flowId)
     judged = await judge(request, flow, edge.tokens.fresh, now)
   }
@@ -49,6 +49,11 @@ export async function receiveDelivery(request: WebhookRequest, edge: DeliveryEdg
 }
 
 type Judged = Judgement | { kind: 'bearer' }
+
+/** A handshake may be about a webhook that another process is just making. */
+function isRefusal(judged: Judged): boolean {
+  return judged.kind === 'refused' || (judged.kind === 'handshake' && judged.answer.status >= 400)
+}
 
 async function judge(
   request: WebhookRequest,

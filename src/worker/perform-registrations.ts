@@ -59,9 +59,15 @@ export function createRegistrationWorker(options: RegistrationWorkerOptions): Re
       })
       .finally(() => {
         underway.delete(flowId)
-        if (underway.size === maxFlows - 1) wake()
+        // There may be room again; and who woke this flow just before its lease was given back was not heard.
+        nudge()
       })
     underway.set(flowId, done)
+  }
+
+  function nudge(): void {
+    isNudged = true
+    wake()
   }
 
   function rest(): Promise<void> {
@@ -78,10 +84,7 @@ export function createRegistrationWorker(options: RegistrationWorkerOptions): Re
     start() {
       loop = work()
     },
-    nudge() {
-      isNudged = true
-      wake()
-    },
+    nudge,
     async stop() {
       stopping.abort(new Error('this process stops'))
       wake()

@@ -1,0 +1,272 @@
+import { airtable } from '../../src/connectors/airtable.ts'
+import { calendly } from '../../src/connectors/calendly.ts'
+import type { ConnectorInput } from '../../src/connectors/connector.ts'
+import { github } from '../../src/connectors/github.ts'
+import { microsoft_graph } from '../../src/connectors/microsoft-graph.ts'
+import { stripe } from '../../src/connectors/stripe.ts'
+import type { Json } from '../../src/flow/json.ts'
+import { type Hook, hmac, newSecret, type VendorAnswer, type VendorRequest, type VendorStyle } from './vendor.ts'
+
+/** The product's own connector, only at another address: what it says of the vendor is what is tried. */
+export function at(connector: ConnectorInput, base_domain: string): ConnectorInput {
+  const { image_url: _, ...rest } = structuredClone(connector)
+  return {
+    ...rest,
+    name: `sim_${connector.name}`,
+    base_domain,
+    actions: [],
+    search_config: undefined,
+    test_request: undefined,
+  }
+}
+
+export const event = (id: string, name: string) => JSON.stringify({ id, type: name, name })
+export const notFound: VendorAnswer = { status: 404, body: { message: 'Not Found' } }
+const strings = (value: Json | undefined) => (Array.isArray(value) ? value.map(String) : [])
+
+/** https://docs.github.com/en/rest/repos/webhooks : one for each address and repository, 422 for a second one */
+export const githubStyle: VendorStyle = {
+  name: 'github',
+  connector: (url) => at(github, `${url}/`),
+  auth: { auth_type: 'api_key', auth_token: 'ghp_test' },
+  input: (variant) => ({ owner: 'me', repository: 'it', events: variant % 2 ? ['push'] : ['push', 'issues'] }),
+  handle(request, vendor) {
+    const [, , , , what, id] = request.path.split('/')
+    if (what !== 'hooks') return notFound
+    const shown = ({ id, url, events, active }: Hook): Json => ({
+      id,
+      name: 'web',
+      active,
+      events,
+      config: { url, content_type: 'json' },
+    })
+    if (request.method === 'GET') {
+      // Pages of one, so that all of them must be read.
+      const all = vendor.live()
+      const page = Number(request.query.get('page') ?? '1')
+      const next = `<${vendor.url}${request.path}?page=${page + 1}>; rel="next"`
+      return { headers: page < all.length ? { link: next } : {}, body: all.slice(page - 1, page).map(shown) }
+    }
+    const config = (request.body.config ?? {}) as Record<string, string>
+    if (request.method === 'POST' && id === undefined) {
+      if (vendor.live().some((hook) => hook.url === config.url)) {
+        return {
+          status: 422,
+          body: { message: 'Validation Failed', errors: [{ message: 'Hook already exists on this repository' }] },
+        }
+      }
+      if (vendor.live().length >= Math.min(vendor.maxHooks, 20))
+        return { status: 422, body: { message: 'The "push" event cannot have more than 20 hooks' } }
+      const made = vendor.add({ url: config.url!, secret: config.secret ?? null, events: strings(request.body.events) })
+      return { status: 201, body: shown(made) }
+    }
+    if (request.method === 'DELETE') return vendor.delete(id!) ? { status: 204 } : notFound
+    const hook = vendor.change(id!, {
+      ...(config.url === undefined ? {} : { url: config.url, secret: config.secret ?? null }),
+      ...(request.body.events === undefined ? {} : { events: strings(request.body.events) }),
+      ...(request.body.active === undefined ? {} : { active: request.body.active === true }),
+    })
+    return hook === undefined ? notFound : { body: shown(hook) }
+  },
+  deliver({ id, name }, hook) {
+    const body = event(id, name)
+    const headers = {
+      'x-github-event': name,
+      'x-github-delivery': id,
+      'x-hub-signature-256': `sha256=${hmac(hook.secret ?? '', body)}`,
+    }
+    return { headers, body }
+  },
+}
+
+/** https://developer.calendly.com/api-docs : ids are addresses, 409 for a second one at the same address */
+export const calendlyStyle: VendorStyle = {
+  name: 'calendly',
+  connector: (url) => at(calendly, `${url}/`),
+  auth: { auth_type: 'api_key', auth_token: 'test' },
+  input: (variant) => ({
+    events: variant % 2 ? ['invitee.created'] : ['invitee.created', 'invitee.canceled'],
+    scope: 'user',
+  }),
+  handle(request, vendor) {
+    const { method, path, body } = request
+    if (path === '/users/me')
+      return {
+        body: { resource: { uri: `${vendor.url}/users/1`, current_organization: `${vendor.url}/organizations/1` } },
+      }
+    const uri = (id: string) => `${vendor.url}/webhook_subscriptions/${id}`
+    const shown = (hook: Hook) => ({
+      uri: uri(hook.id),
+      callback_url: hook.url,
+      events: hook.events,
+      state: hook.active ? 'active' : 'disabled',
+    })
+    const id = path.split('/')[2]
+    if (method === 'GET')
+      return { body: { collection: vendor.live().map(shown), pagination: { next_page_token: null, next_page: null } } }
+    if (method === 'DELETE') return vendor.delete(id!) ? { status: 204 } : notFound
+    if (vendor.live().some((hook) => hook.url === body.url))
+      return { status: 409, body: { title: 'Already Exists', message: 'Hook with this url already exists' } }
+    const made = vendor.add({ url: String(body.url), events: strings(body.events), secret: String(body.signing_key) })
+    return { status: 201, body: { resource: shown(made) } }
+  },
+  deliver({ id, name }, hook) {
+    const body = JSON.stringify({ event: name, created_at: id, payload: { uri: id } })
+    const at = Math.floor(Date.now() / 1000)
+    return { headers: { 'calendly-webhook-signature': `t=${at},v1=${hmac(hook.secret ?? '', `${at}.${body}`)}` }, body }
+  },
+}
+
+/** https://docs.stripe.com/api/webhook_endpoints : forms, a secret that is told once, idempotency keys, 16 at most */
+export function stripeStyle(): VendorStyle {
+  const replays = new Map<string, VendorAnswer>()
+  const create = (request: VendorRequest, vendor: Parameters<VendorStyle['handle']>[1]): VendorAnswer => {
+    if (vendor.live().length >= 16)
+      return { status: 400, body: { error: { message: 'You have reached the maximum of 16 test webhook endpoints' } } }
+    const made = vendor.add({
+      url: String(request.body.url),
+      events: strings(request.body.enabled_events),
+      secret: `whsec_${newSecret()}`,
+    })
+    return { body: { ...stripeJson(made), secret: made.secret } }
+  }
+  return {
+    name: 'stripe',
+    connector: (url) => at(stripe, `${url}/v1/`),
+    auth: { auth_type: 'api_key', auth_token: 'sk_test' },
+    input: (variant) => ({ events: variant % 2 ? ['invoice.paid'] : ['invoice.paid', 'customer.created'] }),
+    handle(request, vendor) {
+      const id = request.path.split('/')[3]
+      if (request.path === '/v1/events') return { body: { data: [], has_more: false } }
+      if (request.method === 'GET')
+        return { body: { object: 'list', data: vendor.live().map(stripeJson), has_more: false } }
+      if (request.method === 'DELETE')
+        return vendor.delete(id!)
+          ? { body: { id: id!, deleted: true } }
+          : { status: 404, body: { error: { message: 'No such webhook endpoint' } } }
+      if (id !== undefined) {
+        const { url, disabled } = request.body
+        const hook = vendor.change(id, {
+          ...(url === undefined ? {} : { url: String(url) }),
+          ...(disabled === 'false' ? { active: true } : {}),
+        })
+        return hook === undefined ? notFound : { body: stripeJson(hook) }
+      }
+      const key = String(request.headers['idempotency-key'] ?? '')
+      const answer = replays.get(key) ?? create(request, vendor)
+      if (key !== '') replays.set(key, answer)
+      return answer
+    },
+    deliver({ id, name }, hook) {
+      const body = event(id, name)
+      const at = Math.floor(Date.now() / 1000)
+      return { headers: { 'stripe-signature': `t=${at},v1=${hmac(hook.secret ?? '', `${at}.${body}`)}` }, body }
+    },
+  }
+}
+
+function stripeJson({ id, url, events, active }: Hook) {
+  return { id, object: 'webhook_endpoint', url, enabled_events: events, status: active ? 'enabled' : 'disabled' }
+}
+
+/** https://learn.microsoft.com/en-us/graph/api/subscription-post-subscriptions : expires, is renewed, asks the address first */
+export const graphStyle: VendorStyle = {
+  name: 'microsoft-graph',
+  connector: (url) => at(microsoft_graph, `${url}/v1.0/`),
+  auth: { auth_type: 'api_key', auth_token: 'test' },
+  input: (variant) => ({ resource: variant % 2 ? 'me/events' : 'me/messages', events: ['created'] }),
+  async handle(request, vendor) {
+    const { method, path, body } = request
+    const id = path.split('/')[3]
+    const shown = (hook: Hook): Json => ({
+      id: hook.id,
+      notificationUrl: hook.url,
+      changeType: hook.events.join(','),
+      resource: hook.place,
+      expirationDateTime: hook.expiresAt?.toISOString() ?? null,
+    })
+    if (method === 'GET') return { body: { value: vendor.live().map(shown) } }
+    if (method === 'DELETE')
+      return vendor.delete(id!)
+        ? { status: 204 }
+        : { status: 404, body: { error: { code: 'ResourceNotFound', message: 'The object was not found.' } } }
+    const expiresAt = new Date(String(body.expirationDateTime))
+    const longest = new Date(vendor.now().getTime() + 253_800_000)
+    if (!(expiresAt <= longest))
+      return {
+        status: 400,
+        body: {
+          error: {
+            code: 'ValidationError',
+            message: 'Subscription expiration can only be 4230 minutes in the future.',
+          },
+        },
+      }
+    if (method === 'PATCH') {
+      const hook = vendor.change(id!, { expiresAt })
+      return hook === undefined
+        ? { status: 404, body: { error: { message: 'The object was not found.' } } }
+        : { body: shown(hook) }
+    }
+    const token = `Validation: Testing client application reachability ${newSecret()}`
+    const answer = await vendor.probe(`${String(body.notificationUrl)}?validationToken=${encodeURIComponent(token)}`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain' },
+    })
+    if (answer?.status !== 200 || (await answer.text()) !== token)
+      return { status: 400, body: { error: { message: 'Subscription validation request failed.' } } }
+    const made = vendor.add({
+      url: String(body.notificationUrl),
+      events: String(body.changeType).split(','),
+      place: String(body.resource),
+      secret: String(body.clientState),
+      expiresAt,
+    })
+    return { status: 201, body: shown(made) }
+  },
+  deliver({ id, name }, hook) {
+    return {
+      headers: {},
+      body: JSON.stringify({
+        value: [{ changeType: name, clientState: hook.secret, resource: id, subscriptionId: 'x' }],
+      }),
+    }
+  },
+}
+
+/** https://airtable.com/developers/web/api/create-a-webhook : seven days, refreshed, the secret is told once, ten at most */
+export const airtableStyle: VendorStyle = {
+  name: 'airtable',
+  connector: (url) => at(airtable, `${url}/v0/`),
+  auth: { auth_type: 'api_key', auth_token: 'pat' },
+  input: (variant) => ({ base: 'app1', events: variant % 2 ? ['tableData'] : ['tableData', 'tableFields'] }),
+  handle(request, vendor) {
+    const [, , , , , id, action] = request.path.split('/')
+    const life = () => new Date(vendor.now().getTime() + 7 * 86_400_000)
+    const shown = (hook: Hook): Json => ({
+      id: hook.id,
+      notificationUrl: hook.url,
+      areNotificationsEnabled: hook.active,
+      isHookEnabled: true,
+      expirationTime: hook.expiresAt?.toISOString() ?? null,
+      specification: { options: { filters: { dataTypes: hook.events } } },
+    })
+    if (request.method === 'GET') return { body: { webhooks: vendor.live().map(shown) } }
+    if (request.method === 'DELETE') return vendor.delete(id!) ? { body: {} } : notFound
+    if (action === 'refresh')
+      return vendor.change(id!, { expiresAt: life() }) ? { body: { expirationTime: life().toISOString() } } : notFound
+    if (action === 'enableNotifications') return vendor.change(id!, { active: true }) ? { body: {} } : notFound
+    if (vendor.live().length >= 10)
+      return { status: 422, body: { error: { type: 'TOO_MANY_WEBHOOKS_IN_BASE', message: 'Too many webhooks' } } }
+    const secret = Buffer.from(newSecret()).toString('base64')
+    const made = vendor.add({ url: String(request.body.notificationUrl), secret, expiresAt: life(), events: [] })
+    return { body: { id: made.id, macSecretBase64: secret, expirationTime: life().toISOString() } }
+  },
+  deliver({ id }, hook) {
+    const body = JSON.stringify({ base: { id: 'app1' }, webhook: { id: 'one' }, timestamp: id })
+    return {
+      headers: { 'x-airtable-content-mac': `hmac-sha256=${hmac(Buffer.from(hook.secret ?? '', 'base64'), body)}` },
+      body,
+    }
+  },
+}

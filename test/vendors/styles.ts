@@ -1,0 +1,25 @@
+import * as others from './styles-others.ts'
+import * as rest from './styles-rest.ts'
+import type { VendorStyle } from './vendor.ts'
+
+/** All styles of webhook APIs that are tried. Some keep what they were asked before, so each use gets its own. */
+export function everyStyle(): VendorStyle[] {
+  return [
+    rest.githubStyle,
+    rest.calendlyStyle,
+    rest.stripeStyle(),
+    rest.graphStyle,
+    rest.airtableStyle,
+    others.telegramStyle,
+    others.asanaStyle,
+    others.mondayStyle,
+    others.trelloStyle,
+    others.twilioStyle,
+    others.metaStyle,
+    others.pathStyle,
+    others.headerStyle,
+    others.listlessStyle,
+    others.upsertStyle,
+    others.crampedStyle,
+  ]
+}
