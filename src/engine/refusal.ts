@@ -35,15 +35,11 @@ function wordsOf(value: Json, depth: number): string | undefined {
 }
 
 function wordsOfMembers(object: JsonObject, depth: number): string | undefined {
-  const found = tellingMembers
-    .filter((name) => Object.hasOwn(object, name))
-    .map((name) => wordsOf(object[name]!, depth + 1))
-    .filter((words) => words !== undefined)
-  // `error` is often but a code, and a second member says the rest.
-  const [first, second] = [...new Set(found)]
-  return first !== undefined && second !== undefined && first.length < 30 && !first.includes(second)
-    ? `${first}: ${second}`
-    : first
+  for (const name of tellingMembers) {
+    const words = Object.hasOwn(object, name) ? wordsOf(object[name]!, depth + 1) : undefined
+    if (words !== undefined) return words
+  }
+  return undefined
 }
 
 function named(key: string, words: string | undefined): string | undefined {

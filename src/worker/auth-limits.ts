@@ -81,6 +81,8 @@ function reserve(bucket: Bucket, rate: CallRate | undefined, time: number): numb
 
 async function takeSlot(bucket: Bucket, concurrent: number, signal: AbortSignal): Promise<() => void> {
   while (bucket.active >= concurrent) {
+    // One that was aborted before would never be told of it.
+    signal.throwIfAborted()
     const { promise, resolve } = Promise.withResolvers<void>()
     const giveUp = () => {
       // Out of the line, or the next one to be called would be one who has left.
