@@ -26,6 +26,9 @@ export interface DiagnoseOptions {
   context?: Record<string, unknown>
 }
 
+/** More than this nobody reads; finding the line of each takes time. */
+const maxDiagnostics = 100
+
 /** Looks at a template without rendering it: syntax, unknown filters and tests, unknown names and keys. Never throws for what it reads. */
 export function diagnose(source: string, options: DiagnoseOptions = {}): Diagnostic[] {
   let parsed: ParsedTemplate
@@ -45,6 +48,7 @@ export function diagnose(source: string, options: DiagnoseOptions = {}): Diagnos
     message: string,
     suggestion?: string,
   ): void => {
+    if (found.length >= maxDiagnostics) return
     const { line, column } = locate({ source: parsed.source, offset: at })
     found.push({
       severity,
@@ -60,6 +64,7 @@ export function diagnose(source: string, options: DiagnoseOptions = {}): Diagnos
     if (node.kind !== 'filter' && node.kind !== 'test') return
     const table = node.kind === 'filter' ? library.filters : library.tests
     if (table.has(node.name)) return
+    if (found.length >= maxDiagnostics) return
     const suggestion = closestName(node.name, table.keys())
     tell(node.at, node.name.length, 'error', withHint(`unknown ${node.kind} "${node.name}"`, suggestion), suggestion)
   })
@@ -98,8 +103,12 @@ function reportNames(parsed: ParsedTemplate, options: DiagnoseOptions, tell: Tel
     ...wildcardNames,
     'self',
   ])
+  // Looking for what was meant takes time, so no more uses are looked at than can be told.
+  let told = 0
   for (const { ref, path, offset } of variablesIn(parsed.body)) {
+    if (told >= maxDiagnostics) return
     if (!known.has(ref)) {
+      told += 1
       const suggestion = closestName(ref, known)
       tell(offset, ref.length, 'warning', withHint(`unknown name "${ref}"`, suggestion), suggestion)
     } else if (context !== undefined && Object.hasOwn(context, ref)) {

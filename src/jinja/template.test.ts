@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { runInNewContext } from 'node:vm'
 import {
   compile,
   diagnose,
@@ -205,4 +206,9 @@ test('diagnose finds mistakes, unknown filters, unknown names and unknown keys, 
   ])
   assert.deepEqual(tell('{{ web1. }}'), ['error 1:10 expected name or number'])
   assert.deepEqual(diagnose('{{ anything }}'), [])
+})
+
+test('data from another realm is data too', () => {
+  const foreign = runInNewContext('({ a: { b: [1, { c: 2 }] } })') as Record<string, unknown>
+  assert.equal(render('{{ d.a.b[1].c }} {{ d }} {{ d.constructor }}', { d: foreign }), "2 {'a': {'b': [1, {'c': 2}]}} ")
 })

@@ -10,7 +10,7 @@ import type { Expression, Statement } from './syntax/ast.ts'
 import { type ParsedTemplate, parseTemplate } from './syntax/parse-statement.ts'
 import { variablesIn } from './variables.ts'
 
-export { type Diagnostic, diagnose } from './diagnose.ts'
+export { type DiagnoseOptions, type Diagnostic, diagnose } from './diagnose.ts'
 export { TemplateError, type TemplateErrorKind } from './error.ts'
 export { type BudgetLimits, flowStepBudget, webhookAnswerBudget } from './runtime/budget.ts'
 export type { UndefinedKind } from './runtime/values.ts'

@@ -25,19 +25,35 @@ export function variablesOf(source: string): VariableUse[] {
 
 export function variablesIn(body: readonly Statement[]): VariableUse[] {
   const finder = new VariableFinder()
-  finder.statements(body, new Set())
+  finder.statements(body, new Names())
   return finder.uses
+}
+
+/** Names that the template has given a value, in a block and the blocks around it. */
+class Names {
+  readonly #outer: Names | undefined
+  readonly #names: Set<string>
+  constructor(outer?: Names, ...names: string[]) {
+    this.#outer = outer
+    this.#names = new Set(names)
+  }
+  add(name: string): void {
+    this.#names.add(name)
+  }
+  has(name: string): boolean {
+    return this.#names.has(name) || this.#outer?.has(name) === true
+  }
 }
 
 class VariableFinder {
   readonly uses: VariableUse[] = []
 
   /** `own` are the names that the template itself has given a value; setting one adds it. */
-  statements(statements: readonly Statement[], own: Set<string>): void {
+  statements(statements: readonly Statement[], own: Names): void {
     for (const statement of statements) this.#statement(statement, own)
   }
 
-  #statement(statement: Statement, own: Set<string>): void {
+  #statement(statement: Statement, own: Names): void {
     switch (statement.kind) {
       case 'print':
       case 'do': {
@@ -53,11 +69,11 @@ class VariableFinder {
       }
       case 'for': {
         this.#expression(statement.iterable, own)
-        const inner = new Set([...own, 'loop'])
+        const inner = new Names(own, 'loop')
         addNames(statement.target, inner)
         if (statement.test !== undefined) this.#expression(statement.test, inner)
         this.statements(statement.body, inner)
-        this.statements(statement.otherwise, new Set(own))
+        this.statements(statement.otherwise, new Names(own))
         return
       }
       case 'set':
@@ -68,13 +84,13 @@ class VariableFinder {
         }
       case 'set-block':
         if (statement.filter !== undefined) this.#expression(statement.filter, own)
-        this.statements(statement.body, new Set(own))
+        this.statements(statement.body, new Names(own))
         {
           addNames(statement.target, own)
           return
         }
       case 'with': {
-        const inner = new Set(own)
+        const inner = new Names(own)
         for (const value of statement.values) this.#expression(value, own)
         for (const target of statement.targets) addNames(target, inner)
         this.statements(statement.body, inner)
@@ -87,11 +103,11 @@ class VariableFinder {
     }
   }
 
-  #definition(statement: Statement, own: Set<string>): void {
+  #definition(statement: Statement, own: Names): void {
     switch (statement.kind) {
       case 'macro':
       case 'call-block': {
-        const inner = new Set([...own, 'caller', 'varargs', 'kwargs'])
+        const inner = new Names(own, 'caller', 'varargs', 'kwargs')
         if (statement.kind === 'macro') own.add(statement.name)
         else this.#expression(statement.call, own)
         if (statement.kind === 'macro') inner.add(statement.name)
@@ -104,17 +120,17 @@ class VariableFinder {
       case 'filter-block':
         this.#expression(statement.filter, own)
         {
-          this.statements(statement.body, new Set(own))
+          this.statements(statement.body, new Names(own))
           return
         }
       case 'autoescape':
         this.#expression(statement.enabled, own)
         {
-          this.statements(statement.body, new Set(own))
+          this.statements(statement.body, new Names(own))
           return
         }
       case 'block': {
-        this.statements(statement.body, new Set(own))
+        this.statements(statement.body, new Names(own))
         return
       }
       case 'load':
@@ -123,7 +139,7 @@ class VariableFinder {
     }
   }
 
-  #expression(node: Expression, own: ReadonlySet<string>): void {
+  #expression(node: Expression, own: Names): void {
     const use = staticPath(node)
     if (use === undefined) {
       eachChild(node, (child) => this.#expression(child, own))
@@ -162,7 +178,7 @@ function constantKey(node: Expression): string | number | undefined {
     : undefined
 }
 
-function addNames(target: Target, names: Set<string>): void {
+function addNames(target: Target, names: Names): void {
   if (target.kind === 'name') names.add(target.name)
   else if (target.kind === 'tuple') for (const item of target.items) addNames(item, names)
 }

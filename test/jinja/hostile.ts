@@ -92,6 +92,9 @@ export const hostileTemplates: readonly Hostile[] = [
   hostile('a huge width in format', "{{ '{:1000000000}'.format(1) }}"),
   hostile('formats inside formats', "{{ '{:{}}'.format(1, '9' * 20) }}"),
   hostile('many fields', "{{ ('{0}' * 100000).format(text) }}"),
+  hostile('a field of brackets', "{{ ('{' ~ '[' * 2000000).format() }}"),
+  hostile('fields of brackets that end', "{{ ('{' ~ '[' * 1000000 ~ '}' ~ ']').format() }}"),
+  hostile('conversions without end', "{{ ('%(' * 1000000) % {} }}"),
   hostile('format of a class', "{{ '{0.__class__.__mro__}'.format('') }}", 'either'),
   // Numbers
   hostile('a power of a power', '{{ 10**(10**9) }}'),

@@ -62,14 +62,20 @@ class BraceFormatter {
 
   #fieldEnd(text: string, open: number): number {
     let depth = 0
+    let isInName = true
+    let isInKey = false
     for (let at = open; at < text.length; at++) {
-      if (text[at] === '[' && depth === 1) {
-        // Braces inside of brackets belong to the key.
-        const end = text.indexOf(']', at)
-        if (end !== -1 && !text.slice(at, end).includes('}')) at = end
-      }
-      if (text[at] === '{') depth += 1
-      else if (text[at] === '}') {
+      const character = text[at]
+      if (isInKey) {
+        // Braces and colons inside of brackets belong to the key.
+        isInKey = character !== ']'
+      } else if (character === '[' && isInName) {
+        isInKey = true
+      } else if (character === ':' || character === '!') {
+        isInName = false
+      } else if (character === '{') {
+        depth += 1
+      } else if (character === '}') {
         depth -= 1
         if (depth === 0) return at
       }

@@ -175,11 +175,11 @@ export function isDict(value: unknown): value is AnyDict {
   return value instanceof Dict || isPlainObject(value)
 }
 
-/** A dict that arrived as data. */
+/** A dict that arrived as data. One from another realm (a worker, a frame) has an `Object.prototype` of its own, which ends the chain too. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || prototype === Object.prototype
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
 }
 
 /** The value under a key, or `MISSING`. */

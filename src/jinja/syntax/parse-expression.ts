@@ -16,6 +16,8 @@ const constants = new Map<string, boolean | null>([
 /**
  * Reads expressions with Jinja2's precedence, which is Python's with three differences: `**` binds from the left, a sign
  * binds closer than a filter, and `~` stands between `+` and `*`.
+ *
+ * One file of more than 500 lines, since a grammar is understood as a whole: each method is one of its rules.
  */
 export class ExpressionParser {
   readonly stream: TokenStream
