@@ -22,7 +22,7 @@ check(
     await open('/flows')
     await page.getByRole('heading', { name: 'Flows' }).waitFor()
     assert.equal(await scheme(), 'dark')
-    await page.getByRole('button', { name: 'Colour scheme' }).click()
+    await page.getByRole('button', { name: 'Appearance' }).click()
     await page.getByRole('menuitem', { name: 'Light' }).click()
     assert.equal(await scheme(), 'light')
     // No script of the page runs: what is there now was there before the first of them.

@@ -109,16 +109,15 @@ async function withPage(
   }
 }
 
-/** No violation of WCAG 2.2 A and AA in the state that the page is in. */
-export async function assertAccessible(page: Page, state: string): Promise<void> {
+/** No violation of WCAG 2.2 A and AA in the state that the page, or a part of it, is in. */
+export async function assertAccessible(page: Page, state: string, within?: string): Promise<void> {
   // Colours in the middle of a transition would be judged.
   await page.waitForTimeout(120)
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
-    .analyze()
+  const axe = within === undefined ? new AxeBuilder({ page }) : new AxeBuilder({ page }).include(within)
+  const { violations } = await axe.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze()
   const told = violations.map(
     ({ id, nodes }) =>
-      `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary?.split('\n')[1]?.trim()}`).join(' | ')}`,
+      `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 120)} ${failureSummary?.split('\n')[1]?.trim()}`).join(' | ')}`,
   )
   assert.deepEqual(told, [], `axe in the state "${state}"`)
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { JsonObject } from '../../src/flow/json.ts'
-import { card, panel, saveState, webhook } from './builder-page.ts'
+import { card, panel, webhook } from './builder-page.ts'
 import { clipboard, startRig, until } from './rig.ts'
 
 const { check } = await startRig()
@@ -243,9 +243,10 @@ check(
     await page.getByRole('menuitem', { name: /^Live/ }).click()
     await page
       .getByRole('dialog', { name: 'Before this flow can go live' })
-      .or(saveState(page).getByText('Not saved'))
-      .first()
-      .waitFor()
+      .getByRole('button', { name: /200 to 599/ })
+      .click()
+    await until(page, `document.activeElement.getAttribute('role') === 'combobox'`)
+    await page.getByTestId('status-button').getByText('Draft').waitFor()
   },
   { expected: /422/ },
 )

@@ -54,6 +54,8 @@ const red: MantineColorsTuple = [
   '#771f18',
 ]
 
+const plainList = { withScrollArea: false, styles: { options: { maxHeight: 260, overflowY: 'auto' as const } } }
+
 export const theme = createTheme({
   primaryColor: 'tide',
   primaryShade: { light: 7, dark: 7 },
@@ -75,7 +77,13 @@ export const theme = createTheme({
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
     TextInput: { defaultProps: { size: 'sm' } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true } },
-    Menu: { defaultProps: { shadow: 'md', withinPortal: true } },
+    // Its placeholder for the first focus is a child that menus may not have; the menu itself takes the focus.
+    Menu: { defaultProps: { shadow: 'md', withinPortal: true, withInitialFocusPlaceholder: false } },
+    // The list itself scrolls: a scroll area around it would be a region that the keyboard can't reach.
+    Select: { defaultProps: plainList },
+    Autocomplete: { defaultProps: plainList },
+    MultiSelect: { defaultProps: plainList },
+    TagsInput: { defaultProps: plainList },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.35 } } },
   },
 })
@@ -120,6 +128,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--hook-key': '#7b3fa0',
     '--hook-string': '#8a4b00',
     '--hook-number': '#1f5fa8',
+    '--hook-hover': '#edf3f2',
     '--hook-edge': '#8b9f9f',
     '--hook-amber': '#a35a00',
     '--hook-blue': '#1f62b5',
@@ -165,6 +174,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--hook-key': '#d0a3ef',
     '--hook-string': '#eeb878',
     '--hook-number': '#8fc0f5',
+    '--hook-hover': '#263236',
     '--hook-edge': '#5b6f75',
     '--hook-amber': '#ffb86b',
     '--hook-blue': '#86bbf7',

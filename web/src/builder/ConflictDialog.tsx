@@ -10,7 +10,7 @@ import { documentOf, useBuilder } from './store.ts'
 import { DifferenceList } from './VersionsDialog.tsx'
 
 /** Someone else has saved meanwhile: who, when, what, and the two ways out. Nothing is lost in either. */
-export function ConflictDialog({
+export default function ConflictDialog({
   conflict,
   onClose,
   onSaveMine,

@@ -1,7 +1,7 @@
 import { useMediaQuery, useReducedMotion } from '@mantine/hooks'
 import { useQueryClient } from '@tanstack/react-query'
 import { useReactFlow } from '@xyflow/react'
-import { useEffect, useMemo, useState } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
 import { messageOf } from '../api.ts'
 import { announce } from '../components/Announcer.tsx'
 import { CrashGuard } from '../components/CrashGuard.tsx'
@@ -9,7 +9,6 @@ import { flowQuery } from '../flows/flow-queries.ts'
 import { offerCommands } from '../shell/palette-state.ts'
 import { isTyping, useKeys, useSingleKeys } from '../shell/shortcuts.ts'
 import { Canvas } from './Canvas.tsx'
-import { ConflictDialog } from './ConflictDialog.tsx'
 import { focusCard } from './canvas-focus.ts'
 import type { CommandContext } from './commands/command.ts'
 import { commands } from './commands/index.ts'
@@ -18,18 +17,21 @@ import type { FlowStatus, Point } from './flow-document.ts'
 import { LeaveGuard } from './LeaveGuard.tsx'
 import { ListView } from './ListView.tsx'
 import { Notices } from './Notices.tsx'
+import { ownProblems } from './own-problems.ts'
 import { Palette } from './Palette.tsx'
 import { ProblemsDialog } from './ProblemsDialog.tsx'
 import { QuickAdd } from './QuickAdd.tsx'
 import { builderRoute } from './routes.ts'
-import { SettingsDialog } from './SettingsDialog.tsx'
 import { StepPanel } from './StepPanel.tsx'
 import { SampleContext, useSamples } from './samples.ts'
 import { useSave } from './saving.ts'
 import { type Problem, stepOf, useBuilder, useBuilderStore } from './store.ts'
 import { TopBar } from './TopBar.tsx'
 import { ShownRunContext, useRunOutputs, useRunResults, useRunTest } from './test-run.ts'
-import { VersionsDialog } from './VersionsDialog.tsx'
+
+const ConflictDialog = lazy(() => import('./ConflictDialog.tsx'))
+const SettingsDialog = lazy(() => import('./SettingsDialog.tsx'))
+const VersionsDialog = lazy(() => import('./VersionsDialog.tsx'))
 
 type Dialog = 'versions' | 'settings' | 'problems' | null
 
@@ -90,7 +92,12 @@ function Workbench({ status, onReload }: { status: FlowStatus; onReload: () => v
   }
   const context: CommandContext = {
     store,
-    save: () => saving.save(),
+    save: () => {
+      const known = status === 'live' ? ownProblems(store.getState().document) : []
+      if (known.length === 0) return saving.save()
+      store.getState().showProblems(known)
+      setDialog('problems')
+    },
     runTest: () => {
       if (!test.isPending) test.mutate()
     },
@@ -149,8 +156,6 @@ function Workbench({ status, onReload }: { status: FlowStatus; onReload: () => v
         )}
       </div>
       <QuickAdd open={quickAdd} onClose={() => setQuickAdd(null)} onAdded={(ref) => open(ref)} />
-      <VersionsDialog opened={dialog === 'versions'} onClose={() => setDialog(null)} />
-      <SettingsDialog opened={dialog === 'settings'} onClose={() => setDialog(null)} />
       <ProblemsDialog
         opened={dialog === 'problems'}
         onClose={() => setDialog(null)}
@@ -162,16 +167,22 @@ function Workbench({ status, onReload }: { status: FlowStatus; onReload: () => v
           focusField(problem)
         }}
       />
-      <ConflictDialog
-        conflict={saving.conflict}
-        onClose={() => saving.reset()}
-        onSaveMine={(onto) => saving.save({ onto })}
-        onReload={async () => {
-          saving.reset()
-          await client.fetchQuery({ ...flowQuery(store.getState().flowId), staleTime: 0 })
-          onReload()
-        }}
-      />
+      <Suspense>
+        {dialog === 'versions' ? <VersionsDialog opened onClose={() => setDialog(null)} /> : null}
+        {dialog === 'settings' ? <SettingsDialog opened onClose={() => setDialog(null)} /> : null}
+        {saving.conflict === null ? null : (
+          <ConflictDialog
+            conflict={saving.conflict}
+            onClose={() => saving.reset()}
+            onSaveMine={(onto) => saving.save({ onto })}
+            onReload={async () => {
+              saving.reset()
+              await client.fetchQuery({ ...flowQuery(store.getState().flowId), staleTime: 0 })
+              onReload()
+            }}
+          />
+        )}
+      </Suspense>
       <LeaveGuard onSave={() => saving.save()} />
     </div>
   )
@@ -182,7 +193,7 @@ function paletteCommands(run: (id: string) => void) {
   return commands.map(({ id, label, keys }) => ({
     id,
     label,
-    ...(keys === undefined ? {} : { keys }),
+    ...(keys === undefined ? {} : { detail: keys }),
     run: () => run(id),
   }))
 }

@@ -7,6 +7,7 @@ import { Loading, NotFound } from '../shell/root-route.tsx'
 import { type Catalogue, catalogueQuery } from './catalogue.ts'
 import { FlowBuilder } from './FlowBuilder.tsx'
 import { builderRoute } from './routes.ts'
+import { preloadPanels } from './StepPanel.tsx'
 import { BuilderContext, createBuilder } from './store.ts'
 import { preloadTemplateEditor } from './template/TemplateField.tsx'
 
@@ -31,7 +32,7 @@ function Builder({ flow, catalogue }: { flow: FlowJson; catalogue: Catalogue }) 
     const idle = window.requestIdleCallback ?? ((run: () => void) => window.setTimeout(run, 500))
     idle(() => {
       preloadTemplateEditor()
-      void import('./connector/ActionPanel.tsx')
+      preloadPanels()
     })
   }, [])
   useEffect(() => {

@@ -8,7 +8,7 @@ import type { Step } from './flow-document.ts'
 import classes from './ListView.module.css'
 import { orderedSteps } from './placing.ts'
 import { StepIcon } from './StepIcon.tsx'
-import { stepLabel } from './StepNode.tsx'
+import { placeOf } from './StepNode.tsx'
 import { type BuilderState, useBuilder, useBuilderStore } from './store.ts'
 
 /** The flow as an ordered list: everything the canvas says and does, for phones and for ears. */
@@ -65,16 +65,13 @@ export function ListView({
 function StepButton({ step, isOpen, onOpen }: { step: Step; isOpen: boolean; onOpen: () => void }) {
   const document = useBuilder((state) => state.document)
   const catalogue = useBuilder((state) => state.catalogue)
-  const results = useBuilder((state) => state.results)
-  const result = results[step.ref]
-  const label = stepLabel(step, document, { catalogue, results })
-  const place = label.slice(label.indexOf(', ') + 2).split(', success')[0]
+  const result = useBuilder((state) => state.results[step.ref])
+  const place = placeOf(step, document, catalogue)
   return (
     <button
       type="button"
       className={classes.step}
       onClick={onOpen}
-      aria-label={label}
       aria-current={isOpen ? 'true' : undefined}
       data-step={step.ref}
     >
@@ -82,7 +79,7 @@ function StepButton({ step, isOpen, onOpen }: { step: Step; isOpen: boolean; onO
       <span className={classes.words}>
         <span className={classes.title}>{catalogue.title(step)}</span>
         <span className={classes.place}>
-          <code>{step.ref}</code> {result ? '' : place}
+          <code>{step.ref}</code>, {place}
         </span>
       </span>
       {result ? (
@@ -129,7 +126,7 @@ function StepMenu({ step, onAdd }: { step: Step; onAdd: () => void }) {
         </Menu.Item>
         <Menu.Item
           leftSection={<Trash2 size={15} aria-hidden />}
-          color="red"
+          data-danger
           onClick={() => {
             store.getState().edit({ kind: 'delete_steps', refs: [step.ref] })
             announce(`${step.ref} deleted`)

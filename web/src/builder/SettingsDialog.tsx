@@ -7,7 +7,7 @@ import { useBuilder, useBuilderStore } from './store.ts'
 import { TemplateField } from './template/TemplateField.tsx'
 
 /** What holds for the flow as a whole. Everything here is part of the next save. */
-export function SettingsDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+export default function SettingsDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
     <Modal
       opened={opened}

@@ -1,16 +1,18 @@
 import { Button, Menu } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useQuery } from '@tanstack/react-query'
-import { Check, ChevronDown } from 'lucide-react'
+import { Check, ChevronDown, Copy } from 'lucide-react'
+import { useState } from 'react'
 import { messageOf } from '../api.ts'
 import { announce } from '../components/Announcer.tsx'
-import { CopyButton } from '../components/CopyButton.tsx'
+import { copyText } from '../components/CopyButton.tsx'
 import { StatusBadge } from '../components/StatusBadge.tsx'
 import { useSetStatus } from '../flows/flow-queries.ts'
 import { triggerAction } from './catalogue.ts'
 import { registrationsQuery } from './connector/registrations.ts'
 import { registrationWords } from './connector/TriggerPanel.tsx'
 import type { FlowStatus } from './flow-document.ts'
+import { ownProblems } from './own-problems.ts'
 import { problemsIn } from './saving.ts'
 import { useBuilder, useBuilderStore } from './store.ts'
 import classes from './TopBar.module.css'
@@ -32,6 +34,11 @@ export function StatusButton({ status, onProblems }: { status: FlowStatus; onPro
   const choose = (next: FlowStatus, canUndo: boolean) => {
     const before = status
     if (next === before && canUndo) return
+    const known = next === 'live' ? ownProblems(store.getState().document) : []
+    if (known.length > 0) {
+      store.getState().showProblems(known)
+      return onProblems()
+    }
     change.mutate(next, {
       onSuccess: () => {
         announce(`The flow is now ${next}`)
@@ -83,25 +90,39 @@ function Trigger() {
   const url = useWebhookUrl()
   const isAutomatic = first?.action === triggerAction
   const { data } = useQuery({ ...registrationsQuery(flowId), enabled: isAutomatic })
+  const [copied, setCopied] = useState(false)
+  const copy = async () => {
+    try {
+      await copyText(url)
+      setCopied(true)
+      announce('URL copied')
+    } catch (error) {
+      announce(messageOf(error))
+    }
+  }
   if (first === undefined) return null
   if (isAutomatic) {
     const registration = data?.find(({ ref, state }) => ref === first.ref && state !== 'removed')
     return (
       <>
         <Menu.Divider />
-        <p className={classes.registration}>{registrationWords(registration)}</p>
+        <Menu.Label>{registrationWords(registration)}</Menu.Label>
       </>
     )
   }
   return (
     <>
       <Menu.Divider />
-      <div className={classes.url}>
-        <span>
-          <b>POST</b> <output data-testid="status-webhook-url">{url}</output>
+      <Menu.Item
+        closeMenuOnClick={false}
+        rightSection={copied ? <Check size={15} aria-hidden /> : <Copy size={15} aria-hidden />}
+        onClick={copy}
+      >
+        {copied ? 'Copy URL: copied' : 'Copy URL'}
+        <span className={classes.url}>
+          <b>POST</b> <span data-testid="status-webhook-url">{url}</span>
         </span>
-        <CopyButton value={url} label="Copy URL" />
-      </div>
+      </Menu.Item>
     </>
   )
 }

@@ -3,6 +3,7 @@ import { CircleCheck, CircleMinus, CircleX, LoaderCircle, TriangleAlert } from '
 import { memo } from 'react'
 import { durationText } from '../components/TimeAgo.tsx'
 import { branchHandle } from './canvas-nodes.ts'
+import type { Catalogue } from './catalogue.ts'
 import type { FlowDocument, Step } from './flow-document.ts'
 import { StepIcon } from './StepIcon.tsx'
 import classes from './StepNode.module.css'
@@ -94,13 +95,17 @@ function ResultMark({ result }: { result: StepResult }) {
 export function stepLabel(
   step: Step,
   document: FlowDocument,
-  state: Pick<BuilderState, 'catalogue' | 'results'>,
+  { catalogue, results }: Pick<BuilderState, 'catalogue' | 'results'>,
 ): string {
-  const into = document.arrows.filter(({ to }) => to === step.ref)
-  const after = into.map(({ from, label }) => (label === undefined ? from : `${from} (${label})`)).join(', ')
-  const place = into.length === 0 ? (state.catalogue.starts(step) ? 'first step' : 'not connected') : `after ${after}`
-  const result = state.results[step.ref]
+  const result = results[step.ref]
   const fared =
     result === undefined ? '' : `, ${result.status}${result.error ? `: ${result.error.split('\n')[0]}` : ''}`
-  return `${state.catalogue.title(step)} ${step.ref}, ${place}${fared}`
+  return `${catalogue.title(step)} ${step.ref}, ${placeOf(step, document, catalogue)}${fared}`
+}
+
+/** Where a step stands in its flow, in words: "after if1 (false)". */
+export function placeOf(step: Step, document: FlowDocument, catalogue: Catalogue): string {
+  const into = document.arrows.filter(({ to }) => to === step.ref)
+  if (into.length === 0) return catalogue.starts(step) ? 'first step' : 'not connected'
+  return `after ${into.map(({ from, label }) => (label === undefined ? from : `${from} (${label})`)).join(', ')}`
 }

@@ -11,7 +11,6 @@ import { StepIcon } from './StepIcon.tsx'
 import { useScopeOf } from './samples.ts'
 import { stepOf, useBuilder, useBuilderStore } from './store.ts'
 import { type Insert, InsertContext, ScopeContext } from './template/template-context.ts'
-import { WebhookPanel } from './webhook/WebhookPanel.tsx'
 
 export interface PanelProps {
   stepRef: string
@@ -19,10 +18,19 @@ export interface PanelProps {
   onTab: (tab: string) => void
 }
 
-/** Helpers that need more than a form; everything else is drawn from its schema. */
-const ownPanels: Record<string, ComponentType<PanelProps>> = { webhook: WebhookPanel }
+const loadWebhookPanel = () => import('./webhook/WebhookPanel.tsx')
+const loadActionPanel = () => import('./connector/ActionPanel.tsx')
 
-const ActionPanel = lazy(() => import('./connector/ActionPanel.tsx'))
+/** Helpers that need more than a form; everything else is drawn from its schema. */
+const ownPanels: Record<string, ComponentType<PanelProps>> = { webhook: lazy(loadWebhookPanel) }
+
+const ActionPanel = lazy(loadActionPanel)
+
+/** Fetched while the builder rests, so that the first panel opens at once. */
+export function preloadPanels(): void {
+  void loadWebhookPanel()
+  void loadActionPanel()
+}
 
 interface StepPanelProps extends PanelProps {
   onClose: () => void

@@ -32,7 +32,7 @@ export const versionQuery = (flowId: string, version: number) =>
   })
 
 /** The saves of the flow, what each differs in from what is on the screen, and the way back to one. */
-export function VersionsDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+export default function VersionsDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
     <Modal opened={opened} onClose={onClose} title="Versions" size={860} closeButtonProps={{ 'aria-label': 'Close' }}>
       <Versions onClose={onClose} />

@@ -41,7 +41,6 @@ export function syncNodes(
         data: {},
         selected: isSelected,
         ariaLabel,
-        ariaRole: 'button' as const,
       }
     }
     const stays = old.dragging || (old.position.x === position.x && old.position.y === position.y)
@@ -77,7 +76,6 @@ function edgeFor(arrow: Arrow, source: Step | undefined, rules: StepRules): Edge
     sourceHandle: branchHandle(handle),
     data: { arrow },
     ariaLabel: `Arrow from ${arrow.from}${arrow.label === undefined ? '' : ` (${arrow.label})`} to ${arrow.to}`,
-    ariaRole: 'button',
     domAttributes: { tabIndex: -1 },
     markerEnd: 'hookline-arrow',
     ...(arrow.label === undefined || isOwnHandle ? {} : { label: arrow.label }),

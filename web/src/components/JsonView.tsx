@@ -90,6 +90,10 @@ export function JsonView({ value, label, rootName, openLevels = 2, onPick, maxHe
       style={{ maxHeight }}
       onKeyDown={onKeyDown}
       onClick={onClick}
+      onFocus={({ target }) => {
+        const row = shown[Number((target as HTMLElement).dataset.index ?? -1)]
+        if (row !== undefined) setFocused(row.id)
+      }}
       onScroll={windowed ? (event) => setScrollTop(event.currentTarget.scrollTop) : undefined}
     >
       <div

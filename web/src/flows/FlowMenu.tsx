@@ -62,7 +62,7 @@ export function FlowMenu({ flow, hadRuns }: { flow: FlowJson; hadRuns: boolean }
             Export
           </Menu.Item>
           <Menu.Divider />
-          <Menu.Item color="red" leftSection={<Trash2 size={15} aria-hidden />} onClick={() => setDeleting(true)}>
+          <Menu.Item data-danger leftSection={<Trash2 size={15} aria-hidden />} onClick={() => setDeleting(true)}>
             Delete
           </Menu.Item>
         </Menu.Dropdown>

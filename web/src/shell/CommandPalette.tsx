@@ -1,11 +1,9 @@
-import { Modal } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { CornerDownLeft, Search } from 'lucide-react'
-import { type KeyboardEvent, useId, useState } from 'react'
+import { useState } from 'react'
+import { Finder } from '../components/Finder.tsx'
 import { flowsQuery } from '../flows/flow-queries.ts'
-import classes from './CommandPalette.module.css'
 import { places } from './navigation.ts'
 import { closePalette, openPalette, type PaletteCommand, showSheet, usePalette } from './palette-state.ts'
 import { isTyping, useKeys, useSingleKeys } from './shortcuts.ts'
@@ -17,117 +15,45 @@ const sequenceMs = 1_200
 /** Ctrl K: flows by name, places, and the commands of the page; also the home of the keys that work anywhere. */
 export function CommandPalette() {
   const isOpen = usePalette((state) => state.isOpen)
-  useGlobalKeys()
-  return (
-    <Modal
-      opened={isOpen}
-      onClose={closePalette}
-      withCloseButton={false}
-      padding={0}
-      size={560}
-      yOffset="12vh"
-      centered={false}
-      aria-label="Command palette"
-      transitionProps={{ duration: 80 }}
-    >
-      <Finder />
-    </Modal>
-  )
-}
-
-function Finder() {
+  const offered = usePalette((state) => state.commands)
+  const navigate = useNavigate()
   const [text, setText] = useState('')
   const [search] = useDebouncedValue(text.trim(), 150)
-  const [at, setAt] = useState(0)
-  const listId = useId()
-  const navigate = useNavigate()
-  const offered = usePalette((state) => state.commands)
-  const flows = useQuery(flowsQuery({ q: search, limit: maxFlows }))
+  const { data: flows } = useQuery({ ...flowsQuery({ q: search, limit: maxFlows }), enabled: isOpen })
+  useGlobalKeys()
 
-  const items: PaletteCommand[] = [
-    ...(flows.data?.data ?? [])
-      .filter(({ name }) => matches(name, text))
-      .map(({ id, name }) => ({
-        id: `flow-${id}`,
-        label: name,
-        keys: 'Flow',
-        run: () => void navigate({ to: '/flows/$flowId', params: { flowId: id } }),
-      })),
-    ...offered.filter(({ label }) => matches(label, text)),
-    ...places
-      .filter(({ label }) => matches(label, text))
-      .map(({ label, to, key }) => ({
-        id: to,
-        label: `Go to ${label}`,
-        keys: `g ${key}`,
-        run: () => void navigate({ to }),
-      })),
-    ...[{ id: 'sheet', label: 'Keyboard shortcuts', keys: '?', run: () => showSheet(true) }].filter(({ label }) =>
-      matches(label, text),
-    ),
-  ]
-  const current = Math.min(at, items.length - 1)
-  const run = (item: PaletteCommand | undefined) => {
-    if (item === undefined) return
-    closePalette()
-    item.run()
-  }
-  const onKeyDown = (event: KeyboardEvent) => {
-    const next = { ArrowDown: current + 1, ArrowUp: current - 1, Home: 0, End: items.length - 1 }[event.key]
-    if (next !== undefined) {
-      event.preventDefault()
-      setAt((next + items.length) % items.length)
-    } else if (event.key === 'Enter' && !flows.isFetching && search === text.trim()) {
-      event.preventDefault()
-      run(items[current])
-    } else if (event.key === 'Enter') {
-      // The list still belongs to an earlier word; what can be chosen is what matches already.
-      event.preventDefault()
-      run(items.find(({ id }) => id.startsWith('flow-')) ?? items[current])
-    }
+  const find = (wanted: string): PaletteCommand[] => {
+    const found = (flows?.data ?? []).map(({ id, name }) => ({
+      id: `flow-${id}`,
+      label: name,
+      detail: 'Flow',
+      run: () => void navigate({ to: '/flows/$flowId', params: { flowId: id } }),
+    }))
+    const going = places.map(({ label, to, key }) => ({
+      id: to,
+      label: `Go to ${label}`,
+      detail: `g ${key}`,
+      run: () => void navigate({ to }),
+    }))
+    const sheet = { id: 'sheet', label: 'Keyboard shortcuts', detail: '?', run: () => showSheet(true) }
+    return [...found, ...offered, ...going, sheet].filter(({ label }) => matches(label, wanted))
   }
   return (
-    <div className={classes.finder}>
-      <div className={classes.field}>
-        <Search size={18} aria-hidden />
-        <input
-          className={classes.input}
-          value={text}
-          onChange={(event) => {
-            setText(event.currentTarget.value)
-            setAt(0)
-          }}
-          onKeyDown={onKeyDown}
-          placeholder="Find a flow, go somewhere, do something…"
-          role="combobox"
-          aria-label="Find a flow or command"
-          aria-expanded="true"
-          aria-controls={listId}
-          aria-activedescendant={items.length > 0 ? `${listId}-${current}` : undefined}
-          data-autofocus
-        />
-      </div>
-      <div id={listId} role="listbox" aria-label="Results" className={classes.list}>
-        {items.map((item, index) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the combobox above has the focus and the keys of this list.
-          <div
-            key={item.id}
-            id={`${listId}-${index}`}
-            role="option"
-            tabIndex={-1}
-            aria-selected={index === current}
-            className={classes.item}
-            onPointerMove={() => setAt(index)}
-            onClick={() => run(item)}
-          >
-            <span className={classes.label}>{item.label}</span>
-            <span className={classes.keys}>{item.keys}</span>
-            {index === current ? <CornerDownLeft size={14} aria-hidden /> : null}
-          </div>
-        ))}
-      </div>
-      {items.length === 0 ? <p className={classes.none}>Nothing called “{text}”.</p> : null}
-    </div>
+    <Finder
+      opened={isOpen}
+      onClose={closePalette}
+      title="Command palette"
+      label="Find a flow or command"
+      placeholder="Find a flow, go somewhere, do something…"
+      width={560}
+      find={find}
+      onText={setText}
+      onChoose={(command) => {
+        closePalette()
+        setText('')
+        command.run()
+      }}
+    />
   )
 }
 

@@ -15,7 +15,7 @@ export function SchemeMenu() {
   return (
     <Menu position="right-end" width={190}>
       <Menu.Target>
-        <UnstyledButton className={classes.link} aria-label="Colour scheme">
+        <UnstyledButton className={classes.link}>
           <Icon size={18} aria-hidden />
           <span className={classes.label}>Appearance</span>
         </UnstyledButton>

@@ -50,7 +50,7 @@ function Rail() {
       <Link to="/flows" className={classes.brand} aria-label="Hookline, to the flows">
         <Logo /> <span className={classes.label}>Hookline</span>
       </Link>
-      <UnstyledButton className={classes.search} onClick={openPalette} aria-label="Search and commands, Ctrl K">
+      <UnstyledButton className={classes.search} onClick={openPalette}>
         <Search size={16} aria-hidden />
         <span className={classes.label}>Search</span>
         <kbd className={classes.kbd}>Ctrl K</kbd>
@@ -58,7 +58,7 @@ function Rail() {
       <ul className={classes.places}>
         {places.map(({ label, to, icon: Icon }) => (
           <li key={to}>
-            <Link to={to} className={classes.link} activeProps={{ 'aria-current': 'page' }} title={label} aria-label={label}>
+            <Link to={to} className={classes.link} activeProps={{ 'aria-current': 'page' }} title={label}>
               <Icon size={18} aria-hidden />
               <span className={classes.label}>{label}</span>
             </Link>

@@ -4,8 +4,8 @@ import { create } from 'zustand'
 export interface PaletteCommand {
   id: string
   label: string
-  /** Shown at the end of its line. */
-  keys?: string
+  /** Shown at the end of its line, as its keys. */
+  detail?: string
   run: () => void
 }
 

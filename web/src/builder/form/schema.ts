@@ -97,7 +97,12 @@ const acronyms = /^(url|id|http|ip|xml|json|html|sql|uuid|api)$/
 
 function words(name: string): string {
   if (acronyms.test(name)) return name.toUpperCase()
-  return /^[a-z0-9]+(_[a-z0-9]+)+$/.test(name) ? name.split('_').map((word) => (acronyms.test(word) ? word.toUpperCase() : word)).join(' ') : name
+  return /^[a-z0-9]+(_[a-z0-9]+)+$/.test(name)
+    ? name
+        .split('_')
+        .map((word) => (acronyms.test(word) ? word.toUpperCase() : word))
+        .join(' ')
+    : name
 }
 
 /** The schema's fields as the values have it: what `if` holds for is merged in, so that fields come and go. */

@@ -10,6 +10,7 @@ import { marksOf, type Preview, usePreview } from '../template/preview.ts'
 import { TemplateField } from '../template/TemplateField.tsx'
 import { useTemplateScope } from '../template/template-context.ts'
 import { useStepInput } from '../use-step-input.ts'
+import { statusProblem } from './status-code.ts'
 
 const statusCodes = [
   '200 OK',
@@ -70,31 +71,26 @@ function StatusCodeField({
   onChange: (value: string) => void
 }) {
   return (
-    <Autocomplete
-      label="HTTP status code"
-      description="200 to 599, or a template"
-      value={value}
-      disabled={disabled}
-      data={statusCodes}
-      // A chosen entry keeps its number only; the list shows everything while the field holds a plain code.
-      onChange={(text) => onChange(statusCodes.includes(text) ? text.slice(0, 3) : text)}
-      filter={({ options, search }) =>
-        /^\d{3}$/.test(search)
-          ? options
-          : options.filter((each) => 'label' in each && each.label.toLowerCase().includes(search.toLowerCase()))
-      }
-      error={statusProblem(value)}
-      maxDropdownHeight={260}
-      comboboxProps={{ shadow: 'md' }}
-      className={classes.short}
-    />
+    <div data-field="response.status_code">
+      <Autocomplete
+        label="HTTP status code"
+        description="200 to 599, or a template"
+        value={value}
+        disabled={disabled}
+        data={statusCodes}
+        // A chosen entry keeps its number only; the list shows everything while the field holds a plain code.
+        onChange={(text) => onChange(statusCodes.includes(text) ? text.slice(0, 3) : text)}
+        filter={({ options, search }) =>
+          /^\d{3}$/.test(search)
+            ? options
+            : options.filter((each) => 'label' in each && each.label.toLowerCase().includes(search.toLowerCase()))
+        }
+        error={statusProblem(value)}
+        comboboxProps={{ shadow: 'md' }}
+        className={classes.short}
+      />
+    </div>
   )
-}
-
-/** Why this is no status code; templates are judged when they are rendered. */
-export function statusProblem(value: string): string | undefined {
-  if (value.includes('{{') || value.includes('{%') || /^[2-5]\d\d$/.test(value.trim())) return undefined
-  return 'Use a code from 200 to 599, such as 200 or 404'
 }
 
 function BodyField({

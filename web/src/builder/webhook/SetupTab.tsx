@@ -11,7 +11,8 @@ import { useBuilder, useBuilderStore } from '../store.ts'
 import { useStepInput } from '../use-step-input.ts'
 import { RotateToken } from './RotateToken.tsx'
 import { snippets } from './snippets.ts'
-import { fetchWebhookAccess, useWebhookUrl } from './webhook-queries.ts'
+import { fetchWebhookAccess } from './webhook-access.ts'
+import { useWebhookUrl } from './webhook-queries.ts'
 
 const masked = 'ey••••••••••••••••'
 

@@ -74,10 +74,12 @@ export function TestTab() {
   )
 }
 
-/** What a live event says of a request that was listened for. */
+/** What a live event says of a request that was listened for: one that was let in starts a run, one that was refused has a reason. */
 interface CaptureData {
   flow_id?: string
   flow_run_id?: string | null
+  /** In an event of a run, its id. */
+  id?: string
   /** Why it was refused, when it was. */
   reason?: string | null
   status?: number | string
@@ -101,7 +103,7 @@ function Listen({ onCaptured }: { onCaptured: (runId: string) => void }) {
     if (!isListening) return
     return onLiveEvent(({ type, data }) => {
       const capture = data as CaptureData
-      if (type !== 'capture' || capture.flow_id !== flowId) return
+      if ((type !== 'capture' && type !== 'run') || capture.flow_id !== flowId) return
       void client.invalidateQueries({ queryKey: requestsQuery(flowId).queryKey })
       const refused = typeof capture.reason === 'string' && capture.reason !== ''
       const heard = refused
@@ -109,7 +111,10 @@ function Listen({ onCaptured }: { onCaptured: (runId: string) => void }) {
         : 'A request has arrived. Listening has stopped; the flow ran as always.'
       setState({ heard, refused })
       announce(heard)
-      if (capture.flow_run_id) onCaptured(capture.flow_run_id)
+      const runId = capture.flow_run_id ?? capture.id
+      if (runId) onCaptured(runId)
+      // The first request ends it here; on the server it would go on until its time is over.
+      call('DELETE', `flows/${flowId}/listen`).catch((error: unknown) => console.warn('Listening goes on', error))
     })
   }, [isListening, flowId, client, onCaptured])
   useEffect(() => {

@@ -8,7 +8,7 @@ import { SetupTab } from './SetupTab.tsx'
 import { TestTab } from './TestTab.tsx'
 
 /** The Edit panel of the webhook helper: where to send, what comes back, what has come in. */
-export function WebhookPanel({ stepRef, tab, onTab }: PanelProps) {
+export default function WebhookPanel({ stepRef, tab, onTab }: PanelProps) {
   return (
     <Tabs
       value={tab ?? 'setup'}

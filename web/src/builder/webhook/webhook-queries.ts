@@ -2,17 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { call } from '../../api.ts'
 import { flowQuery } from '../../flows/flow-queries.ts'
 import { useBuilder } from '../store.ts'
-
-export interface WebhookAccess {
-  url: string
-  token: string
-  token_enabled: boolean
-}
-
-/** Asked for when it is revealed or copied, and kept nowhere. */
-export function fetchWebhookAccess(flowId: string): Promise<WebhookAccess> {
-  return call<WebhookAccess>('GET', `flows/${flowId}/webhook`)
-}
+import type { WebhookAccess } from './webhook-access.ts'
 
 export function useRotateToken() {
   const flowId = useBuilder((state) => state.flowId)
