@@ -7,14 +7,13 @@ import {
   capture,
   capturedValue,
   compileAssign,
-  compileBody,
   DONE,
   type Execute,
   innerPlace,
   type Place,
   type Signal,
   type TemplateCompilation,
-} from './compile-statement.ts'
+} from './execution.ts'
 import { iterate, type ValueIterator } from './iterate.ts'
 import { LoopContext } from './loop-context.ts'
 import { analyseExpression, analyseStatements, analyseTarget, Layout, readsName, Scope } from './scope.ts'
@@ -87,7 +86,7 @@ function compileRun(
   if (hasLoop) inner.scope.declare('loop')
   analyseTarget(inner.scope, statement.target, true)
   analyseStatements(inner.scope, statement.body)
-  const body = compileBody(compilation, { ...inner, isInLoop: true }, statement.body)
+  const body = compilation.compileBody({ ...inner, isInLoop: true }, statement.body)
   const assign = compileAssign(compilation, inner, statement.target)
   const setLoop = hasLoop ? compileStore(inner.scope, 'loop') : undefined
   const enter = compileEntry(inner.scope)
@@ -121,7 +120,7 @@ function compileElse(compilation: TemplateCompilation, place: Place, statement: 
   if (statement.otherwise.length === 0) return () => DONE
   const inner = innerPlace(place)
   analyseStatements(inner.scope, statement.otherwise)
-  const run = compileBody(compilation, inner, statement.otherwise)
+  const run = compilation.compileBody(inner, statement.otherwise)
   const enter = compileEntry(inner.scope)
   return (activation) => {
     enter?.(activation)

@@ -5,14 +5,13 @@ import { compileCallWithCaller, compileExpression } from './compile-expression.t
 import {
   capture,
   capturedValue,
-  compileBody,
   DONE,
   type Execute,
   exportName,
   type Place,
   type TemplateCompilation,
   writeText,
-} from './compile-statement.ts'
+} from './execution.ts'
 import { FunctionValue } from './native.ts'
 import { analyseParameters, analyseStatements, Layout, readsName, Scope } from './scope.ts'
 import { type CallArguments, Dict, MISSING, Tuple } from './values.ts'
@@ -81,7 +80,7 @@ function compileDefinition(
     kwargs: special.kwargs ? compileStore(scope, 'kwargs') : undefined,
     varargs: special.varargs ? compileStore(scope, 'varargs') : undefined,
   }
-  const run = compileBody(compilation, inner, body)
+  const run = compilation.compileBody(inner, body)
   const enter = compileEntry(scope)
   const hasExplicitCaller = explicitCaller !== undefined
   const attributes = new Map<string, unknown>([

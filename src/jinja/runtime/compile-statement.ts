@@ -1,46 +1,37 @@
 import { Raised } from '../error.ts'
-import type { BlockStatement, Expression, IfStatement, Statement, Target } from '../syntax/ast.ts'
-import { limitReached } from './budget.ts'
+import type { BlockStatement, Expression, IfStatement, Statement } from '../syntax/ast.ts'
 import { isTruthy } from './compare.ts'
 import { Activation, type Compilation, compileEntry, compileLoad, compileStore, syntaxError } from './compilation.ts'
 import { compileExpression, isConstant } from './compile-expression.ts'
 import { compileLoop } from './compile-loop.ts'
 import { compileCallBlock, compileMacro } from './compile-macro.ts'
-import { unpack } from './loop-context.ts'
-import { Namespace } from './provided.ts'
+import {
+  BREAK,
+  CONTINUE,
+  capture,
+  capturedValue,
+  compileAssign,
+  DONE,
+  type Execute,
+  innerPlace,
+  type Place,
+  type TemplateCompilation,
+  writeText,
+} from './execution.ts'
 import type { Rendering } from './rendering.ts'
 import { analyseExpression, analyseStatements, analyseTarget, Layout, Scope } from './scope.ts'
-import { escapeHtml, isText, plainText, toText } from './text.ts'
-import { Markup, typeName } from './values.ts'
-
-/** How a statement ends. */
-export const DONE = 0
-export const BREAK = 1
-export const CONTINUE = 2
-export type Signal = typeof DONE | typeof BREAK | typeof CONTINUE
-
-/** A compiled statement: writes to the rendering's output. */
-export type Execute = (activation: Activation) => Signal
-
-/** Where a statement stands. */
-export interface Place {
-  scope: Scope
-  isConditional: boolean
-  /** Whether names set here are seen by blocks. */
-  isTopLevel: boolean
-  isInLoop: boolean
-}
-
-/** A template's compilation, with its blocks. */
-export interface TemplateCompilation extends Compilation {
-  blocks: Map<string, { statement: BlockStatement; run: (rendering: Rendering) => void }>
-}
+import { escapeHtml, toText } from './text.ts'
+import { Markup } from './values.ts'
 
 /** Compiles a whole template; the result writes to the rendering's output. Errors: `TemplateError` of kind `syntax`. */
 export function compileTemplate(
-  compilation: TemplateCompilation,
+  parts: Omit<TemplateCompilation, 'compileBody'>,
   body: readonly Statement[],
 ): (rendering: Rendering) => void {
+  const compilation: TemplateCompilation = {
+    ...parts,
+    compileBody: (place, statements) => compileBody(compilation, place, statements),
+  }
   collectBlocks(compilation, body)
   const layout = new Layout(undefined)
   const scope = new Scope(layout)
@@ -65,7 +56,7 @@ export function compileSingleExpression(compilation: Compilation, node: Expressi
 }
 
 /** Compiles statements that are run one after another, until one of them breaks off. */
-export function compileBody(compilation: TemplateCompilation, place: Place, statements: readonly Statement[]): Execute {
+function compileBody(compilation: TemplateCompilation, place: Place, statements: readonly Statement[]): Execute {
   const steps = statements.map((statement) => compileStatement(compilation, place, statement))
   const [first, second] = steps
   if (first === undefined) return () => DONE
@@ -173,46 +164,6 @@ function compileIf(compilation: TemplateCompilation, place: Place, statement: If
   }
 }
 
-/** Takes a value apart and stores it. */
-export function compileAssign(
-  compilation: TemplateCompilation,
-  place: Place,
-  target: Target,
-): (activation: Activation, value: unknown) => void {
-  const { at } = target
-  if (target.kind === 'namespace') {
-    const load = compileLoad(place.scope, target.name)
-    return (activation, value) => {
-      const namespace = load(activation)
-      activation.rendering.at = at
-      if (!(namespace instanceof Namespace)) {
-        throw new Raised('TemplateRuntimeError', 'cannot assign attribute on non-namespace object')
-      }
-      namespace.values.set(target.attribute, value)
-    }
-  }
-  if (target.kind === 'tuple') {
-    const parts = target.items.map((item) => compileAssign(compilation, place, item))
-    return (activation, value) => {
-      activation.rendering.at = at
-      const items = unpack(activation.rendering, value, parts.length)
-      for (let index = 0; index < parts.length; index++) parts[index]!(activation, items[index])
-    }
-  }
-  const { name } = target
-  const store = compileStore(place.scope, name)
-  if (!place.isTopLevel || compilation.blocks.size === 0) return store
-  return (activation, value) => {
-    store(activation, value)
-    exportName(activation.rendering, name, value)
-  }
-}
-
-export function exportName(rendering: Rendering, name: string, value: unknown): void {
-  rendering.exported ??= new Map()
-  rendering.exported.set(name, value)
-}
-
 function compileSet(
   compilation: TemplateCompilation,
   place: Place,
@@ -225,27 +176,6 @@ function compileSet(
     assign(activation, evaluate(activation))
     return DONE
   }
-}
-
-/** What a block writes, as a text of its own. The signal says how the block ended. */
-export function capture(activation: Activation, run: Execute): { text: string; signal: Signal } {
-  const { rendering } = activation
-  const outer = rendering.out
-  rendering.out = ''
-  try {
-    const signal = run(activation)
-    const text = rendering.out
-    if (text.length > rendering.limits.textLength)
-      throw limitReached(`a text of ${text.length} characters`, rendering.limits.textLength)
-    return { text, signal }
-  } finally {
-    rendering.out = outer
-  }
-}
-
-/** A captured text: safe when its parts have been escaped already. */
-export function capturedValue(rendering: Rendering, text: string): string | Markup {
-  return rendering.escapes ? new Markup(text) : text
 }
 
 function compileSetBlock(
@@ -300,11 +230,6 @@ function withText(node: Expression): Expression {
   return { ...node, of: node.of === undefined ? { kind: 'name', at: node.at, name: blockTextName } : withText(node.of) }
 }
 
-/** The same place with a scope of its own. */
-export function innerPlace(place: Place): Place {
-  return { ...place, scope: new Scope(place.scope.layout, place.scope), isConditional: false, isTopLevel: false }
-}
-
 function compileFilterBlock(
   compilation: TemplateCompilation,
   place: Place,
@@ -324,12 +249,6 @@ function compileFilterBlock(
     writeText(rendering, filter(activation, capturedValue(rendering, text)))
     return DONE
   }
-}
-
-/** Writes the result of a filter or call block, which must be text. Errors: `TypeError` for anything else, as in Jinja2. */
-export function writeText(rendering: Rendering, value: unknown): void {
-  if (!isText(value)) throw new Raised('TypeError', `sequence item 0: expected str instance, ${typeName(value)} found`)
-  rendering.write(plainText(value))
 }
 
 function compileWith(
