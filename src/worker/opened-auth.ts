@@ -27,7 +27,8 @@ export function authConfigOf({ connector, credential }: Pick<OpenedAuth, 'connec
 export function openedAuth(accountId: string, credential: Credential, connector: Connector | undefined): OpenedAuth {
   const { auth, secrets, grant } = credential
   const { id, name, username, apiEndpoint } = auth
-  const shown = { id, name, username, api_endpoint: apiEndpoint }
+  // Connectors put a path behind it; whether it was typed with a slash at its end must not matter.
+  const shown = { id, name, username, api_endpoint: apiEndpoint?.replace(/\/+$/, '') ?? null }
   const values: JsonObject = {
     ...shown,
     token: grant?.access_token ?? (isGranted({ credential, connector }) ? null : (secrets.auth_token ?? null)),

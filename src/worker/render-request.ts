@@ -26,7 +26,9 @@ export function renderRequest(
   now: () => Date,
 ): RenderedRequest {
   const frame: Frame = Object.assign(Object.create(null), values, { connectorAuth })
-  const url = address(request.endpoint, renderBase(defaults.base_domain, connectorAuth, now), frame, now)
+  // Asked for when it is needed: a token's whole address must not wait for what only the token's answer will tell.
+  const base = () => renderBase(defaults.base_domain, connectorAuth, now)
+  const url = address(request.endpoint, base, frame, now)
   for (const [name, value] of Object.entries(members(request.query, frame, now, 'query'))) appendQuery(url, name, value)
   for (const [name, value] of Object.entries(page?.query ?? {})) {
     url.searchParams.delete(name)
@@ -62,7 +64,7 @@ export function renderBase(base_domain: string, connectorAuth: JsonObject, now: 
   )
 }
 
-function address(endpoint: string, base: URL, frame: Frame, now: () => Date): URL {
+function address(endpoint: string, base: () => URL, frame: Frame, now: () => Date): URL {
   const value = compileValue(endpoint, 'endpoint').render(frame, now)
   const rendered = value === null ? '' : asText(value)
   const isWhole = /^https?:\/\//i.test(rendered)
@@ -72,7 +74,7 @@ function address(endpoint: string, base: URL, frame: Frame, now: () => Date): UR
   if (/(^|[/\\])(\.|%2e){1,2}([/\\]|$)/i.test(withoutQuery.replace(/[\t\n\r]/g, ''))) {
     throw wrongAddress('it has a segment "." or "..", which would lead to another endpoint')
   }
-  const url = isWhole ? URL.parse(path) : URL.parse(`${base.href}${path.replace(/^\/+/, '')}`)
+  const url = isWhole ? URL.parse(path) : URL.parse(`${base().href}${path.replace(/^\/+/, '')}`)
   if (url === null) throw wrongAddress('it is none that can be called')
   return url
 }

@@ -3,7 +3,7 @@ import { refusalWords } from '../engine/refusal.ts'
 import { compileValue } from '../engine/render.ts'
 import { retryOfResponse } from '../engine/retry.ts'
 import { StepError } from '../engine/step-error.ts'
-import type { Json, JsonObject } from '../flow/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../flow/json.ts'
 import type { Outbound } from '../outbound.ts'
 import type { AuthGrant } from '../storage/connector-auths.ts'
 import { isGranted, type OpenedAuth } from './opened-auth.ts'
@@ -162,8 +162,13 @@ function grantOf(
     ...(refresh_token === undefined ? {} : { refresh_token }),
     obtained_at: now.toISOString(),
     ...(seconds > 0 && seconds < 1e9 ? { expires_at: new Date(now.getTime() + seconds * 1000).toISOString() } : {}),
-    response,
+    response: remembered(credential.grant?.response, response),
   }
+}
+
+/** An answer that renews may leave out what the first one told, as the address of the app; that still holds. */
+function remembered(former: Json | undefined, response: Json): Json {
+  return isJsonObject(former) && isJsonObject(response) ? { ...former, ...response } : response
 }
 
 function refused(

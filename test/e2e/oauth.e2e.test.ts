@@ -228,6 +228,20 @@ test('client credentials need no user, and may stand in the header', async () =>
   assert.match(refused.text, /nobody needs to consent/)
 })
 
+test('where the app is may be told by the answer that brings the token', async () => {
+  await studio.connector({
+    ...oauthConnector(server.url),
+    name: 'vault_told',
+    base_domain: '{{ connectorAuth.token_response.instance_url }}',
+  })
+  const auth = await newAuth('vault_told')
+  server.switches.more = { instance_url: server.url }
+  assert.equal((await callback(server.consent(await begin(auth)))).status, 200)
+  server.switches.more = {}
+  const step = await studio.act('vault_told', 'get_me', {}, auth)
+  assert.equal(step.status, 'success', JSON.stringify(step.error))
+})
+
 test('a long-lived credential is exchanged for a token, and so are a user and password', async () => {
   const vendor = await startVendor(({ path, body, headers }): VendorAnswer => {
     const form = (body ?? {}) as Record<string, string>

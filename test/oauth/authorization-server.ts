@@ -21,6 +21,8 @@ export interface AuthorizationServer extends Vendor {
     /** Answers the next token requests with these statuses. */
     failures: number[]
     basic: boolean
+    /** Further members of the token endpoint's answer. */
+    more: JsonObject
   }
   /** Every secret it has given out. */
   secrets: string[]
@@ -39,7 +41,13 @@ export async function startAuthorizationServer(): Promise<AuthorizationServer> {
   const refreshTokens = new Set<string>()
   const secrets: string[] = [client.secret]
   const granted: Record<string, number> = {}
-  const switches: AuthorizationServer['switches'] = { expiresIn: 3600, slowness: 0, failures: [], basic: false }
+  const switches: AuthorizationServer['switches'] = {
+    expiresIn: 3600,
+    slowness: 0,
+    failures: [],
+    basic: false,
+    more: {},
+  }
 
   const mint = (kind: string) => {
     const token = `canary-${kind}-${randomBytes(12).toString('base64url')}`
@@ -52,7 +60,15 @@ export async function startAuthorizationServer(): Promise<AuthorizationServer> {
     const refresh_token = withRefresh ? mint('refresh') : undefined
     if (refresh_token !== undefined) refreshTokens.add(refresh_token)
     const { expiresIn: expires_in } = switches
-    return { body: { access_token, token_type: 'bearer', expires_in, ...(refresh_token && { refresh_token }) } }
+    return {
+      body: {
+        access_token,
+        token_type: 'bearer',
+        expires_in,
+        ...(refresh_token && { refresh_token }),
+        ...switches.more,
+      },
+    }
   }
   const invalid = (error: string, error_description = ''): VendorAnswer => ({
     status: 400,
