@@ -4,7 +4,7 @@ import type { StepKind } from '../engine/step-kind.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import type { Events } from './events.ts'
 import type { Listening } from './listening.ts'
-import type { Registrar } from './registrations.ts'
+import type { Registrar } from './registrar.ts'
 import type { Runner } from './runner.ts'
 import type { AuthTest, ConnectorCatalogue, ConnectorSearch, OAuth } from './vendors.ts'
 

@@ -8,12 +8,6 @@ import { findFlow } from './flows.ts'
 import { type Caller, type Route, route } from './route.ts'
 import { byId, instant, pageOf, pageQuery, timestamp, yesOrNo } from './shapes.ts'
 
-/** What the API asks of those who look after webhooks at vendors. */
-export interface Registrar {
-  /** What would be done now; nothing is changed. `moves`: also webhooks made under another public address. */
-  preview(flow: { flowId: string; accountId: string }): Promise<PlanStep[]>
-}
-
 const registrationAnswer = z.object({
   id: z.uuid(),
   flow_id: z.uuid(),

@@ -1,17 +1,11 @@
 import { type RunStatus, runStatuses } from '../flow/run.ts'
 import type { Database, Transaction } from './database.ts'
-import type { RunStart } from './storage.ts'
+import type { DedupeKey, RunStart } from './storage.ts'
 
 /**
  * One run per delivery: the primary key of `dedupe` decides which of several equal requests starts one, on however many
  * processes they arrive. It is written in the transaction that inserts the run.
  */
-
-/** What makes a request equal to another one of its flow, and for how long that counts. */
-export interface DedupeKey {
-  key: string
-  expiresAt: Date
-}
 
 type KeyedStart = RunStart & { dedupe: DedupeKey }
 

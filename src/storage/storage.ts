@@ -1,7 +1,6 @@
 import type { Flow, FlowInput, FlowStatus } from '../flow/flow.ts'
 import type { Json, JsonObject } from '../flow/json.ts'
 import type { RunError, RunInput, RunOutcome, RunStatus, RunTrigger, StepRecord } from '../flow/run.ts'
-import type { DedupeKey } from './dedupe.ts'
 
 /**
  * What outlives the process, by noun: the contract between the product and its one PostgreSQL.
@@ -110,6 +109,12 @@ export interface StoredRun {
   /** Place of the next record. */
   nextSeq: number
   live: boolean
+}
+
+/** What makes a request equal to another one of its flow, and for how long that counts. */
+export interface DedupeKey {
+  key: string
+  expiresAt: Date
 }
 
 /** What a run is started with, as it is stored. */

@@ -5,7 +5,8 @@ import { AppError } from '../errors.ts'
 import { type Json, parseJson, stringifyJson } from '../flow/json.ts'
 import type { RunInput } from '../flow/run.ts'
 import { compile, TemplateError, webhookAnswerBudget } from '../jinja/template.ts'
-import type { Dedupe, DedupeKey, FirstRun } from '../storage/dedupe.ts'
+import type { Dedupe, FirstRun } from '../storage/dedupe.ts'
+import type { DedupeKey } from '../storage/storage.ts'
 import { cancelledError, leftOffError, type RunResult, replyOf, timeoutError, type WebhookReply } from './run-reply.ts'
 
 /** How a flow tells copies of a request from others (spec 2.5). */
