@@ -1,4 +1,4 @@
-import type { ReferenceRow } from './reference.ts'
+import type { ReferenceRow } from './reference-row.ts'
 
 /** Tests and functions: name, what it does, an example, and what that renders; every example is run by a test. */
 export const testRows: readonly ReferenceRow[] = [

@@ -5,10 +5,8 @@ import { library } from './library.ts'
 import { membersOf } from './members.ts'
 import { filterRows } from './reference-filters.ts'
 import { dictMethodRows, listMethodRows, numberMethodRows, textMethodRows } from './reference-methods.ts'
+import type { ReferenceRow } from './reference-row.ts'
 import { functionRows, testRows, wildcardRows } from './reference-tests.ts'
-
-/** What a person wrote about one name: name, one sentence, an example, and what the example renders. */
-export type ReferenceRow = readonly [name: string, doc: string, example: string, result: string]
 
 export type ReferenceKind = 'filter' | 'test' | 'function' | 'method' | 'wildcard'
 
