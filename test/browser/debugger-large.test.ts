@@ -67,7 +67,7 @@ check('D-16 a run of 500 steps lists in less than a second', async ({ page, open
     name: 'Many passes',
     steps: [
       { ref: 'web1', connector: 'webhook', action: 'webhook', input: {} },
-      { ref: 'loop1', connector: 'loop', action: 'for_each', input: { items: '{{ web1.items }}' } },
+      { ref: 'loop1', connector: 'loop', action: 'list', input: { list: '{{ web1.numbers }}' } },
       { ref: 'res1', connector: 'dict', action: 'set', input: { value: '{{ loop1.index }}' } },
     ],
     arrows: [
@@ -75,7 +75,7 @@ check('D-16 a run of 500 steps lists in less than a second', async ({ page, open
       { from: 'loop1', to: 'res1', label: 'ActionLoop' },
     ],
   })
-  const id = await send(product, flow, JSON.stringify({ items: Array.from({ length: 500 }, (_, index) => index) }))
+  const id = await send(product, flow, JSON.stringify({ numbers: Array.from({ length: 500 }, (_, index) => index) }))
   const steps = await product.steps(id)
   assert.ok(steps.length >= 500, `${steps.length} steps`)
   await open(`/runs?flow=${flow.id}`)

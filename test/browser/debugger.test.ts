@@ -376,3 +376,19 @@ check('D-keys the keyboard map: j, k, Enter, x, e, r, Shift R, / and y', async (
   await page.keyboard.type('jjj')
   assert.equal(await page.getByRole('searchbox', { name: /Search ids/ }).inputValue(), 'jjj')
 })
+
+check(
+  'D-rejected requests that started no run are listed with their reason and without secrets',
+  async ({ page, open }) => {
+    const flow = await product.flow(plainFlow('Guarded'))
+    await flow.call({ body: '{}', token: 'eyWrong-token' })
+    await flow.call({ body: '{"broken', headers: { 'content-type': 'application/json' } })
+    await open(`/runs?flow=${flow.id}`)
+    await page.getByRole('radiogroup', { name: 'What is listed' }).getByText('Rejected requests').click()
+    const table = page.getByRole('table', { name: /Rejected requests/ })
+    await table.getByText('Wrong or missing token').waitFor()
+    await table.getByText('Body can’t be read').waitFor()
+    await table.getByRole('link', { name: 'Guarded' }).first().waitFor()
+    assert.ok(!((await table.textContent()) ?? '').includes('eyWrong-token'))
+  },
+)

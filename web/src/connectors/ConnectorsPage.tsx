@@ -44,7 +44,7 @@ export function ConnectorsPage() {
         </Button>
       </PageBar>
       <Page>
-        <div className={classes.filters} role="search" aria-label="Filter connectors">
+        <search className={classes.filters} aria-label="Filter connectors">
           <TextInput
             type="search"
             className={classes.search}
@@ -73,7 +73,7 @@ export function ConnectorsPage() {
           <Chip checked={search.own === true} onChange={(own) => set({ own })} variant="outline">
             Own
           </Chip>
-        </div>
+        </search>
         {connectors.error === null ? null : <Refusal>{messageOf(connectors.error)}</Refusal>}
         {connectors.data === undefined && connectors.error === null ? <Loading /> : null}
         {connectors.data !== undefined && shown.length === 0 ? (

@@ -1,5 +1,5 @@
 import { Button, Loader, SegmentedControl, Select, Textarea, TextInput } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { FileUp, TriangleAlert } from 'lucide-react'
 import { lazy, Suspense, useMemo, useRef, useState } from 'react'
@@ -8,10 +8,9 @@ import { ApiError, messageOf } from '../api.ts'
 import { PageBar } from '../components/PageBar.tsx'
 import { Page, Refusal } from '../settings/Listing.tsx'
 import { Loading, NotFound } from '../shell/root-route.tsx'
-import { connectorQuery, useSaveConnector, writtenPart } from './connector-queries.ts'
+import { connectorQuery, importOpenApi, useSaveConnector, writtenPart } from './connector-queries.ts'
 import classes from './EditConnectorPage.module.css'
-import { connectorFromOpenApi, isOpenApi } from './openapi-import.ts'
-import { type Problem, placeProblems, readDocument } from './problem-lines.ts'
+import { looksLikeOpenApi, type Problem, placeProblems, readDocument } from './problem-lines.ts'
 
 const JsonEditor = lazy(() => import('../runs/JsonEditor.tsx'))
 const route = getRouteApi('/connectors/$name/edit')
@@ -219,28 +218,33 @@ function MainFields({
   )
 }
 
-/** Reads a file: a connector as it is, or an OpenAPI document turned into one. */
+/** Reads a file: a connector as it is, or an OpenAPI document, of which the server makes one. */
 function ImportButton({ onText }: { onText: (text: string, said: string | null) => void }) {
   const input = useRef<HTMLInputElement>(null)
+  const draft = useMutation({ mutationFn: importOpenApi })
   const read = async (file: File | undefined) => {
     if (file === undefined) return
     const text = await file.text()
-    const reading = readDocument(text)
-    if (reading.ok && isOpenApi(reading.value)) {
-      const made = connectorFromOpenApi(reading.value)
-      const count = Array.isArray(made.actions) ? made.actions.length : 0
-      onText(
-        stringifyJson(made, 2),
-        `Made from an OpenAPI document: ${count} actions. Check logins and fields before you save.`,
-      )
-    } else onText(text, null)
+    if (!looksLikeOpenApi(text)) {
+      draft.reset()
+      onText(text, null)
+      return
+    }
+    draft.mutate(text, {
+      onSuccess: ({ connector, problems }) => {
+        const count = Array.isArray(connector.actions) ? connector.actions.length : 0
+        const left = problems.map(({ path, message }) => `${path}: ${message}`).join('; ')
+        const said = `Made from an OpenAPI document: ${count} ${count === 1 ? 'action' : 'actions'}. Check logins and fields before you save.`
+        onText(stringifyJson(connector, 2), left === '' ? said : `${said} Left out: ${left}`)
+      },
+    })
   }
   return (
     <>
       <input
         ref={input}
         type="file"
-        accept=".json,application/json"
+        accept=".json,.yaml,.yml,application/json"
         hidden
         data-testid="import-connector"
         onChange={(event) => {
@@ -251,6 +255,11 @@ function ImportButton({ onText }: { onText: (text: string, said: string | null) 
       <Button variant="default" leftSection={<FileUp size={15} aria-hidden />} onClick={() => input.current?.click()}>
         Import OpenAPI or JSON
       </Button>
+      {draft.error === null ? null : (
+        <span role="alert" className={classes.refused}>
+          {messageOf(draft.error)}
+        </span>
+      )}
     </>
   )
 }

@@ -62,10 +62,7 @@ export function TriggerTab({ connector }: { connector: OwnableConnector }) {
         trigger[key] === undefined || trigger[key] === null ? null : (
           <section key={key} className={classes.card} aria-label={title}>
             <h2 className={classes.heading}>{title}</h2>
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it. */}
-            <pre className={classes.code} tabIndex={0} aria-label={`${title} as JSON`}>
-              {stringifyJson(trigger[key], 2)}
-            </pre>
+            <pre className={classes.code}>{stringifyJson(trigger[key], 2)}</pre>
           </section>
         ),
       )}

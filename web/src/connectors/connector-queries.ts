@@ -49,6 +49,17 @@ export const useSaveConnector = () =>
 export const useDeleteConnector = () =>
   useChange((name: string) => call<unknown>('DELETE', `connectors/${encodeURIComponent(name)}`))
 
+export interface ImportedDraft {
+  /** Nothing of it is saved yet. */
+  connector: JsonObject
+  /** What of the document could not be taken. */
+  problems: { path: string; message: string }[]
+}
+
+/** The draft of a connector, made of an OpenAPI document as JSON or YAML. */
+export const importOpenApi = (document: string) =>
+  call<ImportedDraft>('POST', 'connectors/import', { body: { document } })
+
 /** What an author wrote, without the server's additions. */
 export function writtenPart(connector: OwnableConnector): JsonObject {
   const added = new Set(['origin', 'created_at', 'updated_at'])

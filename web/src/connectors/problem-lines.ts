@@ -20,6 +20,11 @@ export function readDocument(text: string): Reading {
   }
 }
 
+/** Whether a file is an OpenAPI document, as JSON or YAML; everything else is taken for a connector. */
+export function looksLikeOpenApi(text: string): boolean {
+  return /^\s*(\{\s*)?["']?openapi["']?\s*:/m.test(text.slice(0, 20_000)) && /["']?paths["']?\s*:/.test(text)
+}
+
 /** Problems with the lines they stand in; what is missing is shown where it would have to be. */
 export function placeProblems(text: string, problems: readonly { path: string; message: string }[]): Problem[] {
   const lines = linesOf(text)

@@ -45,7 +45,12 @@ export function BulkBar({ chosen, query, choose, clear }: BulkBarProps) {
           {messageOf(all.error)}
         </span>
       )}
-      <Modal opened={isAsking} onClose={() => setAsking(false)} title={`Run again ${countText(chosen.size)}?`}>
+      <Modal
+        opened={isAsking}
+        onClose={() => setAsking(false)}
+        title={`Run again ${countText(chosen.size)}?`}
+        closeButtonProps={{ 'aria-label': 'Close' }}
+      >
         <Bulk ids={[...chosen]} close={() => setAsking(false)} clear={clear} />
       </Modal>
     </section>

@@ -46,7 +46,8 @@ export default function JsonEditor({ label, value, onChange, onSubmit, problem, 
           EditorState.readOnly.of(isReadOnly),
           EditorView.contentAttributes.of({
             'aria-label': label,
-            ...(isReadOnly ? { 'aria-readonly': 'true', tabindex: '0' } : {}),
+            tabindex: '0',
+            ...(isReadOnly ? { 'aria-readonly': 'true' } : {}),
           }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) change(update.state.doc.toString())

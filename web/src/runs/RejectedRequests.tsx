@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { ShieldCheck } from 'lucide-react'
 import { Fragment, useState } from 'react'
 import { type Json, stringifyJson } from '../../../src/flow/json.ts'
-import { ApiError, call, messageOf, type Page } from '../api.ts'
+import { call, messageOf, type Page } from '../api.ts'
 import { EmptyState } from '../components/EmptyState.tsx'
 import { flowsQuery } from '../flows/flow-queries.ts'
 import { Loading } from '../shell/root-route.tsx'
@@ -12,17 +12,18 @@ import classes from './RejectedRequests.module.css'
 import { startedText } from './run-words.ts'
 import { useRunSearch } from './use-run-search.ts'
 
-/** A request that did not become a run, without its secrets. */
+/** A request that did not become a run, without its secrets. Equal ones that came together are one entry. */
 export interface RejectedJson {
   id: string
   flow_id: string
-  flow_name?: string | null
-  received_at: string
+  at: string
   reason: string
   status: number
-  method: string | null
-  ip: string | null
-  message: string | null
+  count: number
+  method: string
+  ip: string
+  user_agent: string | null
+  message: string
   /** What would have matched, for a signature that did not. */
   details?: Json
 }
@@ -45,10 +46,9 @@ export function RejectedRequests() {
   })
   const rows = rejected.data?.pages.flatMap(({ data }) => data)
   if (rejected.error !== null) {
-    const isMissing = rejected.error instanceof ApiError && rejected.error.status === 404
     return (
-      <EmptyState icon={<ShieldCheck size={26} />} title={isMissing ? 'Not recorded' : 'Not available'}>
-        {isMissing ? 'This server does not record rejected requests.' : messageOf(rejected.error)}
+      <EmptyState icon={<ShieldCheck size={26} />} title="Not available">
+        {messageOf(rejected.error)}
       </EmptyState>
     )
   }
@@ -103,13 +103,16 @@ function Rows({ rows }: { rows: readonly RejectedJson[] }) {
         {rows.map((row) => (
           <Fragment key={row.id}>
             <tr>
-              <td className={classes.quiet}>{startedText(row.received_at)}</td>
+              <td className={classes.quiet}>{startedText(row.at)}</td>
               <td>
                 <code className={classes.code}>{row.status}</code>
               </td>
               <td>
-                <strong className={classes.reason}>{wordsOf(row.reason)}</strong>
-                {row.message === null ? null : <bdi className={classes.message}>{row.message}</bdi>}
+                <strong className={classes.reason}>
+                  {wordsOf(row.reason)}
+                  {row.count > 1 ? <span className={classes.count}>{row.count} times</span> : null}
+                </strong>
+                {row.message === '' ? null : <bdi className={classes.message}>{row.message}</bdi>}
                 {row.details === undefined || row.details === null ? null : (
                   <Button
                     size="compact-xs"
@@ -123,7 +126,7 @@ function Rows({ rows }: { rows: readonly RejectedJson[] }) {
               </td>
               <td>
                 <Link to="/flows/$flowId" params={{ flowId: row.flow_id }}>
-                  <bdi>{row.flow_name ?? names.get(row.flow_id) ?? 'Deleted flow'}</bdi>
+                  <bdi>{names.get(row.flow_id) ?? 'Deleted flow'}</bdi>
                 </Link>
               </td>
               <td className={classes.quiet}>
@@ -156,6 +159,7 @@ const reasonWords: Record<string, string> = {
   bad_signature: 'Signature does not match',
   duplicate: 'Duplicate',
   handshake: 'Handshake',
+  filtered: 'Filtered out',
   paused: 'Flow is paused',
 }
 

@@ -85,7 +85,13 @@ export function Rerun({ run, failedRef, open }: RerunProps) {
           {messageOf(again.error)}
         </span>
       )}
-      <Modal opened={isEditing} onClose={editing.close} title="Edit payload and run" size="xl">
+      <Modal
+        opened={isEditing}
+        onClose={editing.close}
+        title="Edit payload and run"
+        size="xl"
+        closeButtonProps={{ 'aria-label': 'Close' }}
+      >
         <EditPayload
           runId={run.id}
           isStarting={again.isPending}

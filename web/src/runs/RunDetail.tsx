@@ -1,6 +1,6 @@
 import { Skeleton } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useMemo } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { ApiError, messageOf } from '../api.ts'
 import { onLiveEvent } from '../live/live.ts'
 import { NotFound } from '../shell/root-route.tsx'
@@ -27,6 +27,12 @@ export function RunDetail({ runId, open, close }: RunDetailProps) {
   useLiveRun(runId)
   const run = useQuery(runQuery(runId))
   const steps = useQuery(stepsQuery(runId))
+  const loaded = useLast(
+    useMemo(
+      () => (run.data && steps.data ? { run: run.data, records: steps.data } : undefined),
+      [run.data, steps.data],
+    ),
+  )
   if (run.error !== null && run.data === undefined) {
     return (
       <section className={classes.detail} aria-label="Run">
@@ -40,7 +46,7 @@ export function RunDetail({ runId, open, close }: RunDetailProps) {
       </section>
     )
   }
-  if (run.data === undefined || steps.data === undefined) {
+  if (loaded === undefined) {
     return (
       <section className={classes.detail} aria-label="Run" aria-busy>
         <div className={classes.loading}>
@@ -51,7 +57,14 @@ export function RunDetail({ runId, open, close }: RunDetailProps) {
       </section>
     )
   }
-  return <Loaded run={run.data} records={steps.data} open={open} close={close} />
+  return <Loaded {...loaded} open={open} close={close} />
+}
+
+/** The newest value there was: the run before stays until the next one is there, and with it whatever has the focus. */
+function useLast<Value>(value: Value | undefined): Value | undefined {
+  const [last, setLast] = useState(value)
+  if (value !== undefined && value !== last) setLast(value)
+  return value ?? last
 }
 
 function Loaded({

@@ -2,12 +2,10 @@ import { Anchor } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { call } from '../api.ts'
 import { Card, Facts } from './Card.tsx'
-import { instanceQuery } from './instance-queries.ts'
 import { licences } from './licences.ts'
 
 /** Version and licences. */
 export function About() {
-  const instance = useQuery(instanceQuery)
   const api = useQuery({
     queryKey: ['openapi', 'info'],
     staleTime: Number.POSITIVE_INFINITY,
@@ -18,7 +16,6 @@ export function About() {
       <Card title="Hookline" text="A webhook arrives, a flow runs, the sender gets its answer.">
         <Facts
           facts={[
-            ...(instance.data ? [['Version', instance.data.version] as const] : []),
             ['API', api.data === undefined ? '…' : `version ${api.data.version}`],
             [
               'API description',

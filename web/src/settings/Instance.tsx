@@ -1,18 +1,16 @@
 import { Button, Loader } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { CircleCheck, TriangleAlert } from 'lucide-react'
-import { type Json, stringifyJson } from '../../../src/flow/json.ts'
 import { messageOf } from '../api.ts'
 import { CopyButton } from '../components/CopyButton.tsx'
 import { Card, Facts } from './Card.tsx'
 import classes from './Instance.module.css'
-import { checkReach, instanceQuery, publicUrlQuery } from './instance-queries.ts'
+import { checkReach, publicUrlQuery } from './instance-queries.ts'
 import { Refusal } from './Listing.tsx'
 import { Retention } from './Retention.tsx'
 
 /** The server: its public address, and the settings it was started with. */
 export function Instance() {
-  const instance = useQuery(instanceQuery)
   return (
     <>
       <PublicUrl />
@@ -21,34 +19,13 @@ export function Instance() {
         title="Settings of the server"
         text="They come from the environment that Hookline is started with, so that they are the same after every restart."
       >
-        {instance.data ? (
-          <Facts
-            facts={instance.data.settings.map(({ name, value, description }) => [
-              name,
-              <Setting key={name} value={value} description={description} />,
-            ])}
-          />
-        ) : instance.isPending ? (
-          <Loader size="xs" aria-label="Loading" />
-        ) : (
-          <Facts facts={knownSettings} />
-        )}
+        <Facts facts={knownSettings} />
       </Card>
     </>
   )
 }
 
-function Setting({ value, description }: { value: Json; description: string }) {
-  return (
-    <>
-      <code>{value === null ? 'not set' : typeof value === 'string' ? value : stringifyJson(value)}</code>
-      <br />
-      <span className={classes.quiet}>{description}</span>
-    </>
-  )
-}
-
-/** What the environment may say, for a server that does not tell what it says. */
+/** The ones most asked for; the page of settings in the documentation has them all. */
 const knownSettings = [
   ['HOOKLINE_PUBLIC_URL', 'The address under which senders reach this server'],
   ['HOOKLINE_MAX_BODY_BYTES', 'The largest webhook body, 10 MiB by default'],
