@@ -23,14 +23,9 @@ export function changed(
   switch (step.kind) {
     case 'lost': {
       const gapSince = row.settings.gapSince ?? (row.checkedAt ?? row.registeredAt ?? now).toISOString()
-      return {
-        ...row,
-        ...calm,
-        remoteId: null,
-        state: 'stale',
-        reason: step.reason,
-        settings: { ...row.settings, gapSince },
-      }
+      const settings = { ...row.settings, gapSince }
+      // What takes its place is another row: a vendor that knows our key would give back what is gone.
+      return { ...row, ...calm, remoteId: null, settingsHash: 'lost', state: 'stale', reason: step.reason, settings }
     }
     case 'settle':
       return {
@@ -130,7 +125,13 @@ export function newRow(wanted: Wanted, { rows }: Pick<Work, 'rows'>, now: Date):
     reason: null,
     remoteId: null,
     baseUrl: wanted.baseUrl,
-    settings: { events: wanted.events, form: wanted.form, action: wanted.action, lifeMs: 0 },
+    settings: {
+      events: wanted.events,
+      form: wanted.form,
+      action: wanted.action,
+      lifeMs: 0,
+      ...gapBefore(wanted, rows),
+    },
     settingsHash: wanted.hash,
     secrets: {
       path: needsPath ? newPathSecret() : null,
@@ -153,6 +154,14 @@ export function newRow(wanted: Wanted, { rows }: Pick<Work, 'rows'>, now: Date):
     createdAt: now,
     updatedAt: now,
   }
+}
+
+/** What its predecessor has missed, the new one makes up for. */
+function gapBefore({ flowId, kind, slot }: Wanted, rows: readonly Registration[]): { gapSince?: string } {
+  const gaps = rows
+    .filter((row) => row.flowId === flowId && row.kind === kind && row.slot === slot)
+    .flatMap(({ settings }) => settings.gapSince ?? [])
+  return gaps.length === 0 ? {} : { gapSince: gaps.sort()[0]! }
 }
 
 function newPathSecret(): string {

@@ -158,6 +158,9 @@ function planMaking(
     if (traits.secretCanBeHad || isUsable(row, isSecretOurs)) return [{ kind: 'adopt', row, found, isSecretOurs }]
     return [{ kind: 'leftover', like: row, found }]
   }
+  // An orphan that can't be found again must not be let in beside the next one.
+  const isUnfindable = row.pending?.action === 'create' && !traits.listsAddresses && row.secrets.path !== null
+  if (isUnfindable && traits.single === undefined) return [{ kind: 'readdress', row }]
   if (row.pending?.action === 'conflict' && row.secrets.path === null) return [{ kind: 'readdress', row }]
   if (traits.single !== undefined && !formers.some(({ anew }) => anew === 'take_over')) {
     const foreign = foreignIn(list ?? [], [row, ...formers], facts)
@@ -249,7 +252,8 @@ function planAbsent(row: Registration, facts: PlanFacts): PlanStep[] {
   const traits = facts.traits(row)
   if (row.carriedBy !== null || traits?.setup === 'manual')
     return [{ kind: 'forget', row, reason: 'nothing to remove' }]
-  if (row.remoteId === null && row.pending === null) return [{ kind: 'forget', row, reason: 'it was never made' }]
+  if (row.remoteId === null && row.pending === null)
+    return [{ kind: 'forget', row, reason: row.reason ?? 'it was never made' }]
   if (row.kind === 'lifecycle') return waitFor(row, facts) ?? [{ kind: 'delete', row }]
   if (traits === undefined || !traits.removes)
     return [{ kind: 'forget', row, reason: 'the vendor has no call that removes it' }]

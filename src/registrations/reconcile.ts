@@ -108,7 +108,8 @@ async function bringAbout(
     const scene = await look(trigger, world)
     if (!(await holdShared(scene, held, world))) return new Date(world.now().getTime() + sharedRetryMs)
     const work = workOf(scene, held[0]!, signal)
-    await readLists(scene, work, lists, unreadable, world)
+    // A list that can't be read is written down with its rows, which are looked at again.
+    if (!(await readLists(scene, work, lists, unreadable, world))) continue
     const steps = planTrigger(factsOf(scene, lists, trigger.moves, world))
     const next = steps.find(({ kind }) => kind !== 'wait')
     if (next === undefined) return rest(scene, steps, lists, work, world)
@@ -186,15 +187,19 @@ function traitsIn(
   return row.kind === 'lifecycle' ? undefined : traitsOf(connectors.get(row.connector) ?? {})
 }
 
-/** The vendors' lists of all places that something is to be done about; each is read once, until a call makes it untrue. */
+/**
+ * The vendors' lists of all places that something is to be done about; each is read once, until a call makes it untrue.
+ * False when one could not be read now.
+ */
 async function readLists(
   scene: Scene,
   work: Work,
   lists: Map<string, Listed[]>,
   unreadable: Set<string>,
   world: ReconcileWorld,
-): Promise<void> {
+): Promise<boolean> {
   const now = world.now()
+  let isComplete = true
   for (const [place, rows] of Map.groupBy(scene.rows, ({ place }) => place)) {
     if (lists.has(place) || unreadable.has(place)) continue
     const row = rows.find((each) => isWorthListing(each, scene.connectors, now))
@@ -204,9 +209,11 @@ async function readLists(
     } catch (error) {
       if (!(error instanceof VendorError)) throw error
       unreadable.add(place)
+      isComplete = false
       await noteUnreadable(rows, error, work, world)
     }
   }
+  return isComplete
 }
 
 function isWorthListing(row: Registration, connectors: ReadonlyMap<string, Connector>, now: Date): boolean {

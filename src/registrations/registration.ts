@@ -12,8 +12,10 @@ import type { Registration, RegistrationState } from '../storage/registrations.t
 
 /** How late the effect of a call can show whose answer was not heard. Until then nothing is taken for certain. */
 export const lateEffectMs = 30_000
-/** Retries of what a vendor refuses: from seconds to an hour, for ever. */
+/** Retries of what a vendor refuses: often at first, for most faults pass; in the end once an hour, for ever. */
 const firstRetryMs = 5_000
+const patientAfter = 8
+const impatientMs = 25_000
 const longestRetryMs = 60 * 60_000
 /** Of a webhook's life, the part that is left when it is renewed; a spread keeps those made together from being renewed together. */
 const renewalLead = { least: 0.5, spread: 0.1 }
@@ -41,7 +43,8 @@ export function failedState(row: Pick<Registration, 'goal' | 'remoteId'>): Regis
 
 /** When to try again after so many failures in a row. `random` is from 0 up to 1. */
 export function retryTime(failures: number, now: Date, random: number, asked: Date | null): Date {
-  const pause = Math.min(firstRetryMs * 2 ** Math.min(failures, 20), longestRetryMs)
+  const patience = Math.min(Math.max(0, failures - patientAfter), 20)
+  const pause = Math.min(firstRetryMs * 2 ** Math.min(failures, 20), impatientMs * 2 ** patience, longestRetryMs)
   const at = new Date(now.getTime() + pause * (0.5 + random))
   return asked !== null && asked > at ? asked : at
 }

@@ -181,12 +181,14 @@ export function createVendorCalls(world: Pick<World, 'callConnector' | 'now'>): 
       const frame = { ...values, item }
       const part = (template: string | undefined) => (template === undefined ? null : read(template, frame, last, now))
       const id = idOf(part(request.id))
-      if (id === null) return []
+      const url = textOf(part(request.url))
+      // Without an address it is no webhook, only the place where one could be; or it is about something else.
+      if (id === null || (url === null && request.url !== undefined)) return []
       const events = part(request.events)
       return [
         {
           id,
-          url: textOf(part(request.url)),
+          url,
           events: Array.isArray(events) ? events.map(String) : null,
           active: request.active === undefined || holds(part(request.active)),
           expiresAt: timeIn(part(request.expires_at)),

@@ -20,6 +20,7 @@ import { testDatabase } from '../rig/test-database.ts'
 export interface Product {
   url: string
   database: Database
+  databaseUrl: string
   accountId: string
   /** A personal access token with the scope `automation`. */
   token: string
@@ -74,14 +75,14 @@ export async function startProduct(settings: Record<string, string> = {}, log = 
     await rm(dataDir, { recursive: true, force: true })
   })
   const account = await createAccounts(database).ensureFirst()
-  return productAt(app.address!, database, account.id)
+  return productAt(app.address!, database, databaseUrl, account.id)
 }
 
 function quietLog(): Logger {
   return pino({ level: process.env.TEST_LOG ?? 'silent' })
 }
 
-async function productAt(url: string, database: Database, accountId: string): Promise<Product> {
+async function productAt(url: string, database: Database, databaseUrl: string, accountId: string): Promise<Product> {
   const tokens = createPersonalAccessTokens(database)
   const signingKey = createHash('sha256').update('tests').digest()
   const newToken: Product['newToken'] = async (scopes, expiresAt = null, owner = accountId) => {
@@ -93,6 +94,7 @@ async function productAt(url: string, database: Database, accountId: string): Pr
   const product: Product = {
     url,
     database,
+    databaseUrl,
     accountId,
     token,
     newToken,

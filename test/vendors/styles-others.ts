@@ -87,6 +87,7 @@ export const asanaStyle: VendorStyle = {
 /** https://developer.monday.com/api-reference/reference/webhooks : GraphQL, a webhook for each event, a list without addresses */
 export const mondayStyle: VendorStyle = {
   name: 'monday',
+  unfindable: true,
   perEvent: true,
   connector: (url) => at(monday, `${url}/`),
   auth: { auth_type: 'api_key', auth_token: 'test' },
@@ -295,6 +296,7 @@ export const headerStyle: VendorStyle = {
 export const listlessStyle: VendorStyle = {
   ...plain,
   name: 'listless',
+  unfindable: true,
   connector: (url) => simple('listless', url, { events: ['made', 'gone'], ...hooksApi, delivery_id: '{{ body.id }}' }),
   handle: hooksHandler,
   deliver: ({ id, name }) => ({ headers: {}, body: event(id, name) }),

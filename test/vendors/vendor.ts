@@ -51,6 +51,8 @@ export interface VendorStyle {
   deliver(event: VendorEvent, hook: Hook): { headers: Record<string, string>; body: string }
   /** Whether the vendor has but one webhook, whoever asks. */
   single?: boolean
+  /** It does not tell the addresses of its webhooks: one whose making was not heard of can't be found again. */
+  unfindable?: boolean
   /** Each event has a webhook of its own. */
   perEvent?: boolean
 }

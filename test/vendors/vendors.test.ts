@@ -74,7 +74,14 @@ for (const style of everyStyle()) {
     const settled = async (flowId: string, count: number) => {
       await until(`${count} live`, async () => {
         const listed = await rows(flowId)
-        if (process.env.SHOW) console.log(style.name, count, ours().length, JSON.stringify(listed.map(({ state, reason, remote_id, url }) => [state, reason, remote_id, url])), vendor.calls.length)
+        if (process.env.SHOW)
+          console.log(
+            style.name,
+            count,
+            ours().length,
+            JSON.stringify(listed.map(({ state, reason, remote_id, url }) => [state, reason, remote_id, url])),
+            vendor.calls.length,
+          )
         const busy = listed.filter(({ state }) => !['registered', 'removed'].includes(String(state)))
         return ours().length === count && busy.length === 0 && listed.length > 0
       })
