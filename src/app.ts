@@ -38,6 +38,7 @@ import { createRegistrationWorker } from './worker/perform-registrations.ts'
 import { prune, pruneCron } from './worker/prune.ts'
 import { createRegistrationWorld } from './worker/registration-world.ts'
 import { cancelChannel, createRunner } from './worker/runner.ts'
+import { createScheduleClock, startScheduled } from './worker/schedules.ts'
 import { createTrackedRuns } from './worker/tracked-runs.ts'
 import { createVendors } from './worker/vendors.ts'
 import { createWorker } from './worker/worker.ts'
@@ -96,6 +97,13 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   const tracked = createTrackedRuns()
   const handOver = createHandOver()
   const events = createEvents()
+  const listening = createListening(now)
+  /** Tells the builder, where someone waits for the next request of a flow, what has come. */
+  const capture = (accountId: string, flowId: string, facts: JsonObject) => {
+    if (!listening.has(flowId)) return
+    listening.stop(flowId)
+    events.publish(accountId, 'capture', { flow_id: flowId, ...facts })
+  }
   const outbound = createOutbound({ allow: config.outboundAllow })
   let publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`
   const vendors = createVendors({
@@ -123,6 +131,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       if (enqueued) worker?.nudge()
       for (const { id, accountId, flowId, by } of started) {
         events.publish(accountId, 'run', { id, flow_id: flowId, status: by === 'queue' ? 'queued' : 'running' })
+        capture(accountId, flowId, { flow_run_id: id })
       }
       for (const { run, end } of ended) {
         events.publish(run.accountId, 'run', { id: run.id, flow_id: run.flowId, status: end.outcome.status })
@@ -147,11 +156,14 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
         queue,
         chores: {
           give_up_runs: (data) => giveUpRuns(data, { runs: storage.runs, writer, now }),
+          start_scheduled: (data) => startScheduled(data, { runner, flows }),
           prune_runs: (_data, signal) => prune({ ...storage, now }, signal),
         },
         log,
       })
     : undefined
+  const scheduleClock =
+    chores && createScheduleClock({ schedules: storage.schedules, queue, onSent: chores.nudge, log })
   const stopping = new AbortController()
   const registrationWorld = createRegistrationWorld({
     storage,
@@ -204,7 +216,12 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     world,
     syncTimeoutSeconds: config.syncTimeoutSeconds,
     stopping: stopping.signal,
-    rejections,
+    rejections: {
+      note(rejected) {
+        rejections.note(rejected)
+        capture(rejected.accountId, rejected.flowId, { reason: rejected.reason })
+      },
+    },
     keepHandshakeSecret: storage.registrations.keepHandshakeSecret,
     tally: tallies.count,
     newRunId: randomUUIDv7,
@@ -229,7 +246,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       preview: (flow) => previewFlow({ ...flow, wakes: 0, moves: true }, registrationWorld, stopping.signal),
     },
     events,
-    listening: createListening(now),
+    listening,
     passwords: createPasswords(),
     setupToken: setupToken(storage.signingKey),
     configuredUrl: config.publicUrl,
@@ -252,6 +269,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   worker?.start()
   if (chores) await queue.schedule('hourly', pruneCron, 'UTC', 'prune_runs', {})
   chores?.start()
+  scheduleClock?.start()
   registrar?.start()
   const renewing = setInterval(() => {
     writer.renewHeld().catch((error) => log.error({ err: error }, 'held runs could not be renewed'))
@@ -265,6 +283,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       setTimeout(grace.resolve, stopGraceMs).unref()
       await registrar?.stop()
       const closed = http?.close()
+      await scheduleClock?.stop()
       await Promise.race([Promise.all([closed, worker?.stop(stopGraceMs), chores?.stop(stopGraceMs)]), grace.promise])
       // What is still under way is left to other processes; its senders are told that the run goes on.
       tracked.stopAll()

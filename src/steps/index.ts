@@ -7,12 +7,14 @@ import { loopList, loopWhile } from './loop.ts'
 import { multiCase } from './multi-case.ts'
 import { respond } from './respond.ts'
 import { runFlow } from './run-flow.ts'
+import { scheduler } from './scheduler.ts'
 import { storageDelete, storageGet, storageIncrement, storageSet } from './storage.ts'
 import { webhook } from './webhook.ts'
 
 /** The product's helpers, in the order of the palette. */
 export const stepKinds: readonly StepKind[] = [
   webhook,
+  scheduler,
   http,
   condition,
   multiCase,

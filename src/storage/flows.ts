@@ -6,6 +6,7 @@ import { type Flow, type FlowInput, type FlowStatus, flowInputSchema, type Step 
 import { type Json, parseJson, stringifyJson } from '../flow/json.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import type { Database, Queryable, Transaction } from './database.ts'
+import { keepSchedule } from './schedules.ts'
 import type { Flows, FlowVersion, Page, PageRequest, WebhookGate } from './storage.ts'
 
 interface FlowRow {
@@ -55,6 +56,7 @@ export function createFlows(database: Database, { sealer, signingKey, now, chang
   async function noted(tx: Transaction, row: FlowRow): Promise<Flow> {
     await bumpRevision(tx, row.account_id)
     const flow = toFlow(row)
+    await keepSchedule(tx, flow)
     await changed(tx, { flowId: flow.id, accountId: flow.accountId, steps: flow.steps })
     return flow
   }

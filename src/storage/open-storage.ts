@@ -15,6 +15,7 @@ import { createRejectedRequests, type RejectedRequests } from './rejected-reques
 import { createRetention, type Retention } from './retention.ts'
 import { createRunCounts, type RunCounts } from './run-counts.ts'
 import { createRuns } from './runs.ts'
+import { createSchedules, type Schedules } from './schedules.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 import type { Flows, FlowValues, Runs } from './storage.ts'
 import { createPersonalAccessTokens, type PersonalAccessTokens } from './tokens.ts'
@@ -37,6 +38,7 @@ export interface Storage {
   registrations: Registrations
   rejectedRequests: RejectedRequests
   retention: Retention
+  schedules: Schedules
   runCounts: RunCounts
   /** Seals what else must not be read in a dump of the database. */
   sealer: Sealer
@@ -107,6 +109,7 @@ export async function openStorage({ settings, now, log, onFlowChange }: StorageO
     registrations,
     rejectedRequests: createRejectedRequests(database),
     retention: createRetention(database, now),
+    schedules: createSchedules(database),
     runCounts: createRunCounts(database),
     sealer,
     signingKey,

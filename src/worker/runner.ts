@@ -16,6 +16,8 @@ export interface ManualStart {
   version?: number
   payload: Json
   trigger: RunTrigger
+  /** A new one when it is left out. Errors: `RunLost` when there is a run with it. */
+  runId?: string
   retryOf?: string
   request?: RequestFacts | null
   variables?: JsonObject | null
@@ -66,7 +68,7 @@ async function startRun(start: ManualStart, parts: RunnerParts): Promise<{ runId
     throw new AppError('not_found', 'there is no such flow, or not in this version')
   }
   const { flow } = loaded.gate
-  const runId = parts.newRunId()
+  const runId = start.runId ?? parts.newRunId()
   const payload = stringifyJson(start.payload)
   const log = parts.writer.begin({
     id: runId,
