@@ -82,7 +82,7 @@ const wrong: { form: ScheduleForm; field: string; message: RegExp }[] = [
   { form: { every: 'cron', cron: '0 9 * * * *' }, field: 'cron', message: /five fields/ },
   { form: { every: 'cron', cron: '61 9 * * *' }, field: 'cron', message: /range 0-59/ },
   { form: { every: 'cron', cron: '0 0 30 2 *' }, field: 'cron', message: /day of month/ },
-  { form: { every: 'cron', cron: 'H 9 * * *' }, field: 'cron', message: /H is not known/ },
+  { form: { every: 'cron', cron: 'H 9 * * *' }, field: 'cron', message: /"H" is not known/ },
   { form: { every: 'cron' }, field: 'cron', message: /write a cron expression/ },
   { form: { every: 'day', time: '25:00' }, field: 'time', message: /"25:00" is no time of day/ },
   { form: { every: 'day', timezone: 'Berlin' }, field: 'timezone', message: /Europe\/Berlin/ },
@@ -145,7 +145,7 @@ test('in every zone times go forward, and looking back from one finds it again',
       const between = nextOccurrence(schedule, before)
       assert.deepEqual(between, next, `${before.toISOString()} and ${next.toISOString()} are neighbours`)
     }),
-    { numRuns: Number(process.env.SCHEDULE_RUNS ?? 800) },
+    { numRuns: Number(process.env.SCHEDULE_RUNS ?? 300) },
   )
 })
 
@@ -159,7 +159,7 @@ test('a change of clocks leaves no interval out for long', () => {
       assert.ok(next !== undefined)
       assert.ok(next.getTime() - after.getTime() <= longestGap[each.every as keyof typeof longestGap])
     }),
-    { numRuns: 1_000 },
+    { numRuns: 300 },
   )
 })
 
@@ -184,6 +184,6 @@ test('daily is once on every day that the zone has', () => {
         if (timezone !== 'Pacific/Apia') assert.equal(day, expected.toISODate())
       }
     }),
-    { numRuns: 25 },
+    { numRuns: 8 },
   )
 })

@@ -1,6 +1,6 @@
-import { CronExpressionParser } from 'cron-parser'
 import { DateTime, IANAZone } from 'luxon'
 import { z } from 'zod'
+import { latestOfCron, nextOfCron, readCron } from './cron.ts'
 import type { JsonObject } from './json.ts'
 
 /** When a flow starts by itself: the rules behind the scheduler's form. */
@@ -92,7 +92,7 @@ export function nextOccurrence(schedule: Schedule, after: Date): Date | undefine
   const { start, end } = schedule
   // An occurrence at the very start counts.
   const from = start !== null && Date.parse(start) > after.getTime() ? new Date(Date.parse(start) - 1) : after
-  const next = schedule.cron === null ? new Date(schedule.at ?? 0) : step(schedule, from, 'next')
+  const next = schedule.cron === null ? new Date(schedule.at ?? 0) : nextOfCron(schedule.cron, schedule.timezone, from)
   if (next === undefined || next <= from) return undefined
   return end !== null && next.getTime() > Date.parse(end) ? undefined : next
 }
@@ -101,27 +101,10 @@ export function nextOccurrence(schedule: Schedule, after: Date): Date | undefine
 export function latestOccurrence(schedule: Schedule, until: Date): Date | undefined {
   const { start, end } = schedule
   const to = end !== null && Date.parse(end) < until.getTime() ? new Date(end) : until
-  const latest = schedule.cron === null ? new Date(schedule.at ?? 0) : latestOf(schedule, to)
+  const latest =
+    schedule.cron === null ? new Date(schedule.at ?? 0) : latestOfCron(schedule.cron, schedule.timezone, to)
   if (latest === undefined || latest > to) return undefined
   return start !== null && latest.getTime() < Date.parse(start) ? undefined : latest
-}
-
-/** The library, looking back, passes over times that the clock has skipped and that it moves on when it looks forward. */
-function latestOf(schedule: Schedule, to: Date): Date | undefined {
-  let latest = step(schedule, new Date(to.getTime() + 1), 'prev')
-  for (let next = latest; next !== undefined && next <= to; next = step(schedule, next, 'next')) latest = next
-  return latest
-}
-
-function step({ cron, timezone }: Schedule, from: Date, direction: 'next' | 'prev'): Date | undefined {
-  try {
-    return CronExpressionParser.parse(cron ?? '', { tz: timezone, currentDate: from })
-      [direction]()
-      .toDate()
-  } catch {
-    // It has been parsed when it was saved: what is left is that no such day exists within reach.
-    return undefined
-  }
 }
 
 function cronOf({ every, minute = 0, time, weekday = 'monday', day = 1, cron }: ScheduleForm): string {
@@ -157,12 +140,13 @@ function checkedCron(cron = ''): string {
   if (!text.startsWith('@') && text.split(' ').length !== 5) {
     throw new ScheduleError('cron', `a cron expression has five fields (${fieldNames}); "${text}" has another number`)
   }
-  // H stands for "some time or other", which would be another one at every look.
-  if (/\bH\b/.test(text)) throw new ScheduleError('cron', 'H is not known here: write the minute or hour you want')
   try {
-    CronExpressionParser.parse(text, { tz: 'UTC', currentDate: new Date(0) }).next()
+    readCron(text)
   } catch (error) {
     throw new ScheduleError('cron', `"${text}": ${error instanceof Error ? error.message : 'no cron expression'}`)
+  }
+  if (nextOfCron(text, 'UTC', new Date(0)) === undefined) {
+    throw new ScheduleError('cron', `"${text}" never comes: no year has such a day`)
   }
   return text
 }
