@@ -19,7 +19,7 @@ check('K-01 the filter “has Trigger by Webhook” lists only those', async ({ 
   await open('/connectors')
   const list = page.getByRole('list', { name: 'Connectors', exact: true })
   await list.getByText('Own without_trigger').waitFor()
-  await page.getByText('has Trigger by Webhook').click()
+  await page.getByRole('checkbox', { name: 'has Trigger by Webhook' }).check()
   await until(page, `location.search.includes('trigger')`)
   await list.getByText('Own without_trigger').waitFor({ state: 'detached' })
   const cards = await list.getByRole('listitem').count()

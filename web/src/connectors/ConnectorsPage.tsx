@@ -1,4 +1,4 @@
-import { Button, Chip, Select, TextInput } from '@mantine/core'
+import { Button, Checkbox, Select, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
@@ -67,12 +67,16 @@ export function ConnectorsPage() {
             value={search.tag ?? null}
             onChange={(tag) => set({ tag: tag ?? '' })}
           />
-          <Chip checked={search.trigger === true} onChange={(trigger) => set({ trigger })} variant="outline">
-            has Trigger by Webhook
-          </Chip>
-          <Chip checked={search.own === true} onChange={(own) => set({ own })} variant="outline">
-            Own
-          </Chip>
+          <Checkbox
+            label="has Trigger by Webhook"
+            checked={search.trigger === true}
+            onChange={(event) => set({ trigger: event.currentTarget.checked })}
+          />
+          <Checkbox
+            label="Own"
+            checked={search.own === true}
+            onChange={(event) => set({ own: event.currentTarget.checked })}
+          />
         </search>
         {connectors.error === null ? null : <Refusal>{messageOf(connectors.error)}</Refusal>}
         {connectors.data === undefined && connectors.error === null ? <Loading /> : null}

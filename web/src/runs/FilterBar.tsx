@@ -80,7 +80,7 @@ export function FilterBar({ searchBox }: { searchBox: RefObject<HTMLInputElement
       />
       <Choice
         label="Draft or live"
-        none="Draft and live"
+        none="Draft, live"
         data={[
           { value: 'live', label: 'Live only' },
           { value: 'draft', label: 'Draft only' },

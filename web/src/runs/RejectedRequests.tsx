@@ -31,7 +31,7 @@ export interface RejectedJson {
 const pageSize = 100
 
 /** Requests that were refused, and why: the first place to look when a webhook "does not arrive". */
-export function RejectedRequests() {
+export default function RejectedRequests() {
   const [search, setSearch] = useRunSearch()
   const rejected = useInfiniteQuery({
     queryKey: ['rejected-requests', search.flow],

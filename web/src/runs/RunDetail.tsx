@@ -23,7 +23,7 @@ interface RunDetailProps {
 const gatherMs = 300
 
 /** One run: what it is, its steps over time, and the chosen step in full. */
-export function RunDetail({ runId, open, close }: RunDetailProps) {
+export default function RunDetail({ runId, open, close }: RunDetailProps) {
   useLiveRun(runId)
   const run = useQuery(runQuery(runId))
   const steps = useQuery(stepsQuery(runId))

@@ -76,7 +76,9 @@ export function RunTable({ list, rows, openId, open, chosen, setChosen }: RunTab
             <th scope="col" className={classes.run} data-wide>
               Run
             </th>
-            <th scope="col">Flow</th>
+            <th scope="col" className={classes.flow}>
+              Flow
+            </th>
             <th scope="col" data-wide>
               Title
             </th>

@@ -1,22 +1,26 @@
 import { SegmentedControl } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useMemo, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react'
 import { CrashGuard } from '../components/CrashGuard.tsx'
 import { PageBar } from '../components/PageBar.tsx'
 import { flowQuery } from '../flows/flow-queries.ts'
+import { Loading } from '../shell/root-route.tsx'
 import { BulkBar } from './BulkBar.tsx'
 import { FilterBar } from './FilterBar.tsx'
 import { Histogram } from './Histogram.tsx'
 import { NoRuns } from './NoRuns.tsx'
 import { PausedNote } from './PausedNote.tsx'
-import { RejectedRequests } from './RejectedRequests.tsx'
-import { RunDetail } from './RunDetail.tsx'
 import classes from './RunsPage.module.css'
 import { RunTable } from './RunTable.tsx'
 import { filterOf, filterQuery } from './run-search.ts'
 import { useRunKeys } from './use-run-keys.ts'
 import { useRunList } from './use-run-list.ts'
 import { freshRun, useRunSearch } from './use-run-search.ts'
+
+/** The list comes first; what one run needs is fetched while it is read. */
+const loadDetail = () => import('./RunDetail.tsx')
+const RunDetail = lazy(loadDetail)
+const RejectedRequests = lazy(() => import('./RejectedRequests.tsx'))
 
 /** The Flow Debugger: all runs, live, and one of them in detail. */
 export function RunsPage() {
@@ -39,13 +43,14 @@ export function RunsPage() {
           />
         </PageBar>
       </div>
-      {search.view === 'rejected' ? <RejectedRequests /> : <Runs />}
+      <Suspense fallback={<Loading />}>{search.view === 'rejected' ? <RejectedRequests /> : <Runs />}</Suspense>
     </div>
   )
 }
 
 function Runs() {
   const [search, setSearch] = useRunSearch()
+  useEffect(() => void loadDetail(), [])
   const filter = filterOf(search)
   const filterKey = JSON.stringify(filter)
   // biome-ignore lint/correctness/useExhaustiveDependencies: "the last hour" is fixed when it is chosen, so that the list stays one list.
@@ -84,7 +89,9 @@ function Runs() {
         </section>
         {search.run === undefined ? null : (
           <CrashGuard part="run" resetKey={search.run}>
-            <RunDetail runId={search.run} close={() => open(undefined)} open={open} />
+            <Suspense fallback={<Loading />}>
+              <RunDetail runId={search.run} close={() => open(undefined)} open={open} />
+            </Suspense>
           </CrashGuard>
         )}
       </div>

@@ -33,7 +33,7 @@ export function SettingsPage() {
               to="/settings"
               search={each === 'profile' ? {} : { part: each }}
               className={classes.part}
-              aria-current={each === part ? 'page' : undefined}
+              activeOptions={{ exact: true, includeSearch: true }}
             >
               {parts[each].title}
             </Link>
