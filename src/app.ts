@@ -17,6 +17,7 @@ import { stepKinds } from './steps/index.ts'
 import { openStorage, type Storage } from './storage/open-storage.ts'
 import { createQueue, jobKinds } from './storage/queue.ts'
 import { registrationChannel } from './storage/registrations.ts'
+import { createRunLanes } from './storage/run-lanes.ts'
 import { createRunWriter, type RunWriter } from './storage/run-writer.ts'
 import { serveWeb } from './web-files.ts'
 import { defaultBodyLimits } from './webhook/body/limits.ts'
@@ -33,6 +34,7 @@ import { type AccountConnectors, createAccountConnectors } from './worker/accoun
 import { createChoreWorker } from './worker/chores.ts'
 import { createConnectorSearch } from './worker/connector-search.ts'
 import { giveUpRuns } from './worker/give-up-runs.ts'
+import { createLaneKeeper } from './worker/lanes.ts'
 import { openedAuth } from './worker/opened-auth.ts'
 import { createRegistrationWorker } from './worker/perform-registrations.ts'
 import { prune, pruneCron } from './worker/prune.ts'
@@ -127,8 +129,9 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     database: storage.database,
     queue,
     now,
-    onCommit: ({ started, ended, enqueued }) => {
+    onCommit: ({ started, ended, enqueued, lanes }) => {
       if (enqueued) worker?.nudge()
+      if (lanes.length > 0) laneKeeper.changed(lanes)
       for (const { id, accountId, flowId, by } of started) {
         events.publish(accountId, 'run', { id, flow_id: flowId, status: by === 'queue' ? 'queued' : 'running' })
         capture(accountId, flowId, { flow_run_id: id })
@@ -151,6 +154,12 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
         log,
       })
     : undefined
+  const laneKeeper = createLaneKeeper({
+    lanes: createRunLanes(storage.database, queue),
+    flows,
+    onAdmitted: () => worker?.nudge(),
+    log,
+  })
   const chores = works
     ? createChoreWorker({
         queue,
@@ -270,6 +279,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   if (chores) await queue.schedule('hourly', pruneCron, 'UTC', 'prune_runs', {})
   chores?.start()
   scheduleClock?.start()
+  if (works) laneKeeper.start()
   registrar?.start()
   const renewing = setInterval(() => {
     writer.renewHeld().catch((error) => log.error({ err: error }, 'held runs could not be renewed'))
@@ -294,6 +304,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       await writer.drain()
       await Promise.all([rejections.close(), tallies.close()])
       await writer.handOverHeld()
+      await laneKeeper.stop()
       await cancellations.close()
       await queue.stop()
       await outbound.close()

@@ -3,6 +3,7 @@ import type { RunStatus } from '../flow/run.ts'
 import type { Database, Transaction } from './database.ts'
 import { claimKeys, storeAnswers } from './dedupe.ts'
 import type { JobReference, NewJob, Queue } from './queue.ts'
+import { enterLanes, hasLane, type LaneChange, leaveLanes } from './run-lanes.ts'
 import {
   endRuns,
   insertRuns,
@@ -52,6 +53,8 @@ export interface Committed {
   written: Changes[]
   held: { change: Changes; hold: JobHold }[]
   enqueued: boolean
+  /** Lanes that runs have entered or left. */
+  lanes: LaneChange[]
 }
 
 interface Attempt {
@@ -83,14 +86,14 @@ export async function commitChanges(
       )
       const isCopy = ({ run }: Changes) => (claims.get(run.id) ?? 'claimed') !== 'claimed'
       const counted = items.filter((change) => !isCopy(change))
-      const { found, lost, jobs } = await writeAll(tx, counted, queue, now())
+      const { found, lost, lanes, jobs } = await writeAll(tx, counted, queue, now())
       for (const change of counted) {
         const isLost = change.hold !== null && lost.has(change.hold)
         verdicts.set(change, isLost ? 'lost' : (found.get(change.run.id) ?? missing(change)))
       }
       if (counted.some((change) => verdicts.get(change) !== 'written')) throw new SomeDoNotCount()
       for (const change of items.filter(isCopy)) verdicts.set(change, claims.get(change.run.id) as Written)
-      return { written: counted, ...jobs }
+      return { written: counted, lanes, ...jobs }
     })
     return { verdicts, committed }
   } catch (error) {
@@ -116,7 +119,7 @@ async function writeAll(tx: Transaction, items: readonly Changes[], queue: Queue
   const ends = resumed.flatMap(({ run, end }) => (end === null ? [] : [{ runId: run.id, ...end }]))
   const goingOn = resumed.flatMap(({ run, end }) => (end === null ? [run.id] : []))
   const answers = items.flatMap(({ run, answer }) => (answer === null ? [] : [{ runId: run.id, answer }]))
-  const [started, unfinished, lost, jobs] = await Promise.all([
+  const [started, unfinished, lost, jobs, entered, left] = await Promise.all([
     insertRuns(tx, starts),
     lockUnfinished(
       tx,
@@ -124,13 +127,15 @@ async function writeAll(tx: Transaction, items: readonly Changes[], queue: Queue
     ),
     settleHolds(tx, queue, items),
     enqueue(tx, queue, items, now),
+    enterLanes(tx, starts),
+    leaveLanes(tx, ends),
     insertSteps(tx, items.flatMap(rowsToKeep)),
     endRuns(tx, ends),
     markRunning(tx, goingOn),
     pruneSteps(tx, ends),
     storeAnswers(tx, answers),
   ])
-  return { found: new Map<string, Written>([...started, ...unfinished]), lost, jobs }
+  return { found: new Map<string, Written>([...started, ...unfinished]), lost, lanes: [...entered, ...left], jobs }
 }
 
 /** A run whose start and end are in one commit is inserted with the status it ended with. */
@@ -177,7 +182,7 @@ function inputRow(start: RunStart): StepRow {
 
 /** One job for all runs that go to the queue, one for each run that this process holds or that rests until a time. */
 async function enqueue(tx: Transaction, queue: Queue, items: readonly Changes[], now: Date) {
-  const queued = items.filter(({ start, end }) => start?.by === 'queue' && end === null).map(({ run }) => run.id)
+  const queued = items.filter(goesToQueue).map(({ run }) => run.id)
   const held = items
     .filter(({ start, end }) => start?.by === 'held' && end === null)
     .map((change) => ({ change, id: randomUUIDv7() }))
@@ -193,6 +198,10 @@ async function enqueue(tx: Transaction, queue: Queue, items: readonly Changes[],
     enqueued: queued.length > 0,
     held: held.map(({ id, change }) => ({ change, hold: { job: id, left: new Set([change.run.id]) } })),
   }
+}
+
+function goesToQueue({ start, end }: Changes): boolean {
+  return start?.by === 'queue' && end === null && !hasLane(start)
 }
 
 function runJob(ids: string[], startAfter?: Date): NewJob {

@@ -12,6 +12,7 @@ import {
   type RunIdentity,
   type Written,
 } from './run-commit.ts'
+import type { LaneChange } from './run-lanes.ts'
 import { stepRow } from './run-statements.ts'
 import type { RunEnd, RunStart } from './storage.ts'
 
@@ -65,8 +66,8 @@ export interface RunWriterOptions {
   database: Database
   queue: Queue
   now(): Date
-  /** Told after the commit: which runs were started and ended, and whether jobs were enqueued. */
-  onCommit(commit: { started: RunStart[]; ended: EndedRun[]; enqueued: boolean }): void
+  /** Told after the commit: which runs were started and ended, whether jobs were enqueued, and which lanes have changed. */
+  onCommit(commit: { started: RunStart[]; ended: EndedRun[]; enqueued: boolean; lanes: LaneChange[] }): void
 }
 
 /** Runs in one commit. More make larger statements, and a longer wait for the first of them. */
@@ -175,7 +176,7 @@ async function flush(items: Changes[], options: RunWriterOptions, heldJobs: Set<
 }
 
 function afterCommit(
-  { written, held, enqueued }: Committed,
+  { written, held, enqueued, lanes }: Committed,
   { onCommit }: RunWriterOptions,
   heldJobs: Set<JobHold>,
 ): void {
@@ -192,6 +193,7 @@ function afterCommit(
     started: written.flatMap(({ start }) => (start === null ? [] : [start])),
     ended: written.flatMap(({ run, end }) => (end === null ? [] : [{ run, end }])),
     enqueued,
+    lanes,
   })
 }
 

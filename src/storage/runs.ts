@@ -95,8 +95,11 @@ export function createRuns(database: Database): Runs {
 
     async cancel(accountId, runId) {
       const { count } = await database.query({
-        text: `update run set status = $3, finished_at = clock_timestamp(), resume_at = null
-               where account_id = $1 and id = $2 and status < $4`,
+        text: `with ended as (
+                 update run set status = $3, finished_at = clock_timestamp(), resume_at = null
+                 where account_id = $1 and id = $2 and status < $4 returning id
+               ), gone as (delete from run_lane where run_id in (select id from ended))
+               select id from ended`,
         values: [accountId, runId, runStatuses.indexOf('cancelled'), firstFinalStatus],
       })
       return count > 0

@@ -2,6 +2,8 @@ import type { Flow, FlowInput, FlowStatus } from '../flow/flow.ts'
 import type { Json, JsonObject } from '../flow/json.ts'
 import type { RunError, RunInput, RunOutcome, RunStatus, RunTrigger, StepRecord } from '../flow/run.ts'
 
+import type { Lane } from './run-lanes.ts'
+
 /**
  * What outlives the process, by noun: the contract between the product and its one PostgreSQL.
  *
@@ -139,6 +141,8 @@ export interface RunStart {
   raw: Uint8Array | null
   /** Requests with an equal key start one run; `begin` on a copy fails with `RunDuplicate`. */
   dedupe?: DedupeKey | undefined
+  /** The run waits for its turn. Only for `queue`. */
+  lane?: Lane | undefined
   /**
    * `queue`: a worker takes it from here. `held`: this process runs it at once, and a worker does if this process dies.
    */
@@ -153,6 +157,8 @@ export interface RunEnd {
   at: Date
   title: string | null
   keep: Keep
+  /** Whether the run may be in a lane, which it leaves with its end. */
+  laned?: boolean
 }
 
 /** Reading runs and changing what is not the business of the process that walks them. */

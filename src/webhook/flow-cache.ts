@@ -1,7 +1,8 @@
-import { type CompiledFlow, compileFlow, type StepKinds } from '../engine/compile-flow.ts'
+import { type CompiledFlow, compileFlow, type StepKinds, startingRef } from '../engine/compile-flow.ts'
 import { type CompiledValue, compileLate, compileValue } from '../engine/render.ts'
 import type { JsonObject } from '../flow/json.ts'
 import type { EnvVariables, Flows, WebhookGate } from '../storage/storage.ts'
+import { type LaneOf, laneOf } from './run-lane.ts'
 import { loadTriggerGate, type TriggerGate, type TriggerSources, triggerSettings } from './trigger-gate.ts'
 import { type WebhookSettings, webhookSettings } from './webhook-settings.ts'
 
@@ -15,6 +16,8 @@ export interface LoadedFlow {
   trigger: TriggerGate | undefined
   /** The account's env variables. */
   variables: JsonObject
+  /** Undefined when its runs need not wait for one another. */
+  lane: LaneOf | undefined
   /** The template of `settings.run_title`. */
   title: CompiledValue | undefined
 }
@@ -74,6 +77,7 @@ export function createFlowCache({ flows, envVariables, kindsAt, triggers }: Sour
       webhook: trigger === undefined ? webhookSettings(compiled) : triggerSettings(trigger, triggers.now),
       trigger,
       variables,
+      lane: laneOf(gate.flow.settings, startingRef(compiled)),
       title: run_title === null ? undefined : compileLate(() => compileValue(run_title, 'settings.run_title')),
     }
   }

@@ -14,6 +14,7 @@ import type { RateLimits } from './rate-limits.ts'
 import { type Rejections, rejection } from './rejections.ts'
 import { type RequestHead, type RequestInput, requestInput, type WebhookRequest } from './request-input.ts'
 import { walkAndRecord } from './run-inline.ts'
+import type { LaneOf } from './run-lane.ts'
 import { cancelledError, leftOffError, replyOf, timeoutError, type WebhookReply } from './run-reply.ts'
 
 /** Everything the webhook edge works with. */
@@ -160,6 +161,7 @@ export async function beginRun(
 
 async function startRun(admission: Admission, input: RequestInput, edge: Edge): Promise<WebhookReply> {
   const isAsync = admission.flow.webhook?.async === true
+  if (admission.flow.lane !== undefined) return startInLane(admission, admission.flow.lane, input, edge)
   const start = runStart(admission, input, edge, isAsync ? 'queue' : 'held')
   const log = edge.writer.begin(start)
   if (!isAsync) return runAndAnswer(admission.flow, start, log, input, edge)
@@ -172,6 +174,25 @@ async function startRun(admission: Admission, input: RequestInput, edge: Edge): 
   }
   return acceptedReply(start.id)
 }
+
+/**
+ * Starts a run that waits for its turn. A worker runs it even if its sender waits: turns are the same for all processes.
+ * The answer is kept for the sender as it is for copies of a request.
+ */
+async function startInLane(admission: Admission, lane: LaneOf, input: RequestInput, edge: Edge): Promise<WebhookReply> {
+  const start = { ...runStart(admission, input, edge, 'queue'), lane: lane(input.input) }
+  const { webhook } = admission.flow
+  if (webhook?.async !== false) {
+    await edge.writer.begin(start).durable()
+    return acceptedReply(start.id)
+  }
+  start.dedupe ??= { key: `answer of ${start.id}`, expiresAt: new Date(start.createdAt.getTime() + keptAnswerMs) }
+  await edge.writer.begin(start).durable()
+  return firstAnswer(start.id, edge.dedupe, webhook.timeoutSeconds ?? edge.syncTimeoutSeconds, edge.stopping)
+}
+
+/** Longer than any sender waits. */
+const keptAnswerMs = 60 * 60 * 1000
 
 export function acceptedReply(runId: string | null): WebhookReply {
   return { status: 200, headers: { 'content-type': 'application/json' }, body: 'null', runId }

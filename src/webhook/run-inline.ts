@@ -22,8 +22,9 @@ export async function walkAndRecord(
   world: World,
   onAnswer?: (result: RunResult) => void,
 ): Promise<WalkEnd> {
-  // Copies of the request may wait for the answer, though its sender is gone.
-  const isKept = run.trigger === 'webhook' && loaded.webhook?.deduplication !== undefined && !loaded.webhook.async
+  // Copies of the request may wait for the answer, though its sender is gone; or its sender waits elsewhere, for a run in a lane.
+  const { webhook, lane } = loaded
+  const isKept = run.trigger === 'webhook' && webhook?.async === false && (webhook.deduplication ?? lane) !== undefined
   let answered = onAnswer === undefined && !isKept
   const respond = (answer: Answer) => {
     answered = true
@@ -45,7 +46,13 @@ export async function walkAndRecord(
   const isLast = !answered
   if (isKept && isLast) keepAnswer(log, run.id, result)
   const outcome = 'failed' in result ? result.failed : end.outcome
-  await log.end({ outcome, at: world.now(), title: runTitle(loaded, end, world), keep: keepOf(loaded) })
+  await log.end({
+    outcome,
+    at: world.now(),
+    title: runTitle(loaded, end, world),
+    keep: keepOf(loaded),
+    laned: lane !== undefined,
+  })
   if (isLast) onAnswer?.(result)
   return { ...end, outcome }
 }

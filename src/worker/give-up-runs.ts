@@ -21,7 +21,7 @@ export async function giveUpRuns(
     unfinished.map(async (run) => {
       const outcome = { status: 'error', ref: run.records.at(-1)?.ref ?? '', error: gaveUp(run) } as const
       try {
-        await writer.resume(run, run.nextSeq, null).end({ outcome, at: now(), title: null, keep: 'all' })
+        await writer.resume(run, run.nextSeq, null).end({ outcome, at: now(), title: null, keep: 'all', laned: true })
       } catch (error) {
         // It was cancelled this very moment.
         if (!(error instanceof RunLost)) throw error

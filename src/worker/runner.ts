@@ -86,6 +86,7 @@ async function startRun(start: ManualStart, parts: RunnerParts): Promise<{ runId
     request: requestText(start.request ?? null, payload),
     variables: start.variables ? stringifyJson(start.variables) : null,
     raw: start.raw ?? null,
+    lane: loaded.lane?.({ payload: start.payload, request: start.request ?? null, variables: start.variables ?? null }),
     by: 'queue',
   })
   for (const record of start.records ?? []) log.record(record)

@@ -185,7 +185,7 @@ async function walkStored(run: StoredRun, log: RunLog, signal: AbortSignal, opti
   if (loaded === undefined) {
     const error = { kind: 'flow_deleted', message: 'the flow was deleted before this run could go on' }
     const outcome = { status: 'error', ref: '', error } as const
-    return log.end({ outcome, at: options.world.now(), title: null, keep: 'all' })
+    return log.end({ outcome, at: options.world.now(), title: null, keep: 'all', laned: true })
   }
   const running: Omit<RunningRun, 'onAnswer'> = {
     id: run.id,

@@ -68,9 +68,10 @@ async function startFlow(
   }
   const log = parts.writer().begin(runStart(request, loaded, world))
   try {
-    if (request.wait) return await runChild(request, loaded, log, world)
+    if (request.wait && loaded.lane === undefined) return await runChild(request, loaded, log, world)
     await log.durable()
-    return { runId: request.runId, output: null }
+    // Its turn comes when a worker says so, which is seen like any run under way elsewhere.
+    return request.wait ? await awaitChild(request, parts) : { runId: request.runId, output: null }
   } catch (error) {
     // An earlier attempt of this very step has started the flow already.
     if (!(error instanceof RunLost)) throw error
@@ -143,6 +144,7 @@ function runStart(request: FlowStart, loaded: LoadedFlow, world: World): RunStar
     request: null,
     variables: request.variables === null ? null : stringifyJson(request.variables),
     raw: null,
-    by: request.wait ? 'held' : 'queue',
+    lane: loaded.lane?.({ payload: request.payload, request: null, variables: request.variables }),
+    by: request.wait && loaded.lane === undefined ? 'held' : 'queue',
   }
 }

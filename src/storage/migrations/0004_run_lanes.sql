@@ -13,7 +13,7 @@ create table run_lane (
 );
 create index run_lane_key on run_lane (flow_id, key, position);
 create index run_lane_waiting on run_lane (flow_id, position) where admitted_at is null;
-create index run_lane_admitted on run_lane (flow_id) where admitted_at is not null;
+create index run_lane_admitted on run_lane (flow_id, key) where admitted_at is not null;
 
 -- Deleting what is past its time leaves dead rows behind: they are cleared away after 2 % of a large table, not after 20 %.
 alter table run set (autovacuum_vacuum_scale_factor = 0.02);
