@@ -325,7 +325,7 @@ check('D-18 the request is copied as cURL, with the token only when asked for', 
   assert.ok(masked.includes(`'{"value":  "it'\\''s"}'`), 'the bytes as they came, quoted for a shell')
   await page.getByRole('button', { name: 'More ways to copy the request' }).click()
   await page.getByRole('menuitem', { name: 'With token' }).click()
-  await page.getByRole('button', { name: 'Copied' }).waitFor()
+  await page.getByTestId('announcer').getByText('with the token copied').waitFor({ state: 'attached' })
   assert.ok((await clipboard(page)).includes(`Bearer ${flow.token}`))
 })
 
