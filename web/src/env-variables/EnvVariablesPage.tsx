@@ -16,11 +16,11 @@ import classes from './EnvVariablesPage.module.css'
 import {
   type EnvVariable,
   envVariablesQuery,
+  readValue,
   textOf,
   useAddVariable,
   useDeleteVariable,
   useSetVariable,
-  valueOf,
 } from './env-queries.ts'
 
 const JsonEditor = lazy(() => import('../runs/JsonEditor.tsx'))
@@ -123,7 +123,7 @@ function Form({ variable, close }: { variable: EnvVariable | null; close: () => 
   const [text, setText] = useState(variable === null ? '' : textOf(variable.value))
   const [wasLeft, setLeft] = useState(false)
   const problem = refProblem(name)
-  const { value, kind } = valueOf(text)
+  const { value, kind } = readValue(text)
   const submit = () => {
     setLeft(true)
     if (problem === undefined) save.mutate({ name, value }, { onSuccess: close })

@@ -32,7 +32,7 @@ export const useDeleteVariable = () =>
   useChange((name: string) => call('DELETE', `env-variables/${encodeURIComponent(name)}`))
 
 /** What is typed is JSON where it can be read as JSON, and text otherwise: `42` is a number, `hello` a text. */
-export function valueOf(text: string): { value: Json; kind: 'JSON' | 'Text' } {
+export function readValue(text: string): { value: Json; kind: 'JSON' | 'Text' } {
   try {
     return { value: parseJson(text), kind: 'JSON' }
   } catch (error) {
@@ -44,5 +44,5 @@ export function valueOf(text: string): { value: Json; kind: 'JSON' | 'Text' } {
 /** The text that reads back as the value: a text that looks like JSON keeps its quotes. */
 export function textOf(value: Json): string {
   if (typeof value !== 'string') return stringifyJson(value, 2)
-  return valueOf(value).kind === 'Text' ? value : stringifyJson(value)
+  return readValue(value).kind === 'Text' ? value : stringifyJson(value)
 }

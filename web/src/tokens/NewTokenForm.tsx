@@ -40,7 +40,7 @@ export function NewTokenForm({ cancel, created }: { cancel: () => void; created:
       <div>
         <p className={classes.label}>Scopes</p>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it. */}
-        <div className={classes.box} role="group" aria-label="Scopes" tabIndex={0}>
+        <section className={classes.box} aria-label="Scopes" tabIndex={0}>
           {scopeGroups.map((group) => (
             <fieldset key={group.title} className={classes.group}>
               <legend>{group.title}</legend>
@@ -60,7 +60,7 @@ export function NewTokenForm({ cancel, created }: { cancel: () => void; created:
               </div>
             </fieldset>
           ))}
-        </div>
+        </section>
         {wasSubmitted && chosen.size === 0 ? (
           <p className={classes.problem} role="alert">
             Choose at least one scope.
