@@ -10,19 +10,28 @@ const firstCheckMs = 1.5 * lateEffectMs
 /** Whether the vendor still has them, and awake; spread, so that not all are looked at together. */
 const checkMs = 6 * 60 * 60_000
 
+const openMs = 5_000
+
 /** Null when there is nothing to look after. */
 export function nextLook(
   rows: readonly Registration[],
   steps: readonly PlanStep[],
   lists: (row: Registration) => boolean,
-  random: number,
+  { now, random }: { now: Date; random: number },
 ): Date | null {
   const times = [
     ...steps.flatMap((step) => (step.kind === 'wait' ? [step.until] : [])),
     ...rows.flatMap((row) => (row.goal === 'present' ? timesOf(row, lists(row), random) : [])),
     ...rows.flatMap(({ retryAt }) => retryAt ?? []),
+    ...(rows.some(isOpen) ? [new Date(now.getTime() + openMs)] : []),
   ]
   return times.length === 0 ? null : new Date(Math.min(...times.map((time) => time.getTime())))
+}
+
+/** Something is still to be done about it, and nothing says when: as when the vendor's list could not be read. */
+function isOpen({ goal, state, retryAt }: Registration): boolean {
+  if (retryAt !== null || state === 'removed') return false
+  return goal === 'absent' || state === 'registering' || state === 'stale' || state === 'failed'
 }
 
 function timesOf(row: Registration, isListed: boolean, random: number): Date[] {

@@ -15,7 +15,10 @@ const occupiedRetryMs = 60 * 60_000
 
 /** Steps that only the ledger has to hear of. */
 export function changed(
-  step: Extract<PlanStep, { kind: 'lost' | 'settle' | 'let_go' | 'forget' | 'carry' | 'occupied' | 'readdress' }>,
+  step: Extract<
+    PlanStep,
+    { kind: 'lost' | 'set_aside' | 'settle' | 'let_go' | 'forget' | 'carry' | 'occupied' | 'readdress' }
+  >,
   now: Date,
 ): Registration {
   const { row } = step
@@ -27,6 +30,15 @@ export function changed(
       // What takes its place is another row: a vendor that knows our key would give back what is gone.
       return { ...row, ...calm, remoteId: null, settingsHash: 'lost', state: 'stale', reason: step.reason, settings }
     }
+    case 'set_aside':
+      return {
+        ...row,
+        ...calm,
+        remoteId: step.found.id,
+        settingsHash: 'lost',
+        state: 'stale',
+        reason: 'its secret was not heard, so it is replaced',
+      }
     case 'settle':
       return {
         ...row,

@@ -22,6 +22,8 @@ export type PlanStep =
   | { kind: 'delete'; row: Registration }
   /** Ledger only: the vendor has it no more, so it is made again. */
   | { kind: 'lost'; row: Registration; reason: string }
+  /** Ledger only: it is there, but nobody heard its secret; the row is for it, and another one for the next. */
+  | { kind: 'set_aside'; row: Registration; found: Listed }
   /** Ledger only: what was begun is known to have come to its end. */
   | { kind: 'settle'; row: Registration; found: Listed | undefined }
   /** Ledger only: not wanted any more. */
@@ -156,7 +158,7 @@ function planMaking(
     // A call of this very row that was not heard to its end, or one that the ledger knows nothing of.
     const isSecretOurs = row.pending?.action === 'create'
     if (traits.secretCanBeHad || isUsable(row, isSecretOurs)) return [{ kind: 'adopt', row, found, isSecretOurs }]
-    return [{ kind: 'leftover', like: row, found }]
+    return [{ kind: 'set_aside', row, found }]
   }
   // An orphan that can't be found again must not be let in beside the next one.
   const isUnfindable = row.pending?.action === 'create' && !traits.listsAddresses && row.secrets.path !== null
@@ -292,7 +294,16 @@ function planRemoving(row: Registration, traits: Traits, facts: PlanFacts): Plan
   if (item?.url != null && !addressesOf(row, facts).has(item.url)) {
     return [{ kind: 'forget', row, reason: 'it was pointed to another address, and is left alone' }]
   }
-  return [{ kind: 'delete', row }]
+  return [...leftoversOf(row, list ?? [], facts), { kind: 'delete', row }]
+}
+
+/** A call that was made several times may have had its effect several times. */
+function leftoversOf(row: Registration, list: readonly Listed[], facts: PlanFacts): PlanStep[] {
+  const address = addressOf(row)
+  const isSomebodys = facts.rows.some(
+    (each) => each.goal === 'present' && each.remoteId === null && addressOf(each) === address,
+  )
+  return isSomebodys ? [] : unknownAt(row, list, facts).map((found) => ({ kind: 'leftover', like: row, found }))
 }
 
 /** Its own address, and the one it was about to get when a call was not heard to its end. */

@@ -251,17 +251,17 @@ async function noteUnreadable(
   }
 }
 
-/** What a step has changed about the vendor's list. */
+/** What a step has changed about the vendor's lists. The same webhook may stand in several of them. */
 function note(lists: Map<string, Listed[]>, row: Registration | undefined, effect: Effect): void {
   if (row === undefined || effect === 'none') return
   const list = lists.get(row.place)
-  if (effect === 'unknown' || list === undefined) lists.delete(row.place)
-  else if ('added' in effect) list.push(effect.added)
-  else
-    lists.set(
-      row.place,
-      list.filter(({ id }) => id !== effect.removed),
-    )
+  lists.clear()
+  if (effect === 'unknown' || list === undefined) return
+  if ('added' in effect) lists.set(row.place, [...list, effect.added])
+  else {
+    const left = list.filter(({ id }) => id !== effect.removed)
+    lists.set(row.place, left)
+  }
 }
 
 /** Nothing left to do now: writes down what was seen, and says when to look again. */
@@ -279,7 +279,10 @@ async function rest(
     await world.registrations.write(work.lease, row, null)
     world.onChange(row)
   }
-  return nextLook(rows, steps, (row) => traitsIn(scene.connectors, row)?.lists === true, world.random())
+  return nextLook(rows, steps, (row) => traitsIn(scene.connectors, row)?.lists === true, {
+    now,
+    random: world.random(),
+  })
 }
 
 function seen(row: Registration, isListed: boolean, { wanted }: Scene, now: Date): Registration {
