@@ -8,6 +8,8 @@ export interface ConcurrencySink {
   url: string
   /** Answers so many calls, each once no further one comes in; with the status that its body asks for. */
   answerAll(count: number): Promise<void>
+  /** Resolves once so many calls are waiting. */
+  reached(count: number): Promise<void>
   /** The most calls at the same time; counts anew from now. */
   most(): number
   /** What was received, in order; anew from now. */
@@ -51,6 +53,9 @@ export async function startSink(): Promise<ConcurrencySink> {
           answered += 1
         }
       }
+    },
+    async reached(count) {
+      while (open.length < count) await new Promise((resolve) => setTimeout(resolve, 5))
     },
     most() {
       const highest = most

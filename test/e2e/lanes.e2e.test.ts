@@ -86,6 +86,7 @@ test('a sender whose turn does not come in time is told so, and the run still co
 test('a place that became free without anyone acting on it is found', async () => {
   const flow = await flowWith({ max_concurrent_runs: 1 })
   const [first, second] = [await send(flow, { n: 1 }), await send(flow, { n: 2 })]
+  await sink.reached(1)
   // What a process leaves behind that dies between the commit that ends a run and what follows it.
   await product.database.query({ text: 'delete from run_lane where run_id = $1', values: [first] })
   await sink.answerAll(2)

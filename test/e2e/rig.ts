@@ -59,7 +59,7 @@ export interface WebhookCall {
 
 /** Starts the product for a test file; it is stopped when the file ends. */
 export async function startProduct(settings: Record<string, string> = {}, log = quietLog()): Promise<Product> {
-  const { database, url: databaseUrl } = await testDatabase()
+  const { database, url: databaseUrl, beforeClose } = await testDatabase()
   const dataDir = await mkdtemp(join(tmpdir(), 'hookline-test-'))
   const config = readConfig({
     HOOKLINE_PORT: '0',
@@ -70,7 +70,7 @@ export async function startProduct(settings: Record<string, string> = {}, log = 
     ...settings,
   })
   const app = await startApp(config, log)
-  after(async () => {
+  beforeClose(async () => {
     await app.close()
     await rm(dataDir, { recursive: true, force: true })
   })
