@@ -12,6 +12,7 @@ export const announced = (page: Page) => page.getByTestId('announcer')
 
 /** Drags with the mouse; the last moves lie inside the target, as a hand's do. */
 export async function dragTo(page: Page, from: Locator, x: number, y: number): Promise<void> {
+  await from.scrollIntoViewIfNeeded()
   const box = await boxOf(from)
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
   await page.mouse.down()

@@ -91,6 +91,7 @@ check(
     await arrow(page, 'web1-delay1').waitFor({ state: 'attached' })
     await arrow(page, 'delay1-con1').waitFor({ state: 'attached' })
     await dragTo(page, palette(page, 'Dict'), 700, 20)
+    await palette(page, 'Dict').scrollIntoViewIfNeeded()
     const from = await boxOf(palette(page, 'Dict'))
     await page.mouse.move(from.x + 20, from.y + 10)
     await page.mouse.down()

@@ -85,6 +85,7 @@ check(
     await field.fill('zzz')
     await page.getByText('No action called “zzz”').waitFor()
     await field.fill('trigger')
+    await page.locator('[data-combobox-selected]').getByText('Trigger by Webhook').waitFor()
     await page.keyboard.press('Enter')
     await panel(page).getByText('Always async').waitFor()
   },
@@ -130,6 +131,7 @@ check('C-05 another action keeps the values of fields with the same name and typ
   await openFlow(afterWebhook(action('con1', 'create_issue', 300, { name: 'Kept', kind: 'bug' })), '?step=con1')
   await panel(page).getByText('Kept').waitFor()
   await panel(page).getByLabel('Action', { exact: true }).fill('close')
+  await page.locator('[data-combobox-selected]').getByText('Close an issue').waitFor()
   await page.keyboard.press('Enter')
   await panel(page).getByRole('switch', { name: 'Kind' }).waitFor()
   await panel(page).getByRole('textbox', { name: 'Name' }).getByText('Kept').waitFor()

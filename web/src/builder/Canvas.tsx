@@ -93,7 +93,6 @@ export function Canvas({ openStep, onOpen, onClose, onQuickAdd }: CanvasProps) {
   useKeepInView(openStep, box)
 
   return (
-    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: the keys act on the cards inside.
     <section
       ref={box}
       className={classes.canvas}

@@ -1,4 +1,5 @@
 import { useMediaQuery, useReducedMotion } from '@mantine/hooks'
+import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
 import { useReactFlow } from '@xyflow/react'
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
@@ -25,7 +26,7 @@ import { builderRoute } from './routes.ts'
 import { StepPanel } from './StepPanel.tsx'
 import { SampleContext, useSamples } from './samples.ts'
 import { useSave } from './saving.ts'
-import { type Problem, stepOf, useBuilder, useBuilderStore } from './store.ts'
+import { isDirty, type Problem, stepOf, useBuilder, useBuilderStore } from './store.ts'
 import { TopBar } from './TopBar.tsx'
 import { ShownRunContext, useRunOutputs, useRunResults, useRunTest } from './test-run.ts'
 
@@ -40,11 +41,19 @@ export function FlowBuilder({ status, onReload }: { status: FlowStatus; onReload
   const flowId = useBuilder((state) => state.flowId)
   const { run } = builderRoute.useSearch()
   const navigate = builderRoute.useNavigate()
-  const [chosen, setChosen] = useState<string | null>(run ?? null)
-  const { sample, requests } = useSamples(flowId, chosen)
+  const [chosen, setChosen] = useState<string | null>(null)
+  const firstRef = useBuilder(({ document, catalogue }) => document.steps.find((step) => catalogue.starts(step))?.ref)
+  const ofRun = useRunOutputs(run ?? null)
+  const runBody = firstRef === undefined ? undefined : ofRun[firstRef]
+  const shownRun = useMemo(
+    () => (run === undefined || runBody === undefined ? null : { id: run, body: runBody, request: null }),
+    [run, runBody],
+  )
+  const { sample, requests } = useSamples(flowId, chosen, shownRun)
   useRunResults(run ?? null)
   // The data of the shown run; without one, of the run that the sample itself has started.
-  const outputs = useRunOutputs(run ?? sample.request?.flow_run_id ?? null)
+  const ofSample = useRunOutputs(run === undefined ? (sample.request?.flow_run_id ?? null) : null)
+  const outputs = run === undefined ? ofSample : ofRun
   const samples = useMemo(() => ({ sample, requests, choose: setChosen, outputs }), [sample, requests, outputs])
   const shown = useMemo(
     () => ({
@@ -99,7 +108,11 @@ function Workbench({ status, onReload }: { status: FlowStatus; onReload: () => v
       setDialog('problems')
     },
     runTest: () => {
-      if (!test.isPending) test.mutate()
+      if (test.isPending) return
+      test.mutate()
+      if (isDirty(store.getState())) {
+        notifications.show({ message: 'The test runs the flow as it was saved last, without your unsaved changes.' })
+      }
     },
     fit: () => void flow.fitView({ padding: 0.18, maxZoom: 1, duration: reducedMotion ? 0 : 250 }),
     tidy: async () => {
@@ -120,6 +133,12 @@ function Workbench({ status, onReload }: { status: FlowStatus; onReload: () => v
   }
   const run = (id: string) => commands.find((command) => command.id === id)?.run(context)
   useCommandKeys(context)
+  useEffect(() => {
+    // The debugger's "fix it here" names the field.
+    if (search.field === undefined) return
+    focusField(search.field)
+    void navigate({ search: (before) => ({ ...before, field: undefined }), replace: true })
+  }, [search.field, navigate])
   useEffect(() => offerCommands(paletteCommands(run)))
 
   return (
@@ -164,7 +183,7 @@ function Workbench({ status, onReload }: { status: FlowStatus; onReload: () => v
           if (problem.ref === null) return
           store.getState().select([problem.ref])
           open(problem.ref, tabOf(problem))
-          focusField(problem)
+          focusField(problem.field)
         }}
       />
       <Suspense>
@@ -223,7 +242,7 @@ function tabOf({ field }: Problem): string | undefined {
 }
 
 /** The panel may still be loading, so the field is waited for, for a moment. */
-function focusField({ field }: Problem): void {
+function focusField(field: string): void {
   const name = field.replace(/^input\.?/, '')
   let tries = 0
   const look = () => {

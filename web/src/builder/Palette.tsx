@@ -9,6 +9,8 @@ import { followingPlace, stepOf, useBuilder, useBuilderStore } from './store.ts'
 import { announceAdded, type PaletteDrag, usePaletteDrag } from './use-palette-drag.ts'
 
 const groups = ['Triggers', 'Connectors', 'Logic'] as const
+/** Before the list is unfolded or searched, so that the logic below stays in sight. */
+const shownConnectors = 5
 
 /** What can be added: drag it onto the canvas, or press Enter to add it after the selected step. */
 export function Palette({ onAdded }: { onAdded: (ref: string) => void }) {
@@ -16,6 +18,7 @@ export function Palette({ onAdded }: { onAdded: (ref: string) => void }) {
   const connectors = useBuilder((state) => state.catalogue.connectors)
   const hasTrigger = useBuilder(({ document, catalogue }) => document.steps.some((step) => catalogue.starts(step)))
   const [text, setText] = useState('')
+  const [showsAll, setShowsAll] = useState(false)
   const { drag, handlers, wasDragged } = usePaletteDrag(onAdded)
   const add = useAddItem(onAdded)
   const found = findItems(items, text)
@@ -31,8 +34,10 @@ export function Palette({ onAdded }: { onAdded: (ref: string) => void }) {
       />
       <div className={classes.groups}>
         {groups.map((group) => {
-          const members = found.filter((item) => item.group === group)
-          if (members.length === 0) return null
+          const all = found.filter((item) => item.group === group)
+          if (all.length === 0) return null
+          const isShort = group === 'Connectors' && !showsAll && text.trim() === ''
+          const members = isShort ? all.slice(0, shownConnectors) : all
           return (
             <section key={group} aria-labelledby={`palette-group-${group}`}>
               <h2 id={`palette-group-${group}`} className={classes.group}>
@@ -61,6 +66,11 @@ export function Palette({ onAdded }: { onAdded: (ref: string) => void }) {
                   </button>
                 )
               })}
+              {members.length < all.length ? (
+                <button type="button" className={classes.more} onClick={() => setShowsAll(true)}>
+                  {all.length - members.length} more connectors…
+                </button>
+              ) : null}
             </section>
           )
         })}

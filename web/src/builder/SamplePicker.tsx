@@ -10,7 +10,7 @@ export function SamplePicker() {
     <Menu position="bottom-end" width={300}>
       <Menu.Target>
         <Button variant="subtle" color="gray" size="compact-xs" rightSection={<ChevronDown size={13} aria-hidden />}>
-          Sample: {sample.request ? sampleName(sample.request) : 'Example'}
+          Sample: {sample.request ? sampleName(sample.request) : sample.id === 'example' ? 'Example' : 'of the run'}
         </Button>
       </Menu.Target>
       <Menu.Dropdown aria-label="Sample">

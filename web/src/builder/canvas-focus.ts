@@ -11,7 +11,7 @@ export function moveByTab(event: KeyboardEvent<HTMLElement>): boolean {
   const active = document.activeElement
   const isStop = active?.classList.contains('react-flow__node') || active?.classList.contains('react-flow__edge')
   const stops: (HTMLElement | SVGElement)[] = [...cards, ...arrows]
-  const at = stops.findIndex((each) => each === active)
+  const at = stops.findIndex((each) => each.isSameNode(active))
   const goesBack = event.shiftKey
   if (at === -1 || !isStop) return goesBack ? enterFromBehind(canvas, stops, active) : false
   const next = at + (goesBack ? -1 : 1)

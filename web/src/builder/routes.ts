@@ -9,6 +9,8 @@ export interface BuilderSearch {
   tab?: string
   /** `list` instead of the canvas. */
   view?: 'list'
+  /** The field of the step that is to have the focus. */
+  field?: string
   /** The run whose results and data are shown. */
   run?: string
 }
@@ -22,6 +24,7 @@ export const builderRoute = createRoute({
     step: text(search.step),
     tab: text(search.tab),
     view: search.view === 'list' ? 'list' : undefined,
+    field: text(search.field),
     run: text(search.run),
   }),
   component: lazyRouteComponent(() => import('./FlowPage.tsx')),

@@ -66,13 +66,15 @@ export const SampleContext = createContext<SampleState>({
 
 export const useSample = () => use(SampleContext)
 
-/** The chosen sample, or the newest request, or the example. */
+/** The chosen sample, or that of the shown run, or the newest request, or the example. */
 export function useSamples(
   flowId: string,
   chosen: string | null,
+  shownRun: Sample | null,
 ): { sample: Sample; requests: readonly CapturedRequest[] } {
   const { data: requests = noRequests } = useQuery(requestsQuery(flowId))
   return useMemo(() => {
+    if (shownRun !== null && (chosen === null || chosen === shownRun.id)) return { sample: shownRun, requests }
     const request =
       chosen === 'example' ? undefined : (requests.find(({ flow_run_id }) => flow_run_id === chosen) ?? requests[0])
     const sample: Sample =
@@ -80,7 +82,7 @@ export function useSamples(
         ? { id: 'example', body: exampleBody, request: null }
         : { id: request.flow_run_id, body: request.body, request }
     return { sample, requests }
-  }, [requests, chosen])
+  }, [requests, chosen, shownRun])
 }
 
 const noRequests: readonly CapturedRequest[] = []

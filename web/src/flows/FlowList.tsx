@@ -176,7 +176,7 @@ function Row({ flow, stats }: { flow: FlowJson; stats: FlowStats }) {
 /** The server counts by the hour, so that is as near as the list can say. */
 function LastRun({ hour }: { hour: Date }) {
   const now = new Date()
-  return now.getTime() - hour.getTime() < 3_600_000 ? <>this hour</> : <>{ago(hour, now)}</>
+  return now.getTime() - hour.getTime() < 3_600_000 ? 'this hour' : ago(hour, now)
 }
 
 function NoRecentRun({ flow }: { flow: FlowJson }) {

@@ -1,6 +1,6 @@
 import { Button, Combobox, TextInput, useCombobox } from '@mantine/core'
 import { Zap } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { announce } from '../../components/Announcer.tsx'
 import { type ConnectorJson, triggerAction } from '../catalogue.ts'
 import type { Step } from '../flow-document.ts'
@@ -22,6 +22,11 @@ export function ActionField({
   const catalogue = useBuilder((state) => state.catalogue)
   const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() })
   const [search, setSearch] = useState<string | null>(null)
+  const { selectFirstOption } = combobox
+  useEffect(() => {
+    // Once the list shows what matches: Enter then takes the first.
+    if (search !== null) selectFirstOption()
+  }, [search, selectFirstOption])
   const isFirst = !document.arrows.some(({ to }) => to === step.ref)
   const hasOtherTrigger = document.steps.some((each) => each.ref !== step.ref && catalogue.starts(each))
   const current = step.action === triggerAction ? 'Trigger by Webhook' : catalogue.action(step)?.title
@@ -50,7 +55,6 @@ export function ActionField({
             onChange={(event) => {
               setSearch(event.currentTarget.value)
               combobox.openDropdown()
-              combobox.selectFirstOption()
             }}
             onFocus={(event) => {
               event.currentTarget.select()

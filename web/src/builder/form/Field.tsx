@@ -274,9 +274,9 @@ function ChoicesField({ label, schema, value, onChange, onBlur, describedBy }: C
         onChange(choices.filter((each) => next.includes(textFrom(each.value))).map((each) => each.value))
       }
     >
-      <div className={classes.checks} onBlur={onBlur}>
+      <div className={classes.checks}>
         {choices.map(({ value: each, label: text }) => (
-          <Checkbox key={textFrom(each)} value={textFrom(each)} label={text} />
+          <Checkbox key={textFrom(each)} value={textFrom(each)} label={text} onBlur={onBlur} />
         ))}
       </div>
     </Checkbox.Group>

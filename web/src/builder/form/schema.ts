@@ -23,7 +23,6 @@ export interface FieldSchema {
   oneOf?: FieldSchema[]
   allOf?: FieldSchema[]
   if?: FieldSchema
-  // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own word.
   then?: FieldSchema
   else?: FieldSchema
   writeOnly?: boolean
@@ -113,14 +112,12 @@ export function resolved(schema: FieldSchema, values: JsonObject): FieldSchema {
     const branch = holds(part.if, values) ? part.then : part.else
     return branch === undefined ? [] : [resolved(branch, values)]
   })
-  return conditional.reduce(
-    (merged, part) => ({
-      ...merged,
-      properties: { ...merged.properties, ...mergeFields(merged.properties, part.properties) },
-      required: [...(merged.required ?? []), ...(part.required ?? [])],
-    }),
-    schema,
-  )
+  let { properties, required = [] } = schema
+  for (const part of conditional) {
+    properties = { ...properties, ...mergeFields(properties, part.properties) }
+    required = [...required, ...(part.required ?? [])]
+  }
+  return conditional.length === 0 ? schema : { ...schema, ...(properties ? { properties } : {}), required }
 }
 
 function mergeFields(base: FieldSchema['properties'], more: FieldSchema['properties']): FieldSchema['properties'] {

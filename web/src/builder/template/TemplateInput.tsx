@@ -1,4 +1,4 @@
-import { type Ref, useEffect, useEffectEvent, useRef } from 'react'
+import { type Ref, useEffect, useEffectEvent, useRef, useState } from 'react'
 import { createTemplateEditor, markProblems, type TemplateEditor, type TemplateMark } from './editor.ts'
 import { insertionFor } from './expression.ts'
 import classes from './TemplateInput.module.css'
@@ -25,7 +25,7 @@ const noProblems: readonly TemplateMark[] = []
 export default function TemplateInput(props: TemplateFieldProps) {
   const { value, label, id, multiline = false, describedBy, invalid, readOnly = false, problems = noProblems } = props
   const box = useRef<HTMLDivElement>(null)
-  const editor = useRef<TemplateEditor>(null)
+  const [editor, setEditor] = useState<TemplateEditor | null>(null)
   const target = useInsertTarget()
   const scope = useTemplateScope()
   const onChange = useEffectEvent(props.onChange)
@@ -33,8 +33,8 @@ export default function TemplateInput(props: TemplateFieldProps) {
   const currentScope = useEffectEvent(() => scope)
   const onFocus = useEffectEvent(() => {
     target.current = (path) => {
-      const view = editor.current?.view
-      if (view === undefined) return
+      if (editor === null) return
+      const { view } = editor
       const { from } = view.state.selection.main
       view.dispatch(view.state.replaceSelection(insertionFor(path, view.state.doc.sliceString(0, from))))
       view.focus()
@@ -57,17 +57,17 @@ export default function TemplateInput(props: TemplateFieldProps) {
       onFocus: () => onFocus(),
       onBlur: () => onBlur(),
     })
-    editor.current = made
+    setEditor(made)
     return () => {
-      editor.current = null
+      setEditor(null)
       target.current = null
       made.view.destroy()
     }
   }, [label, id, multiline, hint, target])
 
-  useEffect(() => editor.current?.setValue(value), [value, label, id, multiline, hint])
+  useEffect(() => editor?.setValue(value), [editor, value])
   useEffect(() => {
-    editor.current?.describe(
+    editor?.describe(
       {
         ...(describedBy === undefined ? {} : { 'aria-describedby': describedBy }),
         ...(invalid ? { 'aria-invalid': 'true' } : {}),
@@ -75,10 +75,10 @@ export default function TemplateInput(props: TemplateFieldProps) {
       },
       readOnly,
     )
-  }, [describedBy, invalid, readOnly, label, id, multiline, hint])
+  }, [editor, describedBy, invalid, readOnly])
   useEffect(() => {
-    if (editor.current) markProblems(editor.current.view, problems)
-  }, [problems, value])
+    if (editor !== null) markProblems(editor.view, problems)
+  }, [editor, problems])
 
   return (
     <div

@@ -30,7 +30,9 @@ export function TestTab() {
         ) : (
           <div className={table.scroll}>
             <table className={table.requests}>
-              <caption className={table.caption}>The last {requests.length} requests, newest first</caption>
+              <caption className={table.caption}>
+                {requests.length === 1 ? 'One request' : `The last ${requests.length} requests, newest first`}
+              </caption>
               <thead>
                 <tr>
                   <th scope="col">Time</th>
@@ -78,8 +80,6 @@ export function TestTab() {
 interface CaptureData {
   flow_id?: string
   flow_run_id?: string | null
-  /** In an event of a run, its id. */
-  id?: string
   /** Why it was refused, when it was. */
   reason?: string | null
   status?: number | string
@@ -103,7 +103,7 @@ function Listen({ onCaptured }: { onCaptured: (runId: string) => void }) {
     if (!isListening) return
     return onLiveEvent(({ type, data }) => {
       const capture = data as CaptureData
-      if ((type !== 'capture' && type !== 'run') || capture.flow_id !== flowId) return
+      if (type !== 'capture' || capture.flow_id !== flowId) return
       void client.invalidateQueries({ queryKey: requestsQuery(flowId).queryKey })
       const refused = typeof capture.reason === 'string' && capture.reason !== ''
       const heard = refused
@@ -111,10 +111,7 @@ function Listen({ onCaptured }: { onCaptured: (runId: string) => void }) {
         : 'A request has arrived. Listening has stopped; the flow ran as always.'
       setState({ heard, refused })
       announce(heard)
-      const runId = capture.flow_run_id ?? capture.id
-      if (runId) onCaptured(runId)
-      // The first request ends it here; on the server it would go on until its time is over.
-      call('DELETE', `flows/${flowId}/listen`).catch((error: unknown) => console.warn('Listening goes on', error))
+      if (capture.flow_run_id) onCaptured(capture.flow_run_id)
     })
   }, [isListening, flowId, client, onCaptured])
   useEffect(() => {
