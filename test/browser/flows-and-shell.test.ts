@@ -317,3 +317,14 @@ check(
     await palette(page, 'Delay').waitFor()
   },
 )
+
+check('a shown run is the sample: its data is what templates are written with', async ({ page, open, product }) => {
+  const flow = await product.flow({ ...threeSteps, steps: [webhook()], arrows: [], name: 'Shown' })
+  const reply = await flow.call({ body: '{"only_here": 7}', headers: { 'content-type': 'application/json' } })
+  await flow.call({ body: '{"later": 8}', headers: { 'content-type': 'application/json' } })
+  await open(`/flows/${flow.id}?run=${reply.headers.get('x-flow-run-id')}&step=web1&tab=response`)
+  await page
+    .getByRole('tree', { name: 'Data you can insert' })
+    .getByRole('treeitem', { name: /^only_here/ })
+    .waitFor()
+})
