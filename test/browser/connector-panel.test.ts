@@ -193,3 +193,13 @@ check('a login is made without leaving the flow', async ({ page, openFlow }) => 
   assert.ok(!(await page.content()).includes('s3cret-token'))
   await card(page, 'con1').waitFor()
 })
+
+check('T-04 the status menu of an automatic trigger shows its registration', async ({ page, openFlow }) => {
+  await openFlow({ steps: [action('con1', 'trigger_by_webhook', 0)], arrows: [] })
+  await page.getByTestId('status-button').click()
+  await page
+    .getByRole('menu')
+    .getByText(/Not registered|Registering|Registered|Failed/)
+    .waitFor()
+  await page.getByTestId('status-webhook-url').waitFor({ state: 'detached' })
+})

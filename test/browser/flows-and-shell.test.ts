@@ -328,3 +328,20 @@ check('a shown run is the sample: its data is what templates are written with', 
     .getByRole('treeitem', { name: /^only_here/ })
     .waitFor()
 })
+
+check(
+  'S-07 a crashed panel shows an error card and leaves the canvas usable',
+  async ({ page, openFlow }) => {
+    // The panel's own code can't be fetched: that is a crash like any other, of the panel alone.
+    await page.route('**/assets/WebhookPanel-*.js', (route) => route.abort())
+    await openFlow(threeSteps)
+    await card(page, 'web1').click()
+    await panel(page).getByRole('button', { name: 'Reload panel' }).waitFor()
+    await page.getByRole('button', { name: 'Close panel' }).click()
+    await card(page, 'con2').click()
+    await panel(page).getByRole('textbox', { name: 'URL' }).waitFor()
+    await panel(page).getByRole('button', { name: 'Delete step' }).click()
+    await card(page, 'con2').waitFor({ state: 'detached' })
+  },
+  { expected: /./ },
+)
