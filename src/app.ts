@@ -19,7 +19,9 @@ import { createQueue, jobKinds } from './storage/queue.ts'
 import { registrationChannel } from './storage/registrations.ts'
 import { createRunLanes } from './storage/run-lanes.ts'
 import { createRunWriter, type RunWriter } from './storage/run-writer.ts'
+import { readWaitingRuns } from './storage/waiting-runs.ts'
 import { serveWeb } from './web-files.ts'
+import { createBacklog } from './webhook/backlog.ts'
 import { defaultBodyLimits } from './webhook/body/limits.ts'
 import { registerConnectorWebhook } from './webhook/connector-route.ts'
 import { createEventTallies } from './webhook/event-tally.ts'
@@ -58,6 +60,8 @@ export interface App {
 
 /** How often this process says that it still holds its synchronous runs. */
 const renewHeldMs = 5_000
+/** How often it is looked at what waits in the queue. */
+const backlogMs = 1_000
 /** Of the 30 s a stopping process has: what does not end within it is handed over. */
 const stopGraceMs = 20_000
 
@@ -125,14 +129,22 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     values: storage.flowValues,
     writer: () => writer,
   })
+  const backlog = createBacklog({
+    read: () => readWaitingRuns(storage.database),
+    limit: config.maxWaitingRuns,
+    log,
+  })
   const writer: RunWriter = createRunWriter({
     database: storage.database,
     queue,
     now,
+    priorityOf: backlog.accepted,
     onCommit: ({ started, ended, enqueued, lanes }) => {
       if (enqueued) worker?.nudge()
       if (lanes.length > 0) laneKeeper.changed(lanes)
-      for (const { id, accountId, flowId, by } of started) {
+      for (const { id, accountId, flowId, by, lane } of started) {
+        // Counted when it is enqueued otherwise.
+        if (lane) backlog.accepted(accountId, 1)
         events.publish(accountId, 'run', { id, flow_id: flowId, status: by === 'queue' ? 'queued' : 'running' })
         capture(accountId, flowId, { flow_run_id: id })
       }
@@ -218,6 +230,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       perIp: config.rateLimitPerIp ?? null,
       perFlow: config.rateLimitPerFlow ?? null,
     }),
+    backlog,
     bodyLimits: { ...defaultBodyLimits, maxBytes: config.maxBodyBytes },
     writer,
     handOver: worker && handOver,
@@ -285,6 +298,8 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     writer.renewHeld().catch((error) => log.error({ err: error }, 'held runs could not be renewed'))
   }, renewHeldMs)
 
+  const looking = setInterval(backlog.refresh, backlogMs)
+
   return {
     address: http && publicUrl,
     setupUrl: http && (await setupUrl(apiDeps)),
@@ -301,6 +316,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       await closed
       await worker?.stop(handOverMs)
       clearInterval(renewing)
+      clearInterval(looking)
       await writer.drain()
       await Promise.all([rejections.close(), tallies.close()])
       await writer.handOverHeld()

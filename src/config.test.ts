@@ -19,6 +19,7 @@ test('an empty environment gives the documented defaults', () => {
     trustProxy: [],
     maxBodyBytes: 10 * 1024 * 1024,
     syncTimeoutSeconds: 25,
+    maxWaitingRuns: 100_000,
     rateLimitAuthFailures: { count: 20, seconds: 60 },
     rateLimitPerIp: undefined,
     rateLimitPerFlow: undefined,

@@ -123,6 +123,11 @@ const settings = z.object({
     expected: 'a limit such as 50/1s, or off',
     default: 'off',
   }),
+  HOOKLINE_MAX_WAITING_RUNS: wholeNumber(100, 100_000_000).prefault('100000').register(about, {
+    description: 'How many runs of an account may wait for a worker before its webhooks answer 503.',
+    expected: 'a whole number from 100 to 100000000',
+    default: '100000',
+  }),
   HOOKLINE_WORKER_CONCURRENCY: wholeNumber(1, 1000).prefault('32').register(about, {
     description: 'How many flow runs a worker process works on at the same time.',
     expected: 'a whole number from 1 to 1000',
@@ -182,6 +187,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     rateLimitAuthFailures: data.HOOKLINE_RATE_LIMIT_AUTH_FAILURES,
     rateLimitPerIp: data.HOOKLINE_RATE_LIMIT_PER_IP,
     rateLimitPerFlow: data.HOOKLINE_RATE_LIMIT_PER_FLOW,
+    maxWaitingRuns: data.HOOKLINE_MAX_WAITING_RUNS,
     workerConcurrency: data.HOOKLINE_WORKER_CONCURRENCY,
     metrics: data.HOOKLINE_METRICS,
     logLevel: data.HOOKLINE_LOG_LEVEL,

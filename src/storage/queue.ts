@@ -69,9 +69,9 @@ export interface Queue<Kind extends string = JobKind> {
   send(tx: Transaction | undefined, jobs: readonly NewJob<Kind>[]): Promise<string[]>
   /**
    * Claims up to `limit` jobs. A claim ends when its worker has not called `touch` for `heartbeatSeconds`; the job is
-   * then tried again. Each limit is a prepared statement of its own: use few.
+   * then tried again. Jobs of the groups `except` are left to others. Each limit is a prepared statement of its own: use few.
    */
-  fetch(kind: Kind, limit: number): Promise<Job[]>
+  fetch(kind: Kind, limit: number, except?: readonly string[]): Promise<Job[]>
   /** Keeps claims alive and returns the ids of those that still are the caller's. */
   touch(kind: Kind, jobs: readonly JobReference[]): Promise<string[]>
   /**
@@ -175,10 +175,14 @@ export function createQueue<Kind extends string>(options: CreateQueueOptions<Kin
         const [ours] = await complete(tx, kind, [job])
         if (ours !== undefined) await send(tx, by)
       }),
-    async fetch(kind, limit) {
+    async fetch(kind, limit, except = []) {
       const { groupConcurrency } = kinds[kind]
       const group = groupConcurrency === undefined ? {} : { groupConcurrency }
-      const jobs = await boss.fetch<JsonObject>(kind, { batchSize: limit, ...group })
+      const jobs = await boss.fetch<JsonObject>(kind, {
+        batchSize: limit,
+        ...group,
+        ...(except.length > 0 && { ignoreGroups: [...except] }),
+      })
       return jobs.map(({ id, data, retryCount }) => ({ id, data, attempt: retryCount }))
     },
     async touch(kind, jobs) {

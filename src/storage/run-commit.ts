@@ -2,7 +2,8 @@ import { randomUUIDv7 } from 'node:crypto'
 import type { RunStatus } from '../flow/run.ts'
 import type { Database, Transaction } from './database.ts'
 import { claimKeys, storeAnswers } from './dedupe.ts'
-import type { JobReference, NewJob, Queue } from './queue.ts'
+import type { JobReference, Queue } from './queue.ts'
+import { runJob } from './run-job.ts'
 import { enterLanes, hasLane, type LaneChange, leaveLanes } from './run-lanes.ts'
 import {
   endRuns,
@@ -48,6 +49,14 @@ export type Written = 'written' | 'stale' | 'exists' | 'cancelled' | 'lost' | { 
 /** A held run is taken over this long after its process was last heard of. */
 export const heldRunTakeoverSeconds = 20
 
+/** What a commit needs from outside. */
+export interface CommitParts {
+  queue: Queue
+  now(): Date
+  /** Of the job of so many runs that an account has started; default 0. */
+  priorityOf?: ((accountId: string, runs: number) => number) | undefined
+}
+
 /** What a commit did. */
 export interface Committed {
   written: Changes[]
@@ -75,7 +84,7 @@ class SomeDoNotCount extends Error {}
  */
 export async function commitChanges(
   items: readonly Changes[],
-  { database, queue, now }: { database: Database; queue: Queue; now(): Date },
+  { database, ...parts }: CommitParts & { database: Database },
 ): Promise<Attempt> {
   const verdicts = new Map<Changes, Written>()
   try {
@@ -86,7 +95,7 @@ export async function commitChanges(
       )
       const isCopy = ({ run }: Changes) => (claims.get(run.id) ?? 'claimed') !== 'claimed'
       const counted = items.filter((change) => !isCopy(change))
-      const { found, lost, lanes, jobs } = await writeAll(tx, counted, queue, now())
+      const { found, lost, lanes, jobs } = await writeAll(tx, counted, parts)
       for (const change of counted) {
         const isLost = change.hold !== null && lost.has(change.hold)
         verdicts.set(change, isLost ? 'lost' : (found.get(change.run.id) ?? missing(change)))
@@ -111,7 +120,8 @@ function missing({ start }: Changes): Written {
  * Sends every statement without waiting for the one before. Rows of runs that go on are locked before they are changed,
  * so that a cancellation comes before or after.
  */
-async function writeAll(tx: Transaction, items: readonly Changes[], queue: Queue, now: Date) {
+async function writeAll(tx: Transaction, items: readonly Changes[], parts: CommitParts) {
+  const { queue } = parts
   const starts = items.flatMap(({ start, end }) =>
     start === null ? [] : [{ ...start, status: firstStatus(start, end), end }],
   )
@@ -126,7 +136,7 @@ async function writeAll(tx: Transaction, items: readonly Changes[], queue: Queue
       resumed.map(({ run }) => run.id),
     ),
     settleHolds(tx, queue, items),
-    enqueue(tx, queue, items, now),
+    enqueue(tx, items, parts),
     enterLanes(tx, starts),
     leaveLanes(tx, ends),
     insertSteps(tx, items.flatMap(rowsToKeep)),
@@ -180,18 +190,24 @@ function inputRow(start: RunStart): StepRow {
   }
 }
 
-/** One job for all runs that go to the queue, one for each run that this process holds or that rests until a time. */
-async function enqueue(tx: Transaction, queue: Queue, items: readonly Changes[], now: Date) {
-  const queued = items.filter(goesToQueue).map(({ run }) => run.id)
+/**
+ * One job for all runs of an account that go to the queue, one for each run that this process holds or that rests until a
+ * time.
+ */
+async function enqueue(tx: Transaction, items: readonly Changes[], { queue, now, priorityOf }: CommitParts) {
+  const queued = items.filter(goesToQueue).map(({ run }) => run)
   const held = items
     .filter(({ start, end }) => start?.by === 'held' && end === null)
     .map((change) => ({ change, id: randomUUIDv7() }))
-  const resting = items.flatMap(({ run, end }) => (end !== null && !isFinal(end) ? [{ runId: run.id, end }] : []))
-  const takeover = new Date(now.getTime() + heldRunTakeoverSeconds * 1000)
+  const resting = items.flatMap(({ run, end }) => (end !== null && !isFinal(end) ? [{ run, end }] : []))
+  const takeover = new Date(now().getTime() + heldRunTakeoverSeconds * 1000)
   const jobs = [
-    ...(queued.length === 0 ? [] : [runJob(queued)]),
-    ...held.map(({ id, change }) => ({ ...runJob([change.run.id], takeover), id })),
-    ...resting.map(({ runId, end }) => runJob([runId], 'resumeAt' in end.outcome ? end.outcome.resumeAt : now)),
+    ...[...Map.groupBy(queued, ({ accountId }) => accountId)].map(([accountId, runs]) => ({
+      ...runJob(runs),
+      priority: priorityOf?.(accountId, runs.length) ?? 0,
+    })),
+    ...held.map(({ id, change }) => ({ ...runJob([change.run], takeover), id })),
+    ...resting.map(({ run, end }) => runJob([run], 'resumeAt' in end.outcome ? end.outcome.resumeAt : now())),
   ]
   if (jobs.length > 0) await queue.send(tx, jobs)
   return {
@@ -202,10 +218,6 @@ async function enqueue(tx: Transaction, queue: Queue, items: readonly Changes[],
 
 function goesToQueue({ start, end }: Changes): boolean {
   return start?.by === 'queue' && end === null && !hasLane(start)
-}
-
-function runJob(ids: string[], startAfter?: Date): NewJob {
-  return { kind: 'run_flow', data: { ids }, ...(startAfter && { startAfter }) }
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Database, Transaction } from './database.ts'
 import type { Queue } from './queue.ts'
-import type { RunEnd, RunStart } from './storage.ts'
+import { runJob } from './run-job.ts'
+import type { Lane, RunEnd, RunStart } from './storage.ts'
 
 /**
  * Lanes: the runs of flows that limit how many run at a time, or that run one after the other for a key.
@@ -9,10 +10,6 @@ import type { RunEnd, RunStart } from './storage.ts'
  * it is admitted, which one process at a time decides for a flow. A run that rests keeps its place: what follows it by
  * the same key must not overtake it.
  */
-export interface Lane {
-  /** Runs of the flow with an equal key run one after the other; null: the run is only counted. */
-  key: string | null
-}
 
 /** Where a place may have become free, or is asked for. */
 export interface LaneChange {
@@ -87,11 +84,7 @@ export function createRunLanes(database: Database, queue: Queue): RunLanes {
         const { rows } =
           limit === null && keys !== undefined ? await headsOf(tx, flowId, keys) : await next(tx, flowId, limit)
         // One run a job: each ends for itself.
-        const jobs = rows.map(({ run_id, account_id }) => ({
-          kind: 'run_flow' as const,
-          data: { ids: [run_id] },
-          group: account_id,
-        }))
+        const jobs = rows.map(({ run_id, account_id }) => runJob([{ id: run_id, accountId: account_id }]))
         if (jobs.length > 0) await queue.send(tx, jobs)
         return rows.length
       }),

@@ -1,9 +1,9 @@
 import { RunLost, type StepRecord } from '../flow/run.ts'
 import { type Coalescer, createCoalescer } from './coalesce.ts'
 import type { Database } from './database.ts'
-import type { Queue } from './queue.ts'
 import {
   type Changes,
+  type CommitParts,
   type Committed,
   commitChanges,
   heldRunTakeoverSeconds,
@@ -62,10 +62,8 @@ export interface RunWriter {
   drain(): Promise<void>
 }
 
-export interface RunWriterOptions {
+export interface RunWriterOptions extends CommitParts {
   database: Database
-  queue: Queue
-  now(): Date
   /** Told after the commit: which runs were started and ended, whether jobs were enqueued, and which lanes have changed. */
   onCommit(commit: { started: RunStart[]; ended: EndedRun[]; enqueued: boolean; lanes: LaneChange[] }): void
 }

@@ -2,8 +2,6 @@ import type { Flow, FlowInput, FlowStatus } from '../flow/flow.ts'
 import type { Json, JsonObject } from '../flow/json.ts'
 import type { RunError, RunInput, RunOutcome, RunStatus, RunTrigger, StepRecord } from '../flow/run.ts'
 
-import type { Lane } from './run-lanes.ts'
-
 /**
  * What outlives the process, by noun: the contract between the product and its one PostgreSQL.
  *
@@ -117,6 +115,12 @@ export interface StoredRun {
 export interface DedupeKey {
   key: string
   expiresAt: Date
+}
+
+/** Where a run waits for its turn, see `run-lanes.ts`. */
+export interface Lane {
+  /** Runs of the flow with an equal key run one after the other; null: the run is only counted. */
+  key: string | null
 }
 
 /** What a run is started with, as it is stored. */

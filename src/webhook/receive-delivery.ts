@@ -38,6 +38,7 @@ export async function receiveDelivery(request: WebhookRequest, edge: DeliveryEdg
   if (judged.kind === 'handshake') return shakeHands(request, flow, judged, edge)
   if (flow.gate.flow.status === 'paused') return pausedReply
   await edge.limits.request(request.ip, request.flowId, flow.gate.flow.settings.rate_limit_per_minute)
+  edge.backlog.check(flow.gate.flow.accountId)
   const input = await parseRequest(request, edge)
   const row = 'by' in judged ? judged.by.row : undefined
   if (row !== undefined) edge.tally(row)

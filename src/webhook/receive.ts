@@ -5,6 +5,7 @@ import type { Dedupe } from '../storage/dedupe.ts'
 import { RunDuplicate, type RunLog, RunStale, type RunWriter } from '../storage/run-writer.ts'
 import type { RunStart } from '../storage/storage.ts'
 import { type Admission, authorize, type TokenSource, unauthorized } from './authorize.ts'
+import type { Backlog } from './backlog.ts'
 import type { BodyLimits } from './body/limits.ts'
 import { dedupeKey, firstAnswer } from './deduplicate.ts'
 import type { FlowCache, LoadedFlow } from './flow-cache.ts'
@@ -23,6 +24,8 @@ export interface Edge {
   /** Personal access tokens, from memory or as they are in the database now. */
   tokens: { cached: TokenSource; fresh: TokenSource }
   limits: RateLimits
+  /** What waits for workers. */
+  backlog: Pick<Backlog, 'check'>
   bodyLimits: BodyLimits
   writer: RunWriter
   /** Where this process has a worker. */
@@ -71,7 +74,7 @@ export async function admit(request: RequestHead, edge: Edge): Promise<Admitted>
     const admission = await authorize(request.headers.authorization, known, edge.tokens.cached, now)
     if (admission.flow.gate.flow.status !== 'paused') return await withinLimits(request, admission, edge)
   } catch (error) {
-    if (!(error instanceof AppError) || error.code === 'rate_limited') throw error
+    if (!(error instanceof AppError) || error.code === 'rate_limited' || error.code === 'overloaded') throw error
   }
   return admitFresh(request, edge, now)
 }
@@ -94,7 +97,7 @@ async function admitFresh(request: RequestHead, edge: Edge, now: Date): Promise<
 async function withinLimits(
   { method, ip, flowId }: RequestHead,
   admission: Admission,
-  { limits }: Edge,
+  { limits, backlog }: Edge,
 ): Promise<Admission> {
   const { webhook, gate } = admission.flow
   if (webhook === undefined) throw unauthorized()
@@ -104,6 +107,7 @@ async function withinLimits(
     })
   }
   await limits.request(ip, flowId, gate.flow.settings.rate_limit_per_minute)
+  backlog.check(gate.flow.accountId)
   return admission
 }
 

@@ -1,6 +1,6 @@
 import type { FlowSettings } from '../flow/flow.ts'
 import type { RunInput } from '../flow/run.ts'
-import type { Lane } from '../storage/run-lanes.ts'
+import type { Lane } from '../storage/storage.ts'
 import { templateKey } from './deduplicate.ts'
 
 /** Where a run of the flow has to wait for its turn; undefined for flows whose runs need not. */

@@ -35,8 +35,12 @@ export function splitJob(job: Job, ids: readonly string[], queue: Queue): Promis
   return queue.replace(
     'run_flow',
     job,
-    ids.map((id) => ({ kind: 'run_flow', data: { ids: [id] }, retries })),
+    ids.map((id) => ({ kind: 'run_flow', data: { ...job.data, ids: [id] }, ...groupOf(job), retries })),
   )
+}
+
+function groupOf({ data }: Job): { group?: string } {
+  return typeof data.account === 'string' ? { group: data.account } : {}
 }
 
 function retriesLeft(job: Job): number {
@@ -45,7 +49,7 @@ function retriesLeft(job: Job): number {
 
 /** Gives runs that this process has left off to the other workers, at once. */
 export function handOn(job: Job, ids: readonly string[], queue: Queue): Promise<void> {
-  return queue.replace('run_flow', job, [{ kind: 'run_flow', data: { ids: [...ids] } }])
+  return queue.replace('run_flow', job, [{ kind: 'run_flow', data: { ...job.data, ids: [...ids] }, ...groupOf(job) }])
 }
 
 /**
@@ -61,7 +65,12 @@ export async function giveBack(
   if (!(error instanceof AppError && error.code === 'overloaded') || outages > maxOutages) {
     return queue.fail('run_flow', [job], String(error))
   }
-  const again = { kind: 'run_flow', data: { ...job.data, outages }, retries: retriesLeft(job) } as const
+  const again = {
+    kind: 'run_flow',
+    data: { ...job.data, outages },
+    ...groupOf(job),
+    retries: retriesLeft(job),
+  } as const
   for (;;) {
     try {
       const startAfter = new Date(now().getTime() + outagePauseMs)

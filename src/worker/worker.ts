@@ -9,6 +9,7 @@ import type { FlowCache } from '../webhook/flow-cache.ts'
 import type { HandOver } from '../webhook/hand-over.ts'
 import { walkAndRecord } from '../webhook/run-inline.ts'
 import { createSuspects, giveBack, handOn, splitJob } from './failed-jobs.ts'
+import { createPlaces } from './places.ts'
 
 /** What a worker works with. */
 export interface WorkerWorld {
@@ -48,7 +49,7 @@ export function createWorker(options: WorkerWorld): Worker {
   const held = new Set<Job>()
   const underway = new Set<Promise<void>>()
   const suspects = createSuspects()
-  let active = 0
+  const places = createPlaces(options.concurrency)
   /** Whether jobs may have been enqueued since the last look. */
   let mayHaveWork = true
   let stopping = false
@@ -58,7 +59,7 @@ export function createWorker(options: WorkerWorld): Worker {
 
   async function work(): Promise<void> {
     while (!stopping) {
-      if (!mayHaveWork || active >= options.concurrency) {
+      if (!mayHaveWork || !places.isFree()) {
         await rest()
         continue
       }
@@ -73,7 +74,7 @@ export function createWorker(options: WorkerWorld): Worker {
 
   async function fetchJobs(): Promise<Job[]> {
     try {
-      return await queue.fetch('run_flow', jobsPerFetch)
+      return await queue.fetch('run_flow', jobsPerFetch, places.crowding())
     } catch (error) {
       log.error({ err: error }, 'the queue can not be read; trying again')
       await pause(pollMs)
@@ -98,7 +99,7 @@ export function createWorker(options: WorkerWorld): Worker {
 
   function take(job: Job): void {
     const ids = runIds(job)
-    active += ids.length
+    const leave = places.take(accountOf(job), ids.length)
     held.add(job)
     const done = suspects
       .inTurn(job, () => performJob(job, ids, options))
@@ -110,7 +111,7 @@ export function createWorker(options: WorkerWorld): Worker {
         log.error({ error, job: job.id }, 'a job could not be given back; it is taken over when its lease ends'),
       )
       .finally(() => {
-        active -= ids.length
+        leave()
         held.delete(job)
         underway.delete(done)
         wake()
@@ -198,6 +199,10 @@ async function walkStored(run: StoredRun, log: RunLog, signal: AbortSignal, opti
     signal,
   }
   await walkAndRecord(loaded, running, log, options.world)
+}
+
+function accountOf({ data }: Job): string {
+  return typeof data.account === 'string' ? data.account : ''
 }
 
 function runIds({ data }: Job): string[] {
