@@ -1,4 +1,4 @@
-import type { PlanStep } from '../registrations/plan.ts'
+import type { PlanStep } from '../registrations/plan-step.ts'
 
 /** What the API asks of those who look after webhooks at vendors. */
 export interface Registrar {

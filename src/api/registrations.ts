@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
-import type { PlanStep } from '../registrations/plan.ts'
+import type { PlanStep } from '../registrations/plan-step.ts'
 import { addressOf } from '../registrations/registration.ts'
 import { type Registration, registrationStates } from '../storage/registration-row.ts'
 import type { ApiDeps } from './api-deps.ts'

@@ -1,5 +1,5 @@
 import type { Registration } from '../storage/registrations.ts'
-import type { PlanStep } from './plan.ts'
+import type { PlanStep } from './plan-step.ts'
 import { lateEffectMs, renewalTime } from './registration.ts'
 import { silenceTime } from './silence.ts'
 

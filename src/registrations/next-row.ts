@@ -1,7 +1,7 @@
 import { randomBytes, randomUUIDv7 } from 'node:crypto'
 import type { WebhookTrigger } from '../connectors/connector.ts'
 import type { Registration } from '../storage/registrations.ts'
-import type { PlanStep } from './plan.ts'
+import type { PlanStep } from './plan-step.ts'
 import { failedState, restingState, retryTime } from './registration.ts'
 import type { Listed } from './vendor-calls.ts'
 import type { Wanted } from './wanted.ts'

@@ -1,5 +1,7 @@
 import type { Registration } from '../storage/registrations.ts'
-import { addressOf, isLive, lateEffectMs, renewalTime, type Traits } from './registration.ts'
+import { planAbsent } from './plan-removal.ts'
+import { type PlanFacts, type PlanStep, unknownAt, waitFor } from './plan-step.ts'
+import { addressOf, isLive, renewalTime, type Traits } from './registration.ts'
 import type { Listed } from './vendor-calls.ts'
 import type { Wanted } from './wanted.ts'
 
@@ -9,53 +11,6 @@ import type { Wanted } from './wanted.ts'
  * A webhook is replaced by one that is live before the old one goes. What the ledger does not know is ours only if it is
  * registered for an address of ours; everything else at the vendor is left alone.
  */
-export type PlanStep =
-  /** Ledger only: a row for a webhook that is to be made. */
-  | { kind: 'begin'; wanted: Wanted }
-  /** Ledger only: shown to the user, because something is missing before anything can be made. */
-  | { kind: 'note'; wanted: Wanted; row: Registration | undefined }
-  | { kind: 'create'; row: Registration; wanted: Wanted }
-  | { kind: 'adopt'; row: Registration; found: Listed; isSecretOurs: boolean }
-  | { kind: 'update'; row: Registration; wanted: Wanted; reason: string }
-  | { kind: 'renew'; row: Registration }
-  | { kind: 'resume'; row: Registration }
-  | { kind: 'delete'; row: Registration }
-  /** Ledger only: the vendor has it no more, so it is made again. */
-  | { kind: 'lost'; row: Registration; reason: string }
-  /** Ledger only: it is there, but nobody heard its secret; the row is for it, and another one for the next. */
-  | { kind: 'set_aside'; row: Registration; found: Listed }
-  /** Ledger only: what was begun is known to have come to its end. */
-  | { kind: 'settle'; row: Registration; found: Listed | undefined }
-  /** Ledger only: not wanted any more. */
-  | { kind: 'let_go'; row: Registration; reason: string }
-  /** Ledger only: nothing of it is left at the vendor. */
-  | { kind: 'forget'; row: Registration; reason: string }
-  /** Ledger only: a webhook for an address of ours that no row knows; it will be deleted. */
-  | { kind: 'leftover'; like: Registration; found: Listed }
-  /** Ledger only: where only one can exist, another flow's webhook serves this one as well. */
-  | { kind: 'carry'; row: Registration; carrier: Registration | null }
-  /** Ledger only: only one can exist, and the one there is belongs to somebody else. */
-  | { kind: 'occupied'; row: Registration; found: Listed }
-  /** Ledger only: the vendor has something else under this address already, so the row gets one of its own. */
-  | { kind: 'readdress'; row: Registration }
-  /** Asks the vendor for what happened while it was not there. */
-  | { kind: 'backfill'; row: Registration; since: Date }
-  | { kind: 'wait'; row: Registration; until: Date; reason: string }
-
-export interface PlanFacts {
-  wanted: readonly Wanted[]
-  /** Of this flow, not done with, the oldest first. */
-  rows: readonly Registration[]
-  /** Of other flows at the same places, where only one webhook can exist. */
-  others: readonly Registration[]
-  /** The vendors' lists by place; a place is missing when its list could not be had. */
-  actual: ReadonlyMap<string, readonly Listed[]>
-  /** What the connector of a row allows; undefined when the connector is no more. */
-  traits(row: Pick<Registration, 'connector' | 'kind'>): Traits | undefined
-  /** Whether webhooks that were made under another public address are moved. */
-  moves: boolean
-  now: Date
-}
 
 /** A webhook that vendors call inactive right after it was made is given this long to wake up. */
 const wakeUpMs = 10 * 60_000
@@ -219,13 +174,6 @@ function planKeeping(
   return gapSince === undefined ? leftovers : [...leftovers, { kind: 'backfill', row, since: new Date(gapSince) }]
 }
 
-/** Webhooks for this row's address that no row knows. */
-function unknownAt(row: Registration, list: readonly Listed[], { rows, others }: PlanFacts): Listed[] {
-  const known = new Set([...rows, ...others].map(({ remoteId }) => remoteId))
-  const address = addressOf(row)
-  return list.filter(({ id, url }) => url === address && !known.has(id))
-}
-
 /** Where only one can exist: the one there is, if it is nobody's here. */
 function foreignIn(
   list: readonly Listed[],
@@ -247,77 +195,4 @@ function carrierFor(row: Registration, others: readonly Registration[]): Registr
       other.flowId !== row.flowId &&
       (other.remoteId !== null || other.pending !== null || other.id < row.id),
   )
-}
-
-function planAbsent(row: Registration, facts: PlanFacts): PlanStep[] {
-  if (row.goal === 'present') return []
-  const traits = facts.traits(row)
-  if (row.carriedBy !== null || traits?.setup === 'manual')
-    return [{ kind: 'forget', row, reason: 'nothing to remove' }]
-  if (row.remoteId === null && row.pending === null)
-    return [{ kind: 'forget', row, reason: row.reason ?? 'it was never made' }]
-  if (row.kind === 'lifecycle') return waitFor(row, facts) ?? [{ kind: 'delete', row }]
-  if (traits === undefined || !traits.removes)
-    return [{ kind: 'forget', row, reason: 'the vendor has no call that removes it' }]
-  if (traits.single !== undefined) {
-    const heirs = [...facts.rows, ...facts.others].filter((each) => each.place === row.place && each.goal === 'present')
-    // Whoever comes next overwrites it; deleting now would delete theirs.
-    if (heirs.some(({ remoteId }) => remoteId !== null))
-      return [{ kind: 'forget', row, reason: 'replaced by another one' }]
-    if (heirs.length > 0) return [{ kind: 'wait', row, until: later(facts.now), reason: 'another flow takes it over' }]
-  }
-  const waiting = waitFor(row, facts)
-  if (waiting !== undefined) return waiting
-  return planRemoving(row, traits, facts)
-}
-
-function planRemoving(row: Registration, traits: Traits, facts: PlanFacts): PlanStep[] {
-  const list = facts.actual.get(row.place)
-  if (row.remoteId === null) {
-    if (list === undefined) {
-      return traits.lists
-        ? []
-        : [{ kind: 'forget', row, reason: 'the vendor did not say whether it was made, and has no list' }]
-    }
-    const found = unknownAt(row, list, facts)[0]
-    if (found !== undefined) return [{ kind: 'adopt', row, found, isSecretOurs: true }]
-    const until = new Date((row.pending?.at.getTime() ?? 0) + lateEffectMs)
-    const isUnclear = row.pending?.action === 'create'
-    if (isUnclear && until > facts.now)
-      return [{ kind: 'wait', row, until, reason: 'the vendor may still be making it' }]
-    return [{ kind: 'forget', row, reason: 'the vendor does not have it' }]
-  }
-  const item = list?.find(({ id }) => id === row.remoteId)
-  if (list !== undefined && item === undefined)
-    return [{ kind: 'forget', row, reason: 'it is not at the vendor any more' }]
-  // Whoever pointed it elsewhere has made it theirs.
-  if (item?.url != null && !addressesOf(row, facts).has(item.url)) {
-    return [{ kind: 'forget', row, reason: 'it was pointed to another address, and is left alone' }]
-  }
-  return [...leftoversOf(row, list ?? [], facts), { kind: 'delete', row }]
-}
-
-/** A call that was made several times may have had its effect several times. */
-function leftoversOf(row: Registration, list: readonly Listed[], facts: PlanFacts): PlanStep[] {
-  const address = addressOf(row)
-  const isSomebodys = facts.rows.some(
-    (each) => each.goal === 'present' && each.remoteId === null && addressOf(each) === address,
-  )
-  return isSomebodys ? [] : unknownAt(row, list, facts).map((found) => ({ kind: 'leftover', like: row, found }))
-}
-
-/** Its own address, and the one it was about to get when a call was not heard to its end. */
-function addressesOf(row: Registration, { wanted }: PlanFacts): Set<string> {
-  return new Set(
-    [row.baseUrl, ...wanted.map(({ baseUrl }) => baseUrl)].map((baseUrl) => addressOf({ ...row, baseUrl })),
-  )
-}
-
-function waitFor(row: Registration, { now }: PlanFacts): PlanStep[] | undefined {
-  if (row.retryAt === null || row.retryAt <= now) return undefined
-  return [{ kind: 'wait', row, until: row.retryAt, reason: row.reason ?? 'it is tried again' }]
-}
-
-function later(now: Date): Date {
-  return new Date(now.getTime() + lateEffectMs)
 }
