@@ -68,7 +68,11 @@ export const settingsSchema = z.strictObject({
     .default(null)
     .describe('Webhook requests a minute; null for no limit'),
   error_flow_id: z.uuid().nullable().default(null).describe('Flow that is started at every step error'),
-  error_email_recipients: z.array(z.email()).max(20).default([]).describe('Who is told of failed runs by email'),
+  error_email_recipients: z
+    .array(z.email())
+    .max(0, 'Hookline sends no emails yet: leave this empty, and let an error handling flow tell people')
+    .default([])
+    .describe('Must be empty: Hookline sends no emails yet'),
   max_concurrent_runs: z
     .int()
     .min(1)
