@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { describeSettings } from '../../src/config.ts'
@@ -15,6 +15,7 @@ export const pages: Record<string, () => string> = {
   'errors.md': errorsPage,
   'helpers.md': helpersPage,
   'flow.schema.json': flowSchema,
+  'licences.md': licencesPage,
 }
 
 function settingsPage(): string {
@@ -72,6 +73,28 @@ function typeOf(schema: JsonObject): string {
 function flowSchema(): string {
   const schema = z.toJSONSchema(flowInputSchema, { io: 'input', unrepresentable: 'any' })
   return `${JSON.stringify({ $id: 'https://hookline.dev/flow.schema.json', title: 'A Hookline flow', ...(schema as Record<string, Json>) }, null, 2)}\n`
+}
+
+interface LockedPackage {
+  version?: string
+  license?: string
+  dev?: boolean
+  link?: boolean
+}
+
+/** What is installed to run Hookline or built into its interface; what only tests and builds use is left out. */
+function licencesPage(): string {
+  const lock = JSON.parse(readFileSync(join(import.meta.dirname, '../../package-lock.json'), 'utf8')) as {
+    packages: Record<string, LockedPackage>
+  }
+  const rows = Object.entries(lock.packages)
+    .filter(([path, { dev, link }]) => path.includes('node_modules/') && !dev && !link)
+    .map(
+      ([path, { version, license }]) =>
+        `| ${path.split('node_modules/').at(-1)} | ${version} | ${license ?? 'see the package'} |`,
+    )
+  const intro = 'Hookline is licensed under Apache-2.0. It is shipped with, or runs on, these packages:'
+  return page('Licences', intro, ['| package | version | licence |', '|---|---|---|', ...[...new Set(rows)].sort()])
 }
 
 function page(title: string, intro: string, lines: readonly string[]): string {
