@@ -75,6 +75,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     settings: config,
     now,
     log: { info: (text) => log.info(text), warn: (text) => log.warn(text) },
+    helpers: new Set(stepKinds.map(({ connector }) => connector)),
   })
   await storage.accounts.ensureFirst()
   const works = config.role !== 'api'
@@ -97,6 +98,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       registrations: storage.registrations,
       findConnector: connectors.find,
       authValues: (accountId, authId) => readAuthValues(storage, connectors.find, accountId, authId),
+      publicUrl: () => publicUrl,
       now,
     },
   })

@@ -4,6 +4,7 @@ import { roles } from '../storage/users.ts'
 import { createAdmin } from './admin.ts'
 import { doctor } from './doctor.ts'
 import { reportingErrors } from './failure.ts'
+import { applyRegistrations, planRegistrations } from './registrations.ts'
 import { start } from './start.ts'
 import { createToken } from './token.ts'
 
@@ -54,6 +55,18 @@ export function createProgram(): Command {
     .addOption(new Option('--role <role>', 'what the user may do').choices(roles).default('admin'))
     .option('--password-stdin', 'read the password from standard input', false)
     .action(reportingErrors(createAdmin))
+
+  const registrations = program
+    .command('registrations')
+    .description('webhooks at vendors, after HOOKLINE_PUBLIC_URL was changed')
+  registrations
+    .command('plan')
+    .description('list the webhooks that were made under another address, and change nothing')
+    .action(reportingErrors(planRegistrations))
+  registrations
+    .command('apply')
+    .description('move them to the address of now; can be broken off and begun again')
+    .action(reportingErrors(applyRegistrations))
   return program
 }
 

@@ -273,7 +273,7 @@ async function leftover(
 async function setUp(row: Registration, wanted: Wanted, work: Work, world: ApplyWorld): Promise<Effect> {
   try {
     const response = await world.lifecycle.preSave(row, wanted, work)
-    const done = registered(row, world.now(), null)
+    const done = registered({ ...row, remoteId: row.id }, world.now(), null)
     await fact(
       { ...row, ...done, remoteId: row.id, secrets: { ...row.secrets, response } },
       'create',

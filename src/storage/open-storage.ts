@@ -60,8 +60,8 @@ export interface StorageOptions {
   settings: StorageSettings
   now(): Date
   log: { info(message: string): void; warn(message: string): void }
-  /** See `FlowsWorld.changed`; by default whoever looks after the flow's webhooks is woken. */
-  onFlowChange?: ((tx: Transaction, change: FlowChange) => Promise<void>) | undefined
+  /** Connectors that have nothing at a vendor: a flow of nothing else need not be looked after. */
+  helpers?: ReadonlySet<string>
 }
 
 /**
@@ -69,7 +69,7 @@ export interface StorageOptions {
  *
  * Errors: `EmbeddedPostgresError`, `SecretKeyError`, `DatabaseUnavailableError`; their messages say what to set.
  */
-export async function openStorage({ settings, now, log, onFlowChange }: StorageOptions): Promise<Storage> {
+export async function openStorage({ settings, now, log, helpers = new Set() }: StorageOptions): Promise<Storage> {
   const secretKey = await readSecretKey(settings.secretKey, settings.dataDir)
   const sealer = createSealer(secretKey, ...formerKeys(settings))
   const signingKey = deriveKey(secretKey, 'tokens')
@@ -98,7 +98,7 @@ export async function openStorage({ settings, now, log, onFlowChange }: StorageO
       sealer,
       signingKey,
       now,
-      changed: onFlowChange ?? ((tx, change) => wakeWatched(tx, change, registrations, now)),
+      changed: (tx, change) => wakeWatched(tx, change, { registrations, helpers, now }),
     }),
     flowValues: createFlowValues(database),
     envVariables: createEnvVariables(database),
@@ -117,14 +117,13 @@ export async function openStorage({ settings, now, log, onFlowChange }: StorageO
   }
 }
 
-/** What a flow without credentials needs at vendors is nothing, unless it had something there before. */
+/** A flow of helpers alone needs nothing at vendors, unless it had something there before. */
 async function wakeWatched(
   tx: Transaction,
   { flowId, accountId, steps }: FlowChange,
-  registrations: Registrations,
-  now: () => Date,
+  { registrations, helpers, now }: { registrations: Registrations; helpers: ReadonlySet<string>; now(): Date },
 ): Promise<void> {
-  const mayRegister = steps.some(({ auth, action }) => (auth ?? '') !== '' || action === 'trigger_by_webhook')
+  const mayRegister = steps.some(({ connector }) => !helpers.has(connector))
   if (mayRegister || (await registrations.isWatched(tx, flowId))) {
     await registrations.wake(tx, [{ flowId, accountId }], now())
   }

@@ -57,7 +57,7 @@ export interface Registrations {
   /** Gives up a row whose webhook can't be removed. */
   forget(accountId: string, id: string, now: Date): Promise<boolean>
   /** Keeps what a handshake handed over, before it is answered. */
-  keepHandshakeSecret(registration: Registration, secret: string): Promise<void>
+  keepHandshakeSecret(registration: Pick<Registration, 'id' | 'accountId'>, secret: string): Promise<void>
   noteEvents(tallies: readonly EventTally[]): Promise<void>
 
   /** A flow was changed: someone must look. With `tx`, exactly when that commits. */
@@ -74,6 +74,10 @@ export interface Registrations {
   /** When to look next. False when something has happened since `trigger` was read. */
   settle(trigger: DueTrigger, dueAt: Date | null): Promise<boolean>
   watched(accountId: string | undefined, flowId: string | undefined): Promise<{ flowId: string; accountId: string }[]>
+  /** Webhooks of all accounts that were made under another address than this one. */
+  elsewhere(baseUrl: string): Promise<Registration[]>
+  /** How many flows are still waiting for their webhooks to be moved. */
+  movesLeft(): Promise<number>
   /** Wakes the flows whose webhooks were made with a credential. */
   wakeUsersOf(tx: Transaction, authId: string, now: Date): Promise<void>
 
@@ -225,6 +229,19 @@ export function createRegistrations(database: Database, sealer: Sealer): Registr
         values: [accountId ?? null, flowId ?? null],
       })
       return rows.map(({ flow_id, account_id }) => ({ flowId: flow_id, accountId: account_id }))
+    },
+
+    elsewhere: (baseUrl) =>
+      select(
+        `goal = 'present' and kind = 'webhook' and state not in ('removed', 'not_registered') and base_url <> $1`,
+        [baseUrl],
+      ),
+
+    async movesLeft() {
+      const { rows } = await database.query<{ count: number }>({
+        text: 'select count(*) from registration_trigger where moves',
+      })
+      return rows[0]!.count
     },
 
     async wakeUsersOf(tx, authId, now) {

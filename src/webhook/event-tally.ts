@@ -1,8 +1,9 @@
-import type { Registration, Registrations } from '../storage/registrations.ts'
+import type { Registrations } from '../storage/registrations.ts'
+import type { EdgeRow } from './trigger-gate.ts'
 
 /** Counts deliveries of registrations and writes them down now and then: an answer never waits for it. */
 export interface EventTallies {
-  count(row: Registration): void
+  count(row: EdgeRow): void
   close(): Promise<void>
 }
 
@@ -15,10 +16,10 @@ export interface EventTallyOptions {
 const flushMs = 2_000
 
 export function createEventTallies({ registrations, now, onError }: EventTallyOptions): EventTallies {
-  const counts = new Map<string, { row: Registration; at: Date; count: number }>()
+  const counts = new Map<string, { row: EdgeRow; at: Date; count: number }>()
   let writing: Promise<void> = Promise.resolve()
 
-  async function write(batch: { row: Registration; at: Date; count: number }[]): Promise<void> {
+  async function write(batch: { row: EdgeRow; at: Date; count: number }[]): Promise<void> {
     await registrations.noteEvents(batch.map(({ row, at, count }) => ({ id: row.id, at, count })))
     // What the user has set up by hand shows itself by its first delivery; a silence that was noted has ended.
     const changed = batch.filter(({ row }) => row.state !== 'registered' || row.reason !== null)

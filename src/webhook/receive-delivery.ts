@@ -1,6 +1,5 @@
 import { AppError } from '../errors.ts'
 import { compile, TemplateError, webhookAnswerBudget } from '../jinja/template.ts'
-import type { Registration } from '../storage/registrations.ts'
 import { type Admission, authorize, unauthorized } from './authorize.ts'
 import { type Delivery, eventsIn } from './delivery-id.ts'
 import type { LoadedFlow } from './flow-cache.ts'
@@ -9,14 +8,14 @@ import { acceptedReply, beginRun, type Edge, parseRequest, pausedReply } from '.
 import { RefusalReason, rejection } from './rejections.ts'
 import type { RequestHead, RequestInput, WebhookRequest } from './request-input.ts'
 import type { WebhookReply } from './run-reply.ts'
-import type { TriggerGate } from './trigger-gate.ts'
+import type { EdgeRow, TriggerGate } from './trigger-gate.ts'
 
 /** The edge of flows that a connector's webhook starts: always asynchronous, and always answered `null`. */
 export interface DeliveryEdge extends Edge {
   /** Keeps what a handshake handed over; on disk when it resolves. */
-  keepHandshakeSecret(row: Registration, secret: string): Promise<void>
+  keepHandshakeSecret(row: EdgeRow, secret: string): Promise<void>
   /** An event came in. Never slows the answer down. */
-  tally(row: Registration): void
+  tally(row: EdgeRow): void
 }
 
 /** A flow that a connector's webhook starts, with what the edge must know of it. */

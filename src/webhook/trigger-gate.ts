@@ -3,6 +3,7 @@ import { type Connector, triggerAction, type WebhookTrigger } from '../connector
 import type { CompiledFlow } from '../engine/compile-flow.ts'
 import { compileLate, compileValue } from '../engine/render.ts'
 import { StepError } from '../engine/step-error.ts'
+import type { Flow } from '../flow/flow.ts'
 import type { JsonObject } from '../flow/json.ts'
 import type { RunInput } from '../flow/run.ts'
 import type { Registration, Registrations } from '../storage/registrations.ts'
@@ -24,16 +25,34 @@ export interface TriggerGate {
 }
 
 export interface EdgeRegistration {
-  row: Registration
+  row: EdgeRow
   /** What its deliveries may be signed with; `label` says which where the secret itself must not appear. */
   secrets: readonly LabelledSecret[]
 }
+
+/** What the edge reads of a row. */
+export type EdgeRow = Pick<
+  Registration,
+  | 'id'
+  | 'accountId'
+  | 'flowId'
+  | 'authId'
+  | 'baseUrl'
+  | 'goal'
+  | 'state'
+  | 'remoteId'
+  | 'pending'
+  | 'secrets'
+  | 'reason'
+  | 'updatedAt'
+>
 
 export interface TriggerSources {
   registrations: Pick<Registrations, 'forEdge' | 'atPlace'>
   findConnector(accountId: string, name: string): Promise<Connector | undefined>
   /** What templates see as `connectorAuth`, secrets included; undefined when there is no such auth. */
   authValues(accountId: string, authId: string): Promise<JsonObject | undefined>
+  publicUrl(): string
   now(): Date
 }
 
@@ -41,6 +60,7 @@ export interface TriggerSources {
 const acceptedAfterRemovalMs = 60 * 60_000
 /** Two webhooks of a flow, one of them just removed: the same event may still come from both. */
 const overlapMs = 10 * 60_000
+const isUuid = /^[0-9a-f-]{36}$/i
 const dayMs = 24 * 60 * 60 * 1000
 /** Longer than any vendor tries again. */
 const dedupeDays = 7
@@ -57,8 +77,9 @@ export async function loadTriggerGate(
   const removedSince = new Date(sources.now().getTime() - acceptedAfterRemovalMs)
   const rows = await sources.registrations.forEdge(flow.id, removedSince)
   const its = rows.filter((row) => row.kind === 'webhook' && row.connector === connector.name)
-  const authSecrets = await readAuthSecrets(flow.accountId, its, trigger, sources)
-  const registrations = its.map((row) => ({ row, secrets: secretsOf(row, authSecrets) }))
+  const expected: EdgeRow[] = its.length > 0 ? its : [firstRow(flow, first.step.auth ?? null, sources)]
+  const authSecrets = await readAuthSecrets(flow.accountId, expected, trigger, sources)
+  const registrations = expected.map((row) => ({ row, secrets: secretsOf(row, authSecrets) }))
   const [newest] = its
   const { events } = first.step.input
   return {
@@ -68,6 +89,27 @@ export async function loadTriggerGate(
     events: Array.isArray(events) ? events.map(String) : [],
     registrations,
     sharers: trigger.single === undefined || newest === undefined ? [] : await sharersOf(newest, sources),
+  }
+}
+
+/**
+ * Stands in for a row that no worker has written yet: a vendor's app that was set up by hand may ask whether this address
+ * is there, and sign with the secret of the auth. There is nothing else that it would let in.
+ */
+function firstRow({ id, accountId, updatedAt }: Flow, auth: string | null, { publicUrl }: TriggerSources): EdgeRow {
+  return {
+    id,
+    accountId,
+    flowId: id,
+    authId: auth !== null && isUuid.test(auth) ? auth : null,
+    baseUrl: publicUrl(),
+    goal: 'present',
+    state: 'registering',
+    remoteId: null,
+    pending: null,
+    secrets: { path: null, signing: [], token: null, handshake: null, response: null },
+    reason: null,
+    updatedAt,
   }
 }
 
@@ -82,7 +124,7 @@ async function sharersOf(
 /** The secret of the vendor's app, where it is part of the credential; by auth. */
 async function readAuthSecrets(
   accountId: string,
-  rows: readonly Registration[],
+  rows: readonly EdgeRow[],
   { signing_secret }: WebhookTrigger,
   { authValues, now }: TriggerSources,
 ): Promise<Map<string, string>> {
@@ -102,7 +144,7 @@ async function readAuthSecrets(
   return secrets
 }
 
-function secretsOf(row: Registration, authSecrets: ReadonlyMap<string, string>): LabelledSecret[] {
+function secretsOf(row: EdgeRow, authSecrets: ReadonlyMap<string, string>): LabelledSecret[] {
   const ofAuth = row.authId === null ? undefined : authSecrets.get(row.authId)
   const all = [...(row.secrets.handshake === null ? [] : [row.secrets.handshake]), ...row.secrets.signing]
   const labelled = all.map((secret, index) => ({ secret, label: `registration ${row.id}, secret ${index + 1}` }))

@@ -40,12 +40,15 @@ export class ChaosWorld {
   /** Milliseconds that this clock is ahead of the real one. */
   ahead = 0
   crashes = 0
+  /** Where Hookline says that it can be reached. */
+  publicUrl: string
   readonly #storage: Storage
   readonly #dispose: (() => Promise<void>)[]
   readonly #callConnector: World['callConnector']
 
   private constructor(product: Product, random: () => number, storage: Storage, dispose: (() => Promise<void>)[]) {
     this.product = product
+    this.publicUrl = product.url
     this.random = random
     this.#storage = storage
     const outbound = createOutbound({ allow: ['127.0.0.0/8'] })
@@ -53,7 +56,7 @@ export class ChaosWorld {
       auths: storage.connectorAuths,
       outbound,
       findConnector: (accountId, name) => findConnector(storage, accountId, name),
-      publicUrl: () => product.url,
+      publicUrl: () => this.publicUrl,
       now: () => this.now(),
     })
     this.#callConnector = callConnector
@@ -116,7 +119,7 @@ export class ChaosWorld {
       flows,
       envVariables,
       findConnector: (accountId, name) => findConnector(this.#storage, accountId, name),
-      publicUrl: () => this.product.url,
+      publicUrl: () => this.publicUrl,
       calls: createVendorCalls({ callConnector: mortal(this.#callConnector), now }),
       lifecycle: { preSave: async () => null, onDelete: async () => undefined },
       now,
@@ -162,14 +165,20 @@ export class ChaosFlow {
     this.#step = step
   }
 
-  static async start(style: VendorStyle, product: Product, headers: Record<string, string>): Promise<ChaosFlow> {
+  static async start(
+    style: VendorStyle,
+    product: Product,
+    headers: Record<string, string>,
+    suffix = '',
+  ): Promise<ChaosFlow> {
     const vendor = await new Vendor(style).start()
     const post = async (path: string, body: Json) => {
       const reply = await product.api('POST', path, body, headers)
       if (reply.status !== 201) throw new Error(`${path}: ${reply.text}`)
       return reply.json as JsonObject
     }
-    const { name } = await post('/v1/connectors', style.connector(vendor.url) as unknown as Json)
+    const data = style.connector(vendor.url)
+    const { name } = await post('/v1/connectors', { ...data, name: `${data.name}${suffix}` } as unknown as Json)
     const credential = style.auth ?? { auth_type: 'api_key', auth_token: 'test' }
     const auth = await post('/v1/connector-auths', { connector: name!, name: 'test', ...credential } as JsonObject)
     const step = { ref: 'con1', connector: name!, action: 'trigger_by_webhook', auth: auth.id! }
