@@ -1,0 +1,131 @@
+import { appendFileSync, mkdirSync, readdirSync, readlinkSync, realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { openDatabase, type Statement } from '../../src/storage/database.ts'
+import { findPostgres } from '../../src/storage/postgres-binaries.ts'
+import {
+  clusterAt,
+  clusterDatabase,
+  clusterPort,
+  clusterUser,
+  createCluster,
+  type LaunchedServer,
+  launchServer,
+  serverProcess,
+} from '../../src/storage/postgres-cluster.ts'
+
+/** A PostgreSQL server that only the test starts and stops, as the server of an operator is to the product. */
+export interface OwnPostgres {
+  /** For HOOKLINE_DATABASE_URL. */
+  url: string
+  directory: string
+  /** Returns once it takes connections; after a crash it recovers first. */
+  start(): Promise<void>
+  /** As `pg_ctl stop`: `fast` ends sessions and writes a checkpoint, `immediate` leaves recovery to the next start; `kill` is -9. */
+  stop(how: 'fast' | 'immediate' | 'kill'): Promise<void>
+  /** Stops all its processes in their tracks (SIGSTOP), and lets them go on. */
+  freeze(): void
+  thaw(): void
+  query<Row>(statement: Statement): Promise<Row[]>
+}
+
+export interface OwnPostgresOptions {
+  /** A new directory is made into a cluster; one that holds a cluster is used. */
+  directory: string
+  settings?: Record<string, string>
+  /** Listens there too; without a password for `trusted`, a network in CIDR notation. */
+  tcp?: { host: string; port: number; trusted: string }
+}
+
+const readyWithinMs = 60_000
+const stopSignals = { fast: 'SIGINT', immediate: 'SIGQUIT', kill: 'SIGKILL' } as const
+
+/** Makes the cluster if need be; `start` starts the server. Its settings are the product's, with those given on top. */
+export async function ownPostgres({ directory, settings = {}, tcp }: OwnPostgresOptions): Promise<OwnPostgres> {
+  mkdirSync(dirname(directory), { recursive: true, mode: 0o711 })
+  const cluster = clusterAt(directory)
+  const binaries = await findPostgres({ postgresBin: undefined, dataDir: dirname(directory), account: cluster.account })
+  const isNew = await createCluster(cluster, binaries)
+  if (isNew && tcp) appendFileSync(join(directory, 'pg_hba.conf'), `host all all ${tcp.trusted} trust\n`)
+  const port = tcp?.port ?? clusterPort
+  const overrides = { ...settings, ...(tcp && { listen_addresses: tcp.host, port: String(port) }) }
+  const url = tcp
+    ? `postgres://${clusterUser}@${tcp.host}:${port}/${clusterDatabase}`
+    : `postgres:///${clusterDatabase}?${new URLSearchParams({ host: directory, port: String(port), user: clusterUser })}`
+  let launched: LaunchedServer | undefined
+
+  async function query<Row>(statement: Statement): Promise<Row[]> {
+    const database = openDatabase(url, { poolSize: 1, applicationName: 'fault test' })
+    try {
+      return (await database.query<Row>(statement)).rows
+    } finally {
+      await database.close()
+    }
+  }
+
+  function signal(name: NodeJS.Signals): void {
+    for (const pid of processesIn(directory)) sendSignal(pid, name)
+  }
+
+  return {
+    url,
+    directory,
+    query,
+    async start() {
+      launched = launchServer(clusterAt(directory), binaries, overrides)
+      const deadline = performance.now() + readyWithinMs
+      for (;;) {
+        try {
+          await query({ text: 'select 1' })
+          return
+        } catch (error) {
+          if (launched.ended() !== undefined) throw new Error(`PostgreSQL did not start: ${launched.log()}`)
+          if (performance.now() > deadline) throw error
+          await pause(20)
+        }
+      }
+    },
+    async stop(how) {
+      const postmaster = serverProcess(directory)
+      if (launched === undefined) return
+      if (postmaster !== undefined) sendSignal(postmaster, stopSignals[how])
+      while (launched.ended() === undefined) await pause(5)
+      // What is left of a killed one holds its shared memory until it has noticed.
+      while (processesIn(directory).length > 0) await pause(5)
+      launched.release()
+      launched = undefined
+    },
+    freeze: () => signal('SIGSTOP'),
+    thaw: () => signal('SIGCONT'),
+  }
+}
+
+/** Its processes are those that work in its directory; nobody else does. */
+function processesIn(directory: string): number[] {
+  const real = realpathSync(directory)
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && linkOf(`/proc/${name}/cwd`) === real && isPostgres(name))
+    .map(Number)
+}
+
+function linkOf(file: string): string | undefined {
+  try {
+    return readlinkSync(file)
+  } catch {
+    // Ended meanwhile, or not yet reaped.
+    return undefined
+  }
+}
+
+/** The shell that watches over the server works there, too. */
+function isPostgres(pid: string): boolean {
+  return linkOf(`/proc/${pid}/exe`)?.endsWith('/postgres') === true
+}
+
+function sendSignal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}
