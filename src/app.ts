@@ -10,13 +10,15 @@ import type { Config } from './config.ts'
 import { loadConnectors } from './connectors/index.ts'
 import type { JsonObject } from './flow/json.ts'
 import { createHttpServer } from './http.ts'
+import { createMailer } from './mailer.ts'
+import { createMetrics } from './metrics.ts'
 import { createOutbound } from './outbound.ts'
 import { previewFlow } from './registrations/reconcile.ts'
 import { connectorKinds, searchConnector } from './steps/connector-action.ts'
 import { stepKinds } from './steps/index.ts'
 import { openStorage, type Storage } from './storage/open-storage.ts'
 import { createQueue, jobKinds } from './storage/queue.ts'
-import { registrationChannel } from './storage/registrations.ts'
+import { registrationChannel } from './storage/registration-triggers.ts'
 import { createRunLanes } from './storage/run-lanes.ts'
 import { createRunWriter, type RunWriter } from './storage/run-writer.ts'
 import { readWaitingRuns } from './storage/waiting-runs.ts'
@@ -34,6 +36,7 @@ import { registerWebhook } from './webhook/route.ts'
 import { createTokenCache } from './webhook/token-cache.ts'
 import { type AccountConnectors, createAccountConnectors } from './worker/account-connectors.ts'
 import { createChoreWorker } from './worker/chores.ts'
+import { createErrorMailSender } from './worker/error-mails.ts'
 import { createConnectorSearch } from './worker/connector-search.ts'
 import { giveUpRuns } from './worker/give-up-runs.ts'
 import { createLaneKeeper } from './worker/lanes.ts'
@@ -122,7 +125,6 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     now,
   })
   const world = createWorld({
-    now,
     publicUrl: () => publicUrl,
     call: vendors.call,
     callConnector: vendors.callConnector,
@@ -131,6 +133,11 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     values: storage.flowValues,
     writer: () => writer,
   })
+  const metrics = createMetrics({
+    waitingRuns: () => backlog.waiting(),
+    errorMails: () => storage.errorMails.waiting(),
+  })
+  storage.database.onAvailability(({ available }) => metrics.database(available))
   const backlog = createBacklog({
     read: () => readWaitingRuns(storage.database),
     limit: config.maxWaitingRuns,
@@ -150,6 +157,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
         events.publish(accountId, 'run', { id, flow_id: flowId, status: by === 'queue' ? 'queued' : 'running' })
         capture(accountId, flowId, { flow_run_id: id })
       }
+      metrics.ended(ended)
       for (const { run, end } of ended) {
         events.publish(run.accountId, 'run', { id: run.id, flow_id: run.flowId, status: end.outcome.status })
       }
@@ -185,6 +193,18 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
         log,
       })
     : undefined
+  const errorMails =
+    works && config.email
+      ? createErrorMailSender({
+          mails: storage.errorMails,
+          flows: storage.flows,
+          mailer: createMailer(config.email),
+          runUrl: world.runUrl,
+          now,
+          onAttempt: metrics.errorMail,
+          log,
+        })
+      : undefined
   const scheduleClock =
     chores && createScheduleClock({ schedules: storage.schedules, queue, onSent: chores.nudge, log })
   const stopping = new AbortController()
@@ -274,11 +294,12 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     passwords: createPasswords(),
     setupToken: setupToken(storage.signingKey),
     configuredUrl: config.publicUrl,
+    sendsEmail: config.email !== undefined,
     publicUrl: () => publicUrl,
     now,
   }
   const http =
-    config.role === 'worker' ? undefined : await createHttpServer({ config, log, unready: () => unready(storage) })
+    config.role === 'worker' ? undefined : await createHttpServer({ config, log, unready: () => unready(storage), metrics: metrics.registry })
   if (http) {
     registerWebhook(http, edge, config.maxBodyBytes)
     registerConnectorWebhook(http, edge, config.maxBodyBytes)
@@ -294,6 +315,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   if (chores) await queue.schedule('hourly', pruneCron, 'UTC', 'prune_runs', {})
   chores?.start()
   scheduleClock?.start()
+  errorMails?.start()
   if (works) laneKeeper.start()
   registrar?.start()
   const renewing = setInterval(() => {
@@ -311,6 +333,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       await registrar?.stop()
       const closed = http?.close()
       await scheduleClock?.stop()
+      await errorMails?.stop()
       await Promise.race([Promise.all([closed, worker?.stop(stopGraceMs), chores?.stop(stopGraceMs)]), grace.promise])
       // What is still under way is left to other processes; its senders are told that the run goes on.
       tracked.stopAll()

@@ -2,13 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { hashToken } from '../access/tokens.ts'
 import type { Connector } from '../connectors/connector.ts'
 import type { Flow } from '../flow/flow.ts'
-import {
-  type DueTrigger,
-  type Lease,
-  LeaseLost,
-  type Registration,
-  type Registrations,
-} from '../storage/registrations.ts'
+import { type Lease, LeaseLost } from '../storage/registration-leases.ts'
+import type { DueTrigger } from '../storage/registration-triggers.ts'
+import type { Registration, Registrations } from '../storage/registrations.ts'
 import type { EnvVariables, Flows } from '../storage/storage.ts'
 import { type ApplyWorld, applyStep, type Effect } from './apply.ts'
 import { isCheckDue, nextLook } from './due.ts'

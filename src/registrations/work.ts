@@ -1,6 +1,7 @@
 import type { Connector, WebhookTrigger } from '../connectors/connector.ts'
 import type { Frame } from '../engine/render.ts'
-import type { Lease, Registration } from '../storage/registrations.ts'
+import type { Lease } from '../storage/registration-leases.ts'
+import type { Registration } from '../storage/registrations.ts'
 import { addressOf } from './registration.ts'
 import type { Target } from './vendor-calls.ts'
 

@@ -5,6 +5,7 @@ import { readCursor, writeCursor } from './cursor.ts'
 import type { Database, Transaction } from './database.ts'
 import { type FlowName, flowsThatUse } from './flow-uses.ts'
 import { bumpRevision } from './flows.ts'
+import { remakeWithAuth } from './registration-triggers.ts'
 import type { Page, PageRequest } from './storage.ts'
 
 /** A stored credential as it is listed: everything but its secrets. */
@@ -87,7 +88,10 @@ export interface ConnectorAuths {
   create(accountId: string, input: AuthInput, secrets: AuthSecrets, now: Date): Promise<ConnectorAuth>
   find(accountId: string, authId: string): Promise<ConnectorAuth | undefined>
   list(accountId: string, filter: { connector?: string | undefined }, page: PageRequest): Promise<Page<ConnectorAuth>>
-  /** `change` gets the secrets as they are and returns them as they shall be. Undefined when there is no such auth. */
+  /**
+   * `change` gets the secrets as they are and returns them as they shall be. Webhooks that were made with another
+   * credential are made anew. Undefined when there is no such auth.
+   */
   update(
     accountId: string,
     authId: string,
@@ -109,6 +113,8 @@ export interface ConnectorAuths {
     authId: string,
     renew: (credential: Credential) => Promise<AuthGrant | undefined>,
   ): Promise<Credential | undefined>
+  /** Keeps what a user's consent has granted: webhooks made with the former grant are made anew. False when there is no such auth. */
+  keepGrant(accountId: string, authId: string, grant: AuthGrant, now: Date): Promise<boolean>
   /** A consent begun later takes the place of an earlier one. False when there is no such auth. */
   beginConsent(accountId: string, authId: string, consent: PendingConsent): Promise<boolean>
   /** Takes it away, so that it is used once. Undefined when none with this state is pending. */
@@ -216,18 +222,20 @@ export function createConnectorAuths(database: Database, sealer: Sealer): Connec
     update: (accountId, authId, input, change, now) =>
       database.transaction(async (tx) => {
         await bumpRevision(tx, accountId)
-        const { rows: found } = await tx.query<Pick<SealedRow, 'facts' | 'secrets_sealed'>>({
-          text: 'select facts, secrets_sealed from connector_auth where account_id = $1 and id = $2 for update',
+        const { rows: found } = await tx.query<Pick<SealedRow, 'auth_type' | 'facts' | 'secrets_sealed'>>({
+          text: 'select auth_type, facts, secrets_sealed from connector_auth where account_id = $1 and id = $2 for update',
           values: [accountId, authId],
         })
         if (found[0] === undefined) return undefined
         const { granted, consent: _, ...former } = open(accountId, authId, found[0].secrets_sealed)
         const changed = change(former)
         // What the vendor granted, it granted in exchange for the former secrets, and is sent to that vendor only.
-        const { api_endpoint } = JSON.parse(found[0].facts) as Facts
+        const { api_endpoint, username } = JSON.parse(found[0].facts) as Facts
         const isSame =
           stringifyJson(changed as Json) === stringifyJson(former as Json) && input.apiEndpoint === api_endpoint
         const secrets: Sealed = isSame && granted !== undefined ? { ...changed, granted } : changed
+        const isSameLogin = isSame && input.username === username && input.authType === found[0].auth_type
+        if (!isSameLogin) await remakeWithAuth(tx, authId, now)
         const { rows } = await tx.query<AuthRow>({
           text: `update connector_auth set connector = $3, name = $4, auth_type = $5, facts = $6, secrets_sealed = $7,
                    updated_at = $8, checked_at = null, check_ok = null, check_message = null
@@ -284,6 +292,17 @@ export function createConnectorAuths(database: Database, sealer: Sealer): Connec
           return { sealed: { ...sealed, granted }, result: { ...former, grant: granted } }
         }),
       ),
+
+    async keepGrant(accountId, authId, grant, now) {
+      const kept = await database.transaction(async (tx) => {
+        await remakeWithAuth(tx, authId, now)
+        return changeSealed(tx, accountId, authId, async (_, sealed) => ({
+          sealed: { ...sealed, granted: grant },
+          result: true,
+        }))
+      })
+      return kept ?? false
+    },
 
     async beginConsent(accountId, authId, consent) {
       const begun = await database.transaction((tx) =>

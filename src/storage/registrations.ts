@@ -1,8 +1,15 @@
 import type { Sealer } from '../access/secrets.ts'
 import { AppError } from '../errors.ts'
 import { readCursor, writeCursor } from './cursor.ts'
-import type { Database, Queryable, Transaction } from './database.ts'
+import type { Database, Transaction } from './database.ts'
 import { bumpRevision } from './flows.ts'
+import {
+  createRegistrationLeases,
+  holdLease,
+  type Lease,
+  LeaseLost,
+  type RegistrationLeases,
+} from './registration-leases.ts'
 import {
   type EventTally,
   type LedgerEntry,
@@ -13,33 +20,13 @@ import {
   sealContext,
   toRegistration,
 } from './registration-row.ts'
+import { createRegistrationTriggers, type RegistrationTriggers, wakeFlows } from './registration-triggers.ts'
 import type { Page, PageRequest } from './storage.ts'
 
 export type { EventTally, LedgerEntry, PendingCall, Registration, RegistrationState } from './registration-row.ts'
 
-/** Whoever works on a flow's webhooks holds this; another process can take it once `until` has passed. */
-export interface Lease {
-  key: string
-  owner: string
-}
-
-/** The lease was lost: someone else works on this now, and what is still under way here must not be written. */
-export class LeaseLost extends Error {
-  constructor(key: string) {
-    super(`another process looks after ${key} now`)
-    this.name = 'LeaseLost'
-  }
-}
-
-export interface DueTrigger {
-  flowId: string
-  accountId: string
-  wakes: number
-  moves: boolean
-}
-
 /** The ledger of webhooks at vendors. */
-export interface Registrations {
+export interface Registrations extends RegistrationTriggers, RegistrationLeases {
   /** All rows of a flow that are not done with, the oldest first. */
   ofFlow(flowId: string): Promise<Registration[]>
   /** The same, and those that were removed lately: their last deliveries may still be on the way. */
@@ -59,35 +46,9 @@ export interface Registrations {
   /** Keeps what a handshake handed over, before it is answered. */
   keepHandshakeSecret(registration: Pick<Registration, 'id' | 'accountId'>, secret: string): Promise<void>
   noteEvents(tallies: readonly EventTally[]): Promise<void>
-
-  /** A flow was changed: someone must look. With `tx`, exactly when that commits. */
-  wake(
-    tx: Transaction | undefined,
-    flows: readonly { flowId: string; accountId: string }[],
-    now: Date,
-    moves?: 'moves',
-  ): Promise<void>
-  /** Whether anyone looks after this flow. */
-  isWatched(tx: Queryable | undefined, flowId: string): Promise<boolean>
-  trigger(flowId: string): Promise<DueTrigger | undefined>
-  due(now: Date, limit: number): Promise<DueTrigger[]>
-  /** When to look next. False when something has happened since `trigger` was read. */
-  settle(trigger: DueTrigger, dueAt: Date | null): Promise<boolean>
-  watched(accountId: string | undefined, flowId: string | undefined): Promise<{ flowId: string; accountId: string }[]>
   /** Webhooks of all accounts that were made under another address than this one. */
   elsewhere(baseUrl: string): Promise<Registration[]>
-  /** How many flows are still waiting for their webhooks to be moved. */
-  movesLeft(): Promise<number>
-  /** Wakes the flows whose webhooks were made with a credential. */
-  wakeUsersOf(tx: Transaction, authId: string, now: Date): Promise<void>
-
-  acquire(lease: Lease, now: Date, until: Date): Promise<boolean>
-  renew(leases: readonly Lease[], until: Date): Promise<boolean>
-  release(leases: readonly Lease[]): Promise<void>
 }
-
-/** On which it is told that a flow's webhooks are to be looked after. */
-export const registrationChannel = 'registration_due'
 
 /**
  * What changes which deliveries are let in, or whose they are: processes that keep flows in memory must read them again.
@@ -110,6 +71,9 @@ export function createRegistrations(database: Database, sealer: Sealer): Registr
   }
 
   return {
+    ...createRegistrationTriggers(database),
+    ...createRegistrationLeases(database),
+
     ofFlow: (flowId) => select(`flow_id = $1 and state <> 'removed'`, [flowId]),
     forEdge: (flowId, removedSince) =>
       select(`flow_id = $1 and (state <> 'removed' or updated_at > $2)`, [flowId, removedSince], 'id desc limit 100'),
@@ -157,7 +121,7 @@ export function createRegistrations(database: Database, sealer: Sealer): Registr
         if (rows[0] === undefined) return undefined
         await addEntry(tx, id, { at: now, kind: 'intent', action: anew, key: null, detail: 'asked for by a user' })
         const registration = read(rows[0])
-        await wake(tx, [registration], now, false)
+        await wakeFlows(tx, [registration], now, false)
         return registration
       }),
 
@@ -182,121 +146,12 @@ export function createRegistrations(database: Database, sealer: Sealer): Registr
 
     noteEvents: (tallies) => noteEvents(database, tallies),
 
-    wake: async (tx, flows, now, moves) => wake(tx ?? database, flows, now, moves === 'moves'),
-
-    async isWatched(tx, flowId) {
-      const { rows } = await (tx ?? database).query({
-        name: 'registration_watched',
-        text: 'select from registration_trigger where flow_id = $1',
-        values: [flowId],
-      })
-      return rows.length > 0
-    },
-
-    async trigger(flowId) {
-      const { rows } = await database.query<TriggerRow>({
-        name: 'registration_trigger',
-        text: `select ${triggerColumns} from registration_trigger where flow_id = $1`,
-        values: [flowId],
-      })
-      return rows[0] && toTrigger(rows[0])
-    },
-
-    async due(now, limit) {
-      const { rows } = await database.query<TriggerRow>({
-        name: 'registration_due',
-        text: `select ${triggerColumns} from registration_trigger t where due_at <= $1
-               and not exists (select from registration_lease l where l.key = t.flow_id::text and l.until > $1)
-               order by due_at limit $2`,
-        values: [now, limit],
-      })
-      return rows.map(toTrigger)
-    },
-
-    async settle({ flowId, wakes }, dueAt) {
-      const { count } = await database.query({
-        name: 'registration_settle',
-        text: 'update registration_trigger set due_at = $3, moves = false where flow_id = $1 and wakes = $2',
-        values: [flowId, wakes, dueAt],
-      })
-      return count > 0
-    },
-
-    async watched(accountId, flowId) {
-      const { rows } = await database.query<{ flow_id: string; account_id: string }>({
-        text: `select flow_id, account_id from registration_trigger
-               where ($1::uuid is null or account_id = $1) and ($2::uuid is null or flow_id = $2) order by flow_id`,
-        values: [accountId ?? null, flowId ?? null],
-      })
-      return rows.map(({ flow_id, account_id }) => ({ flowId: flow_id, accountId: account_id }))
-    },
-
     elsewhere: (baseUrl) =>
       select(
         `goal = 'present' and kind = 'webhook' and state not in ('removed', 'not_registered') and base_url <> $1`,
         [baseUrl],
       ),
-
-    async movesLeft() {
-      const { rows } = await database.query<{ count: number }>({
-        text: 'select count(*) from registration_trigger where moves',
-      })
-      return rows[0]!.count
-    },
-
-    async wakeUsersOf(tx, authId, now) {
-      const { rows } = await tx.query<{ flow_id: string; account_id: string }>({
-        text: `select distinct flow_id, account_id from registration where auth_id = $1 and state <> 'removed'`,
-        values: [authId],
-      })
-      await wake(
-        tx,
-        rows.map(({ flow_id, account_id }) => ({ flowId: flow_id, accountId: account_id })),
-        now,
-        false,
-      )
-    },
-
-    async acquire({ key, owner }, now, until) {
-      const { count } = await database.query({
-        name: 'registration_acquire',
-        text: `insert into registration_lease (key, owner, until) values ($1, $2, $4)
-               on conflict (key) do update set owner = excluded.owner, until = excluded.until
-               where registration_lease.until <= $3`,
-        values: [key, owner, now, until],
-      })
-      return count > 0
-    },
-
-    async renew(leases, until) {
-      const { count } = await database.query({
-        name: 'registration_renew',
-        text: `update registration_lease l set until = $3 from unnest($1::text[], $2::uuid[]) as t(key, owner)
-               where l.key = t.key and l.owner = t.owner`,
-        values: [leases.map(({ key }) => key), leases.map(({ owner }) => owner), until],
-      })
-      return count === leases.length
-    },
-
-    async release(leases) {
-      await database.query({
-        name: 'registration_release',
-        text: `delete from registration_lease l using unnest($1::text[], $2::uuid[]) as t(key, owner)
-               where l.key = t.key and l.owner = t.owner`,
-        values: [leases.map(({ key }) => key), leases.map(({ owner }) => owner)],
-      })
-    },
   }
-}
-
-/** Locks the lease for the rest of the transaction, so that nobody takes it before the commit. */
-async function holdLease(tx: Transaction, { key, owner }: Lease): Promise<void> {
-  const { rows } = await tx.query({
-    name: 'registration_hold',
-    text: 'select from registration_lease where key = $1 and owner = $2 for share',
-    values: [key, owner],
-  })
-  if (rows.length === 0) throw new LeaseLost(key)
 }
 
 async function addEntry(tx: Transaction, id: string, { at, kind, action, key, detail }: LedgerEntry): Promise<void> {
@@ -304,32 +159,6 @@ async function addEntry(tx: Transaction, id: string, { at, kind, action, key, de
     name: 'registration_log_add',
     text: 'insert into registration_log (registration_id, at, kind, action, key, detail) values ($1, $2, $3, $4, $5, $6)',
     values: [id, at, kind, action, key, detail],
-  })
-}
-
-async function wake(
-  queryable: Queryable,
-  flows: readonly { flowId: string; accountId: string }[],
-  now: Date,
-  moves: boolean,
-): Promise<void> {
-  if (flows.length === 0) return
-  const ids = flows.map(({ flowId }) => flowId)
-  await queryable.query({
-    name: 'registration_wake',
-    text: `insert into registration_trigger (flow_id, account_id, due_at, moves)
-           select flow_id, account_id, $3, $4 from unnest($1::uuid[], $2::uuid[]) as t(flow_id, account_id) order by flow_id
-           on conflict (flow_id) do update set due_at = excluded.due_at, wakes = registration_trigger.wakes + 1,
-             moves = registration_trigger.moves or excluded.moves`,
-    values: [ids, flows.map(({ accountId }) => accountId), now, moves],
-  })
-  // Heard when this commits; who does not hear it finds the row.
-  await queryable.query({ name: 'registration_notify', text: `select pg_notify('${registrationChannel}', '')` })
-  // Whoever changes a flow wants to see at once whether that was what a vendor refused.
-  await queryable.query({
-    name: 'registration_retry_now',
-    text: 'update registration set retry_at = null where flow_id = any($1::uuid[]) and retry_at is not null',
-    values: [ids],
   })
 }
 
@@ -368,17 +197,4 @@ async function listRows(
   })
   const items = rows.slice(0, limit).map(read)
   return { items, nextCursor: rows.length > limit ? writeCursor([items.at(-1)!.id]) : null }
-}
-
-interface TriggerRow {
-  flow_id: string
-  account_id: string
-  wakes: number
-  moves: boolean
-}
-
-const triggerColumns = 'flow_id, account_id, wakes, moves'
-
-function toTrigger({ flow_id, account_id, wakes, moves }: TriggerRow): DueTrigger {
-  return { flowId: flow_id, accountId: account_id, wakes, moves }
 }

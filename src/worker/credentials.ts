@@ -65,7 +65,7 @@ export function createCredentials(parts: CredentialParts): Credentials {
       return renew(stale)
     },
     async keepGrant(accountId, authId, grant) {
-      await auths.renewGrant(accountId, authId, async () => grant)
+      await auths.keepGrant(accountId, authId, grant, now())
     },
   }
 }

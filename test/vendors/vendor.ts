@@ -68,7 +68,8 @@ export type Fault = 'refuse_401' | 'limit_429' | 'broken_500' | 'broken_500_afte
 export class Vendor {
   readonly style: VendorStyle
   readonly hooks = new Map<string, Hook>()
-  readonly calls: { method: string; path: string; at: number }[] = []
+  /** `login` is the Authorization header that the call came with. */
+  readonly calls: { method: string; path: string; at: number; login: string | undefined }[] = []
   /** Decides on each call whether it goes wrong. */
   fault: (request: VendorRequest) => Fault | undefined = () => undefined
   /** A vendor whose own list lags behind would be a switch of its own; ours is exact. */
@@ -176,7 +177,8 @@ export class Vendor {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const read = await readRequest(request)
-    this.calls.push({ method: read.method, path: read.path, at: performance.now() })
+    const { authorization: login } = request.headers
+    this.calls.push({ method: read.method, path: read.path, at: performance.now(), login })
     const fault = this.fault(read)
     if (fault === 'reset_before') return void request.socket.destroy()
     if (fault === 'refuse_401') return send(response, { status: 401, body: { message: 'the token has been revoked' } })
