@@ -76,15 +76,15 @@ export async function insertRuns(
              select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::int[], $6::smallint[], $7::smallint[],
                $8::boolean[], $9::smallint[], $10::uuid[], $11::float8[], $12::float8[], $13::text[], $14::text[], $15::float8[])
              as t(id, account_id, revision, flow_id, version, status, trigger, live, depth, retry_of, created_at, finished_at,
-               title, error, resume_at)
+               title, error, resume_at, answer_status)
            ), fresh as (
              select item.* from item join account a on a.id = item.account_id
              where item.revision is null or a.revision = item.revision
            ), inserted as (
              insert into run (id, account_id, flow_id, version, status, trigger, live, depth, retry_of, created_at,
-               finished_at, title, error, resume_at)
+               finished_at, title, error, resume_at, answer_status)
              select id, account_id, flow_id, version, status, trigger, live, depth, retry_of, to_timestamp(created_at / 1000),
-               to_timestamp(finished_at / 1000), title, error, to_timestamp(resume_at / 1000) from fresh
+               to_timestamp(finished_at / 1000), title, error, to_timestamp(resume_at / 1000), answer_status from fresh
              on conflict do nothing returning id
            )
            select fresh.id, inserted.id is not null as inserted from fresh left join inserted using (id)`,
@@ -102,6 +102,7 @@ export async function insertRuns(
       runs.map(({ createdAt }) => createdAt.getTime()),
       ...endColumns(runs.map(({ end }) => end)),
     ],
+      runs.map(({ answered, end }) => end?.answered ?? answered ?? null),
   })
   return new Map(rows.map(({ id, inserted }) => [id, inserted ? 'written' : 'exists']))
 }
@@ -170,15 +171,17 @@ export async function endRuns(tx: Transaction, ends: readonly (RunEnd & { runId:
   await tx.query({
     name: 'run_end',
     text: `update run set status = t.status, finished_at = to_timestamp(t.finished_at / 1000), title = t.title,
-             error = t.error, resume_at = to_timestamp(t.resume_at / 1000)
-           from unnest($1::uuid[], $2::smallint[], $3::float8[], $4::text[], $5::text[], $6::float8[])
-             as t(id, status, finished_at, title, error, resume_at)
+             error = t.error, resume_at = to_timestamp(t.resume_at / 1000),
+             answer_status = coalesce(t.answer_status, run.answer_status)
+           from unnest($1::uuid[], $2::smallint[], $3::float8[], $4::text[], $5::text[], $6::float8[], $7::smallint[])
+             as t(id, status, finished_at, title, error, resume_at, answer_status)
            where run.id = t.id`,
     values: [
       ends.map(({ runId }) => runId),
       ends.map(({ outcome }) => runStatuses.indexOf(outcome.status)),
       ...endColumns(ends),
     ],
+      ends.map(({ answered }) => answered ?? null),
   })
 }
 

@@ -29,6 +29,7 @@ interface RunRow {
   resume_at: Date | null
   title: string | null
   error: string | null
+  answer_status: number | null
 }
 
 interface StepRowRead {
@@ -57,7 +58,7 @@ interface StepRowRead {
 const storedLimits = { maxDepth: 5_000, maxNodes: Number.POSITIVE_INFINITY }
 
 const runColumns = `r.id, r.account_id, r.flow_id, f.name as flow_name, r.version, r.status, r.trigger, r.live, r.depth, r.retry_of,
-  r.created_at, r.finished_at, r.resume_at, r.title, r.error`
+  r.created_at, r.finished_at, r.resume_at, r.title, r.error, r.answer_status`
 
 const stepColumns = `run_id, seq, ref, path, attempt, status, label, started_at, ended_at, input, output, output_is_input, error,
   request_url, response_code, resume_at, request, variables, raw`
@@ -192,6 +193,7 @@ function toSummary(row: RunRow): RunSummary {
     live: row.live,
     title: row.title,
     retryOf: row.retry_of,
+    answerStatus: row.answer_status,
     startedAt: row.created_at,
     endedAt: row.finished_at,
     resumeAt: row.resume_at,

@@ -71,6 +71,8 @@ export interface RunSummary {
   live: boolean
   title: string | null
   retryOf: string | null
+  /** HTTP status that its sender got; null when nobody waited for an answer, or it is not there yet. */
+  answerStatus: number | null
   startedAt: Date
   endedAt: Date | null
   resumeAt: Date | null
@@ -147,6 +149,8 @@ export interface RunStart {
   dedupe?: DedupeKey | undefined
   /** The run waits for its turn. Only for `queue`. */
   lane?: Lane | undefined
+  /** HTTP status that its sender gets now; left out when it waits for the end, and when there is none. */
+  answered?: number | undefined
   /**
    * `queue`: a worker takes it from here. `held`: this process runs it at once, and a worker does if this process dies.
    */
@@ -163,6 +167,8 @@ export interface RunEnd {
   keep: Keep
   /** Whether the run may be in a lane, which it leaves with its end. */
   laned?: boolean
+  /** HTTP status that its sender got; left out when nobody waited. */
+  answered?: number | undefined
 }
 
 /** Reading runs and changing what is not the business of the process that walks them. */

@@ -14,7 +14,7 @@ import { parseBody } from './parse-body.ts'
 import type { RateLimits } from './rate-limits.ts'
 import { type Rejections, rejection } from './rejections.ts'
 import { type RequestHead, type RequestInput, requestInput, type WebhookRequest } from './request-input.ts'
-import { walkAndRecord } from './run-inline.ts'
+import { type Sender, walkAndRecord } from './run-inline.ts'
 import type { LaneOf } from './run-lane.ts'
 import { cancelledError, leftOffError, replyOf, timeoutError, type WebhookReply } from './run-reply.ts'
 
@@ -198,8 +198,10 @@ async function startInLane(admission: Admission, lane: LaneOf, input: RequestInp
 /** Longer than any sender waits. */
 const keptAnswerMs = 60 * 60 * 1000
 
+const acceptedStatus = 200
+
 export function acceptedReply(runId: string | null): WebhookReply {
-  return { status: 200, headers: { 'content-type': 'application/json' }, body: 'null', runId }
+  return { status: acceptedStatus, headers: { 'content-type': 'application/json' }, body: 'null', runId }
 }
 
 /** A copy is answered as the first request was, and starts nothing. */
@@ -226,7 +228,9 @@ async function runAndAnswer(
 ): Promise<WebhookReply> {
   const { promise, resolve, reject } = Promise.withResolvers<WebhookReply>()
   const seconds = loaded.webhook?.timeoutSeconds ?? edge.syncTimeoutSeconds
+  let hasLeft = false
   const timer = setTimeout(() => {
+    hasLeft = true
     // The run may not have been written yet; the sender must not learn an id that a crash could take back.
     log.durable().then(() => reject(timeoutError(start.id, seconds)), reject)
   }, seconds * 1000)
@@ -241,13 +245,17 @@ async function runAndAnswer(
     depth: 0,
     signal,
   }
-  walkAndRecord(loaded, run, log, edge.world, (result) => {
-    try {
-      resolve(replyOf(start.id, result))
-    } catch (error) {
-      reject(error)
-    }
-  })
+  const sender: Sender = {
+    tell(result) {
+      try {
+        resolve(replyOf(start.id, result))
+      } catch (error) {
+        reject(error)
+      }
+    },
+    hasLeft: () => hasLeft,
+  }
+  walkAndRecord(loaded, run, log, edge.world, sender)
     .catch((error) => {
       if (error instanceof RunLost && !error.cancelled) leftOff(start.id, log).then(reject, reject)
       else reject(error instanceof RunLost ? cancelledError(start.id) : error)
@@ -295,6 +303,7 @@ function runStart({ flow, revision }: Admission, input: RequestInput, edge: Edge
     raw: input.raw,
     dedupe: dedupeKey(flow.webhook?.deduplication, input.input, edge.world.now()),
     by,
+    answered: flow.webhook?.async === true ? acceptedStatus : undefined,
   }
 }
 

@@ -7,32 +7,45 @@ import type { RunLog } from '../storage/run-writer.ts'
 import type { Keep } from '../storage/storage.ts'
 import { keptAnswer } from './deduplicate.ts'
 import type { LoadedFlow } from './flow-cache.ts'
-import type { RunResult } from './run-reply.ts'
+import { type RunResult, replyStatus, statusWhenLate } from './run-reply.ts'
+
+/** Who waits for the answer of a run. */
+export interface Sender {
+  /** Called once. */
+  tell(result: RunResult): void
+  /** Whether it was told meanwhile that the run takes too long. */
+  hasLeft(): boolean
+}
 
 /**
  * Walks a run in this process and records its end.
  *
- * `onAnswer` is told once, as soon as there is an answer: at a *respond* step, or when the flow has ended and its end is
- * on disk. Nothing is answered that a power cut could undo.
+ * The sender is told as soon as there is an answer: at a *respond* step, or when the flow has ended and its end is on
+ * disk. Nothing is answered that a power cut could undo.
  */
 export async function walkAndRecord(
   loaded: LoadedFlow,
   run: Omit<RunningRun, 'onAnswer'>,
   log: RunLog,
   world: World,
-  onAnswer?: (result: RunResult) => void,
+  sender?: Sender,
 ): Promise<WalkEnd> {
   // Copies of the request may wait for the answer, though its sender is gone; or its sender waits elsewhere, for a run in a lane.
   const { webhook, lane } = loaded
   const isKept = run.trigger === 'webhook' && webhook?.async === false && (webhook.deduplication ?? lane) !== undefined
-  let answered = onAnswer === undefined && !isKept
+  let answered = sender === undefined && !isKept
+  let status: number | undefined
+  const noteStatus = (result: RunResult) => {
+    status = sender?.hasLeft() ? statusWhenLate : replyStatus(result)
+  }
   const respond = (answer: Answer) => {
     answered = true
-    if (!isKept) return onAnswer?.({ answer })
+    noteStatus({ answer })
+    if (!isKept) return sender?.tell({ answer })
     keepAnswer(log, run.id, { answer })
     // The walk hears of a failed commit; here there is only nobody to be told.
     log.durable().then(
-      () => onAnswer?.({ answer }),
+      () => sender?.tell({ answer }),
       () => undefined,
     )
   }
@@ -44,6 +57,7 @@ export async function walkAndRecord(
   })
   const result = concludeRun(loaded, end, world, answered)
   const isLast = !answered
+  if (isLast) noteStatus(result)
   if (isKept && isLast) keepAnswer(log, run.id, result)
   const outcome = 'failed' in result ? result.failed : end.outcome
   await log.end({
@@ -52,8 +66,9 @@ export async function walkAndRecord(
     title: runTitle(loaded, end, world),
     keep: keepOf(loaded),
     laned: lane !== undefined,
+    answered: status,
   })
-  if (isLast) onAnswer?.(result)
+  if (isLast) sender?.tell(result)
   return { ...end, outcome }
 }
 

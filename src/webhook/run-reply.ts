@@ -13,6 +13,15 @@ export type RunResult =
   | { rests: true }
   | { cancelled: true }
 
+/** What the sender of a run that takes too long gets. */
+export const statusWhenLate = 504
+
+/** The HTTP status of `replyOf`, its errors included. */
+export function replyStatus(result: RunResult): number {
+  if ('answer' in result) return result.answer.status
+  return 'rests' in result ? statusWhenLate : 500
+}
+
 /** Errors: `flow_error`, and `timeout` for a run that rests: its end is further off than any sender waits. */
 export function replyOf(runId: string, result: RunResult): WebhookReply {
   if ('answer' in result) return { ...result.answer, runId }
