@@ -74,7 +74,8 @@ export async function insertRuns(
     name: 'run_insert',
     text: `with item as (
              select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::int[], $6::smallint[], $7::smallint[],
-               $8::boolean[], $9::smallint[], $10::uuid[], $11::float8[], $12::float8[], $13::text[], $14::text[], $15::float8[])
+               $8::boolean[], $9::smallint[], $10::uuid[], $11::float8[], $12::float8[], $13::text[], $14::text[], $15::float8[],
+               $16::smallint[])
              as t(id, account_id, revision, flow_id, version, status, trigger, live, depth, retry_of, created_at, finished_at,
                title, error, resume_at, answer_status)
            ), fresh as (
