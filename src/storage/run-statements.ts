@@ -102,8 +102,8 @@ export async function insertRuns(
       runs.map(({ retryOf }) => retryOf),
       runs.map(({ createdAt }) => createdAt.getTime()),
       ...endColumns(runs.map(({ end }) => end)),
-    ],
       runs.map(({ answered, end }) => end?.answered ?? answered ?? null),
+    ],
   })
   return new Map(rows.map(({ id, inserted }) => [id, inserted ? 'written' : 'exists']))
 }
@@ -181,8 +181,8 @@ export async function endRuns(tx: Transaction, ends: readonly (RunEnd & { runId:
       ends.map(({ runId }) => runId),
       ends.map(({ outcome }) => runStatuses.indexOf(outcome.status)),
       ...endColumns(ends),
-    ],
       ends.map(({ answered }) => answered ?? null),
+    ],
   })
 }
 
