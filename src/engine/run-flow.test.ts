@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { z } from 'zod'
+import { systemClock } from '../clock.ts'
 import { type Arrow, type Flow, flowInputSchema, type Step } from '../flow/flow.ts'
 import type { Json, JsonObject } from '../flow/json.ts'
 import type { StepRecord } from '../flow/run.ts'
@@ -36,6 +37,8 @@ const kinds: StepKinds = {
 const clock = new Date('2026-01-31T09:00:00Z')
 
 const world: World = {
+  ...systemClock,
+  ...systemClock,
   now: () => clock,
   waitUntil: async () => undefined,
   call: () => Promise.reject(new Error('no call is expected')),

@@ -33,7 +33,7 @@ export async function runFlow(walk: Walk): Promise<WalkEnd> {
     steps: 0,
     output: null,
     answered: false,
-    turnAt: performance.now(),
+    turnAt: walk.world.elapsedMs(),
     walkScope: (scope, path, inner) => walkScope(scope, path, inner, state),
   }
   try {
@@ -69,10 +69,10 @@ function isReached(step: CompiledStep, taken: ReadonlySet<string>): boolean {
 async function giveTurn(state: WalkState): Promise<void> {
   if (state.run.signal.aborted) throw state.run.signal.reason
   if (state.recorder.isFull) await state.recorder.durable()
-  const now = performance.now()
-  if (now - state.turnAt < 5) return
-  await new Promise((resume) => setImmediate(resume))
-  state.turnAt = performance.now()
+  const { world } = state
+  if (world.elapsedMs() - state.turnAt < 5) return
+  await world.turn()
+  state.turnAt = world.elapsedMs()
 }
 
 /** What every template of the run sees from the start. Refs win over env variables of the same name. */

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import type { Json, JsonObject } from '../flow/json.ts'
 import type { RunInput, StepRecord } from '../flow/run.ts'
 import type { Answer } from './answer.ts'
@@ -5,8 +6,7 @@ import type { ConnectorCall, ConnectorReply } from './connector-call.ts'
 import type { KeptValues, OutboundCall, OutboundReply } from './step-kind.ts'
 
 /** Everything a run needs from outside, handed in by the composition root. */
-export interface World {
-  now(): Date
+export interface World extends Clock {
   /** Resolves at a time, or rejects when the signal is aborted. */
   waitUntil(at: Date, signal: AbortSignal): Promise<void>
   /** Makes a call with the credential of `auth`; failures are `StepError`s. */

@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 
 export interface CoalescerOptions<Item, Result> {
@@ -12,6 +13,7 @@ export interface CoalescerOptions<Item, Result> {
   lingerMs?: number
   /** Items waiting or in flight at most; more are refused. */
   maxQueued?: number
+  clock?: Clock
 }
 
 export interface Coalescer<Item, Result> {
@@ -46,7 +48,7 @@ const defaultMaxQueued = 10_000
  * when it throws.
  */
 export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Result>): Coalescer<Item, Result> {
-  const { flush, maxItems, lingerMs = 0, maxQueued = defaultMaxQueued } = options
+  const { flush, maxItems, lingerMs = 0, maxQueued = defaultMaxQueued, clock = systemClock } = options
   const queue: Waiting<Item, Result>[] = []
   let inFlight = 0
   let running = false
@@ -55,14 +57,14 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
 
   async function run(): Promise<void> {
     running = true
-    await endOfTurn()
+    await clock.turn()
     while (queue.length > 0) {
       const batch = queue.splice(0, maxItems)
       inFlight = batch.length
       await settle(batch, flush)
       inFlight = 0
       // Those just answered may have more to add.
-      await endOfTurn()
+      await clock.turn()
       const busy = batch.length * 2 >= maxItems
       if (busy && queue.length > 0 && queue.length < maxItems && lingerMs > 0) await linger()
     }
@@ -73,11 +75,11 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
 
   async function linger(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, lingerMs)
+    const cancel = clock.after(lingerMs, resolve)
     lingering = resolve
     await promise
     lingering = undefined
-    clearTimeout(timer)
+    cancel()
   }
 
   return {
@@ -129,8 +131,4 @@ async function settle<Item, Result>(
  */
 function isDataError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && /^(21|22|23|54|P0)...$/.test(String(error.code))
-}
-
-function endOfTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

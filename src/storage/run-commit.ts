@@ -53,6 +53,8 @@ export const heldRunTakeoverSeconds = 20
 export interface CommitParts {
   queue: Queue
   now(): Date
+  /** Of the jobs of held runs; a new UUIDv7 when it is left out. */
+  newId?: (() => string) | undefined
   /** Of the job of so many runs that an account has started; default 0. */
   priorityOf?: ((accountId: string, runs: number) => number) | undefined
 }
@@ -194,11 +196,15 @@ function inputRow(start: RunStart): StepRow {
  * One job for all runs of an account that go to the queue, one for each run that this process holds or that rests until a
  * time.
  */
-async function enqueue(tx: Transaction, items: readonly Changes[], { queue, now, priorityOf }: CommitParts) {
+async function enqueue(
+  tx: Transaction,
+  items: readonly Changes[],
+  { queue, now, newId = randomUUIDv7, priorityOf }: CommitParts,
+) {
   const queued = items.filter(goesToQueue).map(({ run }) => run)
   const held = items
     .filter(({ start, end }) => start?.by === 'held' && end === null)
-    .map((change) => ({ change, id: randomUUIDv7() }))
+    .map((change) => ({ change, id: newId() }))
   const resting = items.flatMap(({ run, end }) => (end !== null && !isFinal(end) ? [{ run, end }] : []))
   const takeover = new Date(now().getTime() + heldRunTakeoverSeconds * 1000)
   const jobs = [

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import { RunLost, type StepRecord } from '../flow/run.ts'
 import { type Coalescer, createCoalescer } from './coalesce.ts'
 import type { Database } from './database.ts'
@@ -64,6 +65,7 @@ export interface RunWriter {
 
 export interface RunWriterOptions extends CommitParts {
   database: Database
+  clock?: Clock | undefined
   /** Told after the commit: which runs were started and ended, whether jobs were enqueued, and which lanes have changed. */
   onCommit(commit: { started: RunStart[]; ended: EndedRun[]; enqueued: boolean; lanes: LaneChange[] }): void
 }
@@ -145,6 +147,7 @@ export function createRunWriter(options: RunWriterOptions): RunWriter {
   const coalescer = createCoalescer<Changes, Written>({
     maxItems: maxRunsPerCommit,
     lingerMs: 0,
+    ...(options.clock && { clock: options.clock }),
     flush: (items) => flush(items, options, held),
   })
   return {

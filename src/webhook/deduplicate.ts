@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../clock.ts'
 import type { Answer } from '../engine/answer.ts'
 import { AppError } from '../errors.ts'
 import { type Json, parseJson, stringifyJson } from '../flow/json.ts'
@@ -71,15 +71,16 @@ export async function firstAnswer(
   dedupe: Dedupe,
   seconds: number,
   stopping: AbortSignal,
+  clock: Clock,
 ): Promise<WebhookReply> {
-  const deadline = performance.now() + seconds * 1000
+  const deadline = clock.elapsedMs() + seconds * 1000
   for (let pause = pollMs.first; ; pause = Math.min(2 * pause, pollMs.longest)) {
     const first = await dedupe.firstRun(runId)
     if (first?.answer) return { ...(parseJson(first.answer) as unknown as Answer), runId }
     if (isOver(first)) throw cancelledError(runId)
     if (stopping.aborted) throw leftOffError(runId)
-    if (performance.now() + pause > deadline) throw timeoutError(runId, seconds)
-    await sleep(pause)
+    if (clock.elapsedMs() + pause > deadline) throw timeoutError(runId, seconds)
+    await clock.sleep(pause)
   }
 }
 

@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../clock.ts'
 import type { RunInput } from '../flow/run.ts'
 import type { RunStart, StoredRun } from '../storage/storage.ts'
 
@@ -18,12 +19,12 @@ const maxCharacters = 32 * 1024 * 1024
  * Hands runs over in memory. A run that is found here has not been walked by anyone: it is offered before its job can be
  * fetched, and taken by the one who has claimed that job.
  */
-export function createHandOver(): HandOver {
+export function createHandOver({ elapsedMs }: Pick<Clock, 'elapsedMs'> = systemClock): HandOver {
   const runs = new Map<string, { run: StoredRun; size: number; until: number }>()
   let characters = 0
 
   function forgetOld(): void {
-    const now = performance.now()
+    const now = elapsedMs()
     for (const [id, { size, until }] of runs) {
       if (until > now) return
       runs.delete(id)
@@ -51,7 +52,7 @@ export function createHandOver(): HandOver {
         records: [],
         nextSeq: 1,
       }
-      runs.set(start.id, { run, size: start.payload.length, until: performance.now() + heldMs })
+      runs.set(start.id, { run, size: start.payload.length, until: elapsedMs() + heldMs })
     },
     take(runId) {
       const known = runs.get(runId)

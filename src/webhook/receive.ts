@@ -192,7 +192,13 @@ async function startInLane(admission: Admission, lane: LaneOf, input: RequestInp
   }
   start.dedupe ??= { key: `answer of ${start.id}`, expiresAt: new Date(start.createdAt.getTime() + keptAnswerMs) }
   await edge.writer.begin(start).durable()
-  return firstAnswer(start.id, edge.dedupe, webhook.timeoutSeconds ?? edge.syncTimeoutSeconds, edge.stopping)
+  return firstAnswer(
+    start.id,
+    edge.dedupe,
+    webhook.timeoutSeconds ?? edge.syncTimeoutSeconds,
+    edge.stopping,
+    edge.world,
+  )
 }
 
 /** Longer than any sender waits. */
@@ -215,7 +221,13 @@ function answerCopy(
   const copy = { reason: 'duplicate', status: 200, message, details: { flow_run_id: firstRunId } }
   edge.rejections.note(rejection(flow.gate.flow.accountId, request, copy))
   if (flow.webhook?.async === true) return acceptedReply(firstRunId)
-  return firstAnswer(firstRunId, edge.dedupe, flow.webhook?.timeoutSeconds ?? edge.syncTimeoutSeconds, edge.stopping)
+  return firstAnswer(
+    firstRunId,
+    edge.dedupe,
+    flow.webhook?.timeoutSeconds ?? edge.syncTimeoutSeconds,
+    edge.stopping,
+    edge.world,
+  )
 }
 
 /** Runs the flow here and answers what it says, or 504 when it takes too long; the run goes on then. */
@@ -229,11 +241,11 @@ async function runAndAnswer(
   const { promise, resolve, reject } = Promise.withResolvers<WebhookReply>()
   const seconds = loaded.webhook?.timeoutSeconds ?? edge.syncTimeoutSeconds
   let hasLeft = false
-  const timer = setTimeout(() => {
+  const cancelTimeout = edge.world.after(seconds * 1000, () => {
     hasLeft = true
     // The run may not have been written yet; the sender must not learn an id that a crash could take back.
     log.durable().then(() => reject(timeoutError(start.id, seconds)), reject)
-  }, seconds * 1000)
+  })
   const { signal, done } = edge.track(start.id)
   const run = {
     id: start.id,
@@ -262,7 +274,7 @@ async function runAndAnswer(
       if (!isDecision(error)) edge.onRunLost(start.id, error)
     })
     .finally(() => {
-      clearTimeout(timer)
+      cancelTimeout()
       done()
     })
   return promise

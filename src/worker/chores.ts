@@ -1,3 +1,4 @@
+import { type Clock, settledWithin, systemClock } from '../clock.ts'
 import type { JsonObject } from '../flow/json.ts'
 import type { Queue } from '../storage/queue.ts'
 
@@ -21,6 +22,7 @@ interface ChoreOptions<Kind extends string> {
   log: { error(facts: object, message: string): void }
   /** How often an idle worker looks; default one second. */
   pollMs?: number
+  clock?: Clock
 }
 
 const defaultPollMs = 1_000
@@ -29,7 +31,7 @@ const heartbeatMs = 4_000
 
 /** Works on one job of each kind at a time, in the background of a process that runs flows. */
 export function createChoreWorker<Kind extends string>(options: ChoreOptions<Kind>): ChoreWorker {
-  const { queue, chores, log, pollMs = defaultPollMs } = options
+  const { queue, chores, log, pollMs = defaultPollMs, clock = systemClock } = options
   const wakers = new Set<() => void>()
   const stopping = new AbortController()
   let loops: Promise<void>[] = []
@@ -47,9 +49,9 @@ export function createChoreWorker<Kind extends string>(options: ChoreOptions<Kin
   async function workOnce(kind: Kind, chore: Chore): Promise<boolean> {
     const [job] = await queue.fetch(kind, 1)
     if (job === undefined) return false
-    const heartbeat = setInterval(() => {
+    const endHeartbeat = clock.every(heartbeatMs, () => {
       queue.touch(kind, [job]).catch((error: unknown) => log.error({ err: error, kind }, 'the heartbeat failed'))
-    }, heartbeatMs)
+    })
     try {
       await chore(job.data, stopping.signal)
     } catch (error) {
@@ -57,7 +59,7 @@ export function createChoreWorker<Kind extends string>(options: ChoreOptions<Kin
       await queue.fail(kind, [job], String(error))
       return true
     } finally {
-      clearInterval(heartbeat)
+      endHeartbeat()
     }
     await queue.complete(undefined, kind, [job])
     return true
@@ -66,11 +68,11 @@ export function createChoreWorker<Kind extends string>(options: ChoreOptions<Kin
   function rest(): Promise<void> {
     return new Promise((resolve) => {
       const awake = () => {
-        clearTimeout(timer)
+        cancel()
         wakers.delete(awake)
         resolve()
       }
-      const timer = setTimeout(awake, pollMs)
+      const cancel = clock.after(pollMs, awake)
       wakers.add(awake)
     })
   }
@@ -88,7 +90,7 @@ export function createChoreWorker<Kind extends string>(options: ChoreOptions<Kin
     async stop(graceMs) {
       stopping.abort()
       nudge()
-      await Promise.race([Promise.allSettled(loops), new Promise((resolve) => setTimeout(resolve, graceMs).unref())])
+      await settledWithin(graceMs, loops, clock)
     },
   }
 }

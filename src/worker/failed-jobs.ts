@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { type Job, jobKinds, type Queue } from '../storage/queue.ts'
 
@@ -59,7 +59,7 @@ export function handOn(job: Job, ids: readonly string[], queue: Queue): Promise<
 export async function giveBack(
   job: Job,
   error: unknown,
-  { queue, now, isStopping }: { queue: Queue; now(): Date; isStopping(): boolean },
+  { queue, clock, isStopping }: { queue: Queue; clock: Clock; isStopping(): boolean },
 ): Promise<void> {
   const outages = typeof job.data.outages === 'number' ? job.data.outages + 1 : 1
   if (!(error instanceof AppError && error.code === 'overloaded') || outages > maxOutages) {
@@ -73,12 +73,12 @@ export async function giveBack(
   } as const
   for (;;) {
     try {
-      const startAfter = new Date(now().getTime() + outagePauseMs)
+      const startAfter = new Date(clock.now().getTime() + outagePauseMs)
       return await queue.replace('run_flow', job, [{ ...again, startAfter }])
     } catch (failure) {
       // Its lease ends by itself when nobody renews it; a stopping process need not wait for that.
       if (isStopping()) throw failure
-      await sleep(outagePauseMs)
+      await clock.sleep(outagePauseMs)
     }
   }
 }

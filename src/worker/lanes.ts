@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../clock.ts'
 import type { LaneChange, RunLanes } from '../storage/run-lanes.ts'
 import type { FlowCache } from '../webhook/flow-cache.ts'
 
@@ -9,6 +10,7 @@ interface LaneParts {
   log: { error(facts: object, message: string): void }
   /** How often it is looked for runs that nobody has admitted; default two seconds. */
   sweepMs?: number
+  clock?: Clock
 }
 
 export interface LaneKeeper {
@@ -27,10 +29,17 @@ type Keys = Set<string> | undefined
  * Admits the runs of flows with a limit or an order, in every process that starts or ends such runs. What a process leaves
  * undone by dying is found by the sweep of another one.
  */
-export function createLaneKeeper({ lanes, flows, onAdmitted, log, sweepMs = defaultSweepMs }: LaneParts): LaneKeeper {
+export function createLaneKeeper({
+  lanes,
+  flows,
+  onAdmitted,
+  log,
+  sweepMs = defaultSweepMs,
+  clock = systemClock,
+}: LaneParts): LaneKeeper {
   const pending = new Map<string, Keys>()
   const underway = new Map<string, Promise<void>>()
-  let timer: NodeJS.Timeout | undefined
+  let cancel: () => void = () => undefined
   let stopped = false
 
   function note(flowId: string, key: string | null): void {
@@ -64,7 +73,7 @@ export function createLaneKeeper({ lanes, flows, onAdmitted, log, sweepMs = defa
     } catch (error) {
       log.error({ err: error }, 'waiting runs can not be looked for; trying again')
     }
-    if (!stopped) timer = setTimeout(sweep, sweepMs)
+    if (!stopped) cancel = clock.after(sweepMs, sweep)
   }
 
   return {
@@ -72,11 +81,11 @@ export function createLaneKeeper({ lanes, flows, onAdmitted, log, sweepMs = defa
       for (const { flowId, key } of changes) note(flowId, key)
     },
     start() {
-      timer = setTimeout(sweep, sweepMs)
+      cancel = clock.after(sweepMs, sweep)
     },
     async stop() {
       stopped = true
-      clearTimeout(timer)
+      cancel()
       await Promise.allSettled(underway.values())
     },
   }

@@ -1,3 +1,5 @@
+import { systemClock } from '../clock.ts'
+
 /**
  * How many runs a worker may take on, and whose.
  *
@@ -24,7 +26,7 @@ interface Taken {
   at: number
 }
 
-export function createPlaces(concurrency: number, clock: () => number = () => performance.now()): Places {
+export function createPlaces(concurrency: number, clock: () => number = systemClock.elapsedMs): Places {
   const taken = new Set<Taken>()
   const most = concurrency * slowFactor
   let total = 0

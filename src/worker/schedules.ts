@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../clock.ts'
 import { derivedId } from '../engine/run-step.ts'
 import { AppError } from '../errors.ts'
 import type { JsonObject } from '../flow/json.ts'
@@ -15,6 +16,7 @@ interface ScheduleParts {
   log: { error(facts: object, message: string): void }
   /** How often it is looked for flows whose time has come; default one second. */
   pollMs?: number
+  clock?: Clock
 }
 
 export interface ScheduleClock {
@@ -34,8 +36,9 @@ export function createScheduleClock({
   onSent,
   log,
   pollMs = defaultPollMs,
+  clock = systemClock,
 }: ScheduleParts): ScheduleClock {
-  let timer: NodeJS.Timeout | undefined
+  let cancel: () => void = () => undefined
   let looking: Promise<void> = Promise.resolve()
   let stopped = false
 
@@ -54,7 +57,7 @@ export function createScheduleClock({
     } catch (error) {
       log.error({ err: error }, 'the schedules can not be read; trying again')
     }
-    if (!stopped) timer = setTimeout(next, pollMs)
+    if (!stopped) cancel = clock.after(pollMs, next)
   }
 
   function next(): void {
@@ -65,7 +68,7 @@ export function createScheduleClock({
     start: next,
     async stop() {
       stopped = true
-      clearTimeout(timer)
+      cancel()
       await looking
     },
   }

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { settledWithin } from '../clock.ts'
 import type { RunningRun, World } from '../engine/world.ts'
 import { RunLost } from '../flow/run.ts'
 import type { Job, Queue } from '../storage/queue.ts'
@@ -45,16 +45,16 @@ const heartbeatMs = 5_000
 
 /** Works off the queue of runs: fetch, walk, complete; what can't be done now goes back. */
 export function createWorker(options: WorkerWorld): Worker {
-  const { queue, log } = options
+  const { queue, log, world: clock } = options
   const held = new Set<Job>()
   const underway = new Set<Promise<void>>()
   const suspects = createSuspects()
-  const places = createPlaces(options.concurrency)
+  const places = createPlaces(options.concurrency, clock.elapsedMs)
   /** Whether jobs may have been enqueued since the last look. */
   let mayHaveWork = true
   let stopping = false
   let loop: Promise<void> | undefined
-  let heartbeat: NodeJS.Timeout | undefined
+  let endHeartbeat: () => void = () => undefined
   let wake: () => void = () => undefined
 
   async function work(): Promise<void> {
@@ -68,7 +68,7 @@ export function createWorker(options: WorkerWorld): Worker {
       for (const job of jobs) take(job)
       if (jobs.length === jobsPerFetch) mayHaveWork = true
       // Under load the next job stands for more runs if it is fetched a moment later.
-      await pause(fetchPauseMs)
+      await clock.sleep(fetchPauseMs)
     }
   }
 
@@ -77,7 +77,7 @@ export function createWorker(options: WorkerWorld): Worker {
       return await queue.fetch('run_flow', jobsPerFetch, places.crowding())
     } catch (error) {
       log.error({ err: error }, 'the queue can not be read; trying again')
-      await pause(pollMs)
+      await clock.sleep(pollMs)
       mayHaveWork = true
       return []
     }
@@ -86,12 +86,12 @@ export function createWorker(options: WorkerWorld): Worker {
   /** Until a nudge, the end of a job, or the next poll. */
   function rest(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
+      const cancel = clock.after(pollMs, () => {
         mayHaveWork = true
         resolve()
-      }, pollMs)
+      })
       wake = () => {
-        clearTimeout(timer)
+        cancel()
         resolve()
       }
     })
@@ -105,7 +105,7 @@ export function createWorker(options: WorkerWorld): Worker {
       .inTurn(job, () => performJob(job, ids, options))
       .catch((error: unknown) => {
         log.error({ err: error, job: job.id }, 'a job failed and goes back into the queue')
-        return giveBack(job, error, { queue, now: options.world.now, isStopping: () => stopping })
+        return giveBack(job, error, { queue, clock, isStopping: () => stopping })
       })
       .catch((error: unknown) =>
         log.error({ error, job: job.id }, 'a job could not be given back; it is taken over when its lease ends'),
@@ -121,10 +121,10 @@ export function createWorker(options: WorkerWorld): Worker {
 
   return {
     start() {
-      heartbeat = setInterval(() => {
+      endHeartbeat = clock.every(heartbeatMs, () => {
         if (held.size === 0) return
         queue.touch('run_flow', [...held]).catch((error: unknown) => log.error({ err: error }, 'the heartbeat failed'))
-      }, heartbeatMs)
+      })
       loop = work()
     },
     nudge() {
@@ -135,8 +135,8 @@ export function createWorker(options: WorkerWorld): Worker {
       stopping = true
       wake()
       await loop
-      await Promise.race([Promise.allSettled(underway), new Promise((resolve) => setTimeout(resolve, graceMs).unref())])
-      clearInterval(heartbeat)
+      await settledWithin(graceMs, underway, clock)
+      endHeartbeat()
     },
   }
 }

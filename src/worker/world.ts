@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { type Clock, systemClock } from '../clock.ts'
 import { startingRef } from '../engine/compile-flow.ts'
 import type { ConnectorCall, ConnectorReply } from '../engine/connector-call.ts'
 import { StepError } from '../engine/step-error.ts'
@@ -17,7 +17,7 @@ const maxDepth = 10
 const childPollMs = 250
 
 interface WorldParts {
-  now(): Date
+  clock?: Clock
   publicUrl(): string
   call(accountId: string, call: OutboundCall, signal: AbortSignal): Promise<OutboundReply>
   callConnector(accountId: string, call: ConnectorCall, signal: AbortSignal): Promise<ConnectorReply>
@@ -27,12 +27,15 @@ interface WorldParts {
   writer(): RunWriter
 }
 
+type Parts = WorldParts & { clock: Clock }
+
 /** The world of runs, made of the product's parts. */
-export function createWorld(parts: WorldParts): World {
+export function createWorld({ clock = systemClock, ...rest }: WorldParts): World {
+  const parts = { ...rest, clock }
   const world: World = {
-    now: parts.now,
+    ...clock,
     async waitUntil(at, signal) {
-      await sleep(Math.max(0, at.getTime() - parts.now().getTime()), undefined, { signal })
+      await clock.sleep(Math.max(0, at.getTime() - clock.now().getTime()), signal)
     },
     call: parts.call,
     callConnector: parts.callConnector,
@@ -49,11 +52,7 @@ export function createWorld(parts: WorldParts): World {
   return world
 }
 
-async function startFlow(
-  request: FlowStart,
-  world: World,
-  parts: WorldParts,
-): Promise<{ runId: string; output: Json }> {
+async function startFlow(request: FlowStart, world: World, parts: Parts): Promise<{ runId: string; output: Json }> {
   if (request.depth > maxDepth) {
     throw new StepError('limit', `flows start one another ${maxDepth} levels deep; that looks like a circle`)
   }
@@ -105,7 +104,7 @@ async function runChild(
 /** Waits for a flow that is under way elsewhere, or that rests. */
 async function awaitChild(
   { accountId, runId, signal }: FlowStart,
-  parts: WorldParts,
+  parts: Parts,
 ): Promise<{ runId: string; output: Json }> {
   for (;;) {
     const run = await parts.runs.find(accountId, runId)
@@ -116,7 +115,7 @@ async function awaitChild(
     }
     if (run.status === 'error' || run.status === 'cancelled')
       throw childFailed(runId, run.error?.message ?? 'it was cancelled')
-    await sleep(childPollMs, undefined, { signal })
+    await parts.clock.sleep(childPollMs, signal)
   }
 }
 
