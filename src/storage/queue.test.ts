@@ -84,14 +84,13 @@ test('two processes that fetch at once never get the same job', async () => {
 })
 
 test('a job for later stays until then, and can be removed, as a dead man’s switch is', async () => {
-  const later = new Date(Date.now() + 60_000)
-  const [id] = await queue.send(undefined, [{ kind: 'work', data: {}, startAfter: later }])
+  const [id] = await queue.send(undefined, [{ kind: 'work', data: {}, afterMs: 60_000 }])
   assert.deepEqual(await queue.fetch('work', 1), [])
   assert.equal(await queue.size('work'), 1)
   await database.transaction((tx) => queue.remove(tx, 'work', [id!]))
   assert.equal(await countJobs(), 0)
 
-  await queue.send(undefined, [{ kind: 'work', data: {}, startAfter: new Date(Date.now() - 1) }])
+  await queue.send(undefined, [{ kind: 'work', data: {}, afterMs: -1 }])
   await queue.complete(undefined, 'work', [await fetchOne(queue)])
 })
 

@@ -1,7 +1,8 @@
-import { createHash, randomUUIDv7 } from 'node:crypto'
-import { type Db, PgBoss, type QueueOptions } from 'pg-boss'
+import { randomUUIDv7 } from 'node:crypto'
+import { PgBoss, type QueueOptions } from 'pg-boss'
 import type { JsonObject } from '../flow/json.ts'
-import type { Database, Queryable, Statement, Transaction } from './database.ts'
+import type { Database, Transaction } from './database.ts'
+import { type NameStatement, runsIn, runsOnPool, statementNames } from './queue-statements.ts'
 
 /** How jobs of one kind are treated. */
 export interface JobKindOptions {
@@ -35,7 +36,8 @@ export interface NewJob<Kind extends string = JobKind> {
   data: JsonObject
   /** A UUID; a job whose id is taken is not sent. */
   id?: string
-  startAfter?: Date
+  /** Not before so many milliseconds have passed on the database's clock; processes' own clocks differ, and jump. */
+  afterMs?: number
   /** Jobs of a group share the kind's `groupConcurrency`, and can be passed over by `fetch`. */
   group?: string
   /** Jobs with a higher one are fetched first; default 0. */
@@ -85,8 +87,8 @@ export interface Queue<Kind extends string = JobKind> {
   fail(kind: Kind, jobs: readonly JobReference[], reason: string): Promise<void>
   /** Takes a claimed job out and sends others for it. Does nothing when the claim has ended meanwhile. */
   replace(kind: Kind, job: Job, by: readonly NewJob<Kind>[]): Promise<void>
-  /** Puts jobs that nobody has claimed yet off until a time. */
-  postpone(kind: Kind, ids: readonly string[], until: Date): Promise<void>
+  /** Lets jobs that nobody has claimed yet be claimed no sooner than in so many milliseconds. */
+  postpone(kind: Kind, ids: readonly string[], ms: number): Promise<void>
   /** Takes jobs out of the queue that need not be done any more, such as the takeover of a run that has ended. */
   remove(tx: Transaction | undefined, kind: Kind, ids: readonly string[]): Promise<void>
   /**
@@ -120,9 +122,6 @@ const cronSeconds = 5
 const expireSeconds = 24 * 60 * 60
 const retentionSeconds = 365 * 24 * 60 * 60
 
-/** Building an index or deleting a week's jobs takes longer than any other statement. */
-const maintenanceTimeoutMs = 5 * 60 * 1000
-
 const schema = 'pgboss'
 
 /**
@@ -148,6 +147,29 @@ export function createQueue<Kind extends string>(options: CreateQueueOptions<Kin
   })
   boss.on('error', (error) => log.error({ error }, 'the queue’s maintenance failed; it is tried again'))
   boss.on('warning', ({ message, data }) => log.warn({ data }, `queue: ${message}`))
+  return {
+    ...createQueueOn(boss, { database, kinds, name }),
+    async start() {
+      await boss.start()
+      await createKinds(boss, kinds)
+    },
+    stop: () => boss.stop({ graceful: false }),
+  }
+}
+
+/** What is asked of pg-boss in the course of work. */
+export type Boss = Pick<PgBoss, 'insert' | 'fetch' | 'touch' | 'deleteJob' | 'fail' | 'schedule' | 'unschedule'>
+
+/** The queue on a pg-boss that is handed in, or on what stands in for one. */
+export function createQueueOn<Kind extends string>(
+  boss: Boss,
+  {
+    database,
+    kinds,
+    name = statementNames(),
+    newId = randomUUIDv7,
+  }: Pick<CreateQueueOptions<Kind>, 'database' | 'kinds'> & { name?: NameStatement; newId?: () => string },
+): Omit<Queue<Kind>, 'start' | 'stop'> {
   const within = (tx: Transaction | undefined) => (tx ? { db: runsIn(tx, name) } : {})
 
   async function complete(tx: Transaction | undefined, kind: Kind, jobs: readonly JobReference[]): Promise<string[]> {
@@ -157,18 +179,13 @@ export function createQueue<Kind extends string>(options: CreateQueueOptions<Kin
   async function send(tx: Transaction | undefined, jobs: readonly NewJob<Kind>[]): Promise<string[]> {
     const sent: string[] = []
     for (const kind of new Set(jobs.map((job) => job.kind))) {
-      const inserts = jobs.filter((job) => job.kind === kind).map(toInsert)
+      const inserts = jobs.filter((job) => job.kind === kind).map((job) => toInsert(job, newId))
       sent.push(...((await boss.insert(kind, inserts, { ...within(tx), returnId: true })) ?? []))
     }
     return sent
   }
 
   return {
-    async start() {
-      await boss.start()
-      await createKinds(boss, kinds)
-    },
-    stop: () => boss.stop({ graceful: false }),
     send,
     replace: (kind, job, by) =>
       database.transaction(async (tx) => {
@@ -194,14 +211,14 @@ export function createQueue<Kind extends string>(options: CreateQueueOptions<Kin
     async fail(kind, jobs, reason) {
       if (jobs.length > 0) await boss.fail(kind, references(jobs), { reason })
     },
-    async postpone(kind, ids, until) {
+    async postpone(kind, ids, ms) {
       if (ids.length === 0) return
       await database.query({
         name: 'queue_postpone',
-        text: `update ${schema}.job set start_after = $3 where name = $1 and id in (
+        text: `update ${schema}.job set start_after = now() + $3 * interval '1 ms' where name = $1 and id in (
                  select id from ${schema}.job where name = $1 and id = any($2::uuid[]) and state < 'active'
                  order by id for update)`,
-        values: [kind, ids, until],
+        values: [kind, ids, ms],
       })
     },
     async remove(tx, kind, ids) {
@@ -270,12 +287,13 @@ async function lockJobs(tx: Transaction, kind: string, jobs: readonly JobReferen
   return [free, claimed].flatMap((found) => ('rows' in found ? found.rows.map(({ id }) => id) : []))
 }
 
-function toInsert({ id, data, startAfter, group, priority, retries }: NewJob<string>) {
+function toInsert({ id, data, afterMs, group, priority, retries }: NewJob<string>, newId: () => string) {
   return {
     // Time-ordered keys fill the index page by page; random ones touch a page each.
-    id: id ?? randomUUIDv7(),
+    id: id ?? newId(),
     data,
-    ...(startAfter ? { startAfter: startAfter.toISOString() } : {}),
+    // In seconds.
+    ...(afterMs === undefined ? {} : { startAfter: Math.ceil(afterMs) / 1000 }),
     ...(group ? { group: { id: group } } : {}),
     ...(priority ? { priority } : {}),
     ...(retries === undefined ? {} : { retryLimit: retries }),
@@ -292,39 +310,4 @@ function references(jobs: readonly JobReference[]): string[] | { id: string; ret
 function settledIds(response: object): string[] {
   if ('settled' in response && Array.isArray(response.settled)) return response.settled
   return []
-}
-
-type NameStatement = (text: string, values: unknown[] | undefined) => Statement
-
-/** Names statements by their text, the same in every process; not maintenance, such as several statements in one text. */
-function statementNames(): NameStatement {
-  const names = new Map<string, string | undefined>()
-  return (text, values = []) => {
-    if (!names.has(text)) {
-      // Texts with dates or ids written into them would fill the server's memory with statements of one use.
-      if (names.size >= maxNames) return { text, values }
-      const reusable = !/;\s*\S|^\s*reindex/i.test(text)
-      names.set(text, reusable ? `queue_${createHash('sha256').update(text).digest('hex').slice(0, 16)}` : undefined)
-    }
-    const name = names.get(text)
-    return name === undefined ? { text, values } : { name, text, values }
-  }
-}
-
-/** About 30 are used over and over. */
-const maxNames = 500
-
-function runsIn(session: Queryable, name: NameStatement): Db {
-  return { executeSql: (text, values) => session.query(name(text, values)) }
-}
-
-function runsOnPool(database: Database, name: NameStatement): Db {
-  return {
-    executeSql(text, values) {
-      const statement = name(text, values)
-      if (statement.name !== undefined) return database.query(statement)
-      // Maintenance, with a BEGIN of its own: after an error its connection must not go back into the pool.
-      return database.withClient((client) => client.query({ ...statement, timeoutMs: maintenanceTimeoutMs }))
-    },
-  }
 }

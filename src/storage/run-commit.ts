@@ -206,14 +206,15 @@ async function enqueue(
     .filter(({ start, end }) => start?.by === 'held' && end === null)
     .map((change) => ({ change, id: newId() }))
   const resting = items.flatMap(({ run, end }) => (end !== null && !isFinal(end) ? [{ run, end }] : []))
-  const takeover = new Date(now().getTime() + heldRunTakeoverSeconds * 1000)
   const jobs = [
     ...[...Map.groupBy(queued, ({ accountId }) => accountId)].map(([accountId, runs]) => ({
       ...runJob(runs),
       priority: priorityOf?.(accountId, runs.length) ?? 0,
     })),
-    ...held.map(({ id, change }) => ({ ...runJob([change.run], takeover), id })),
-    ...resting.map(({ run, end }) => runJob([run], 'resumeAt' in end.outcome ? end.outcome.resumeAt : now())),
+    ...held.map(({ id, change }) => ({ ...runJob([change.run], heldRunTakeoverSeconds * 1000), id })),
+    ...resting.map(({ run, end }) =>
+      runJob([run], 'resumeAt' in end.outcome ? end.outcome.resumeAt.getTime() - now().getTime() : 0),
+    ),
   ]
   if (jobs.length > 0) await queue.send(tx, jobs)
   return {

@@ -202,8 +202,8 @@ function afterCommit(
 async function postponeTakeover(
   held: ReadonlySet<JobHold>,
   seconds: number,
-  { queue, now }: RunWriterOptions,
+  { queue }: RunWriterOptions,
 ): Promise<void> {
   const ids = [...held].map(({ job }) => jobId(job))
-  await queue.postpone('run_flow', ids, new Date(now().getTime() + seconds * 1000))
+  await queue.postpone('run_flow', ids, seconds * 1000)
 }

@@ -73,8 +73,7 @@ export async function giveBack(
   } as const
   for (;;) {
     try {
-      const startAfter = new Date(clock.now().getTime() + outagePauseMs)
-      return await queue.replace('run_flow', job, [{ ...again, startAfter }])
+      return await queue.replace('run_flow', job, [{ ...again, afterMs: outagePauseMs }])
     } catch (failure) {
       // Its lease ends by itself when nobody renews it; a stopping process need not wait for that.
       if (isStopping()) throw failure
