@@ -1,8 +1,9 @@
 import { killNine } from './f1-kill-nine.ts'
+import { killMidStep } from './f2-kill-mid-step.ts'
 import type { FaultTest, Form, Verdict } from './fault-test.ts'
 
 /** Every fault test, in the order of docs/reliability.md. */
-export const faultTests: readonly FaultTest[] = [killNine]
+export const faultTests: readonly FaultTest[] = [killNine, killMidStep]
 
 const help = `npm run test:faults -- [--short] [--json] [F1 F3 …]
 
