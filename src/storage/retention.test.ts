@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { testDatabase } from '../../test/rig/test-database.ts'
 import { createAccounts } from './accounts.ts'
 import { createRetention } from './retention.ts'
-import { firstIdAt } from './run-counts.ts'
+import { firstIdAt } from './run-ids.ts'
 
 const now = new Date('2026-05-01T12:00:00Z')
 const { database } = await testDatabase()

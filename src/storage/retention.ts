@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from './database.ts'
-import { firstIdAt } from './run-counts.ts'
+import { firstIdAt } from './run-ids.ts'
 import { firstFinalStatus } from './run-statements.ts'
 
 /** Deletes what is past its time. */

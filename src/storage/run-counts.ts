@@ -1,5 +1,6 @@
 import { type RunStatus, runStatuses } from '../flow/run.ts'
 import type { Database } from './database.ts'
+import { firstIdAt } from './run-ids.ts'
 
 export const bucketUnits = ['minute', 'hour', 'day'] as const
 export type BucketUnit = (typeof bucketUnits)[number]
@@ -53,15 +54,4 @@ export function createRunCounts(database: Database): RunCounts {
       }))
     },
   }
-}
-
-/** Run ids are made a moment before or after `created_at` is read; this covers any difference. */
-const idSlackMs = 60_000
-
-/** No UUIDv7 made at that time or later is smaller. */
-export function firstIdAt(time: Date): string {
-  const hex = Math.max(0, time.getTime() - idSlackMs)
-    .toString(16)
-    .padStart(12, '0')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7000-8000-000000000000`
 }

@@ -8,31 +8,13 @@ import {
   type StepRecord,
   stepStatuses,
 } from '../flow/run.ts'
-import { readCursor, writeCursor } from './cursor.ts'
 import type { Database } from './database.ts'
+import { type RunRow, runColumns, toSummary } from './run-row.ts'
+import { countRuns, listRuns } from './run-search.ts'
 import { firstFinalStatus } from './run-statements.ts'
-import type { Page, PageRequest, RunFilter, RunSummary, Runs, StoredRun } from './storage.ts'
+import type { Runs, StepFacts, StoredRun } from './storage.ts'
 
-interface RunRow {
-  id: string
-  account_id: string
-  flow_id: string
-  flow_name: string | null
-  version: number
-  status: number
-  trigger: number
-  live: boolean
-  depth: number
-  retry_of: string | null
-  created_at: Date
-  finished_at: Date | null
-  resume_at: Date | null
-  title: string | null
-  error: string | null
-  answer_status: number | null
-}
-
-interface StepRowRead {
+interface StepFactsRow {
   run_id: string
   seq: number
   ref: string
@@ -42,13 +24,16 @@ interface StepRowRead {
   label: string | null
   started_at: Date
   ended_at: Date
-  input: string
-  output: string | null
-  output_is_input: boolean
   error: string | null
   request_url: string | null
   response_code: number | null
   resume_at: Date | null
+}
+
+interface StepRowRead extends StepFactsRow {
+  input: string
+  output: string | null
+  output_is_input: boolean
   request: string | null
   variables: string | null
   raw: Buffer | null
@@ -57,11 +42,8 @@ interface StepRowRead {
 /** What was stored was within its own limits when it was made; steps may wrap it further. */
 const storedLimits = { maxDepth: 5_000, maxNodes: Number.POSITIVE_INFINITY }
 
-const runColumns = `r.id, r.account_id, r.flow_id, f.name as flow_name, r.version, r.status, r.trigger, r.live, r.depth, r.retry_of,
-  r.created_at, r.finished_at, r.resume_at, r.title, r.error, r.answer_status`
-
-const stepColumns = `run_id, seq, ref, path, attempt, status, label, started_at, ended_at, input, output, output_is_input, error,
-  request_url, response_code, resume_at, request, variables, raw`
+const stepFacts = `run_id, seq, ref, path, attempt, status, label, started_at, ended_at, error, request_url, response_code, resume_at`
+const stepColumns = `${stepFacts}, input, output, output_is_input, request, variables, raw`
 
 /** Reads runs, and ends them from outside. */
 export function createRuns(database: Database): Runs {
@@ -77,6 +59,18 @@ export function createRuns(database: Database): Runs {
 
     list: (accountId, filter, page) => listRuns(database, accountId, filter, page),
 
+    count: (accountId, filter) => countRuns(database, accountId, filter),
+
+    async lastOf(accountId, flowIds) {
+      const { rows } = await database.query<RunRow>({
+        name: 'run_last_of_flows',
+        text: `select ${runColumns.replace('f.name', 'null::text')} from unnest($2::uuid[]) flow(id)
+               cross join lateral (select * from run where flow_id = flow.id order by id desc limit 1) r where r.account_id = $1`,
+        values: [accountId, flowIds],
+      })
+      return new Map(rows.map((row) => [row.flow_id, toSummary(row)]))
+    },
+
     async steps(accountId, runId) {
       const { rows } = await database.query<StepRowRead>({
         name: 'run_steps',
@@ -85,6 +79,43 @@ export function createRuns(database: Database): Runs {
         values: [accountId, runId],
       })
       return rows.map((row) => ({ ...toRecord(row), seq: row.seq }))
+    },
+
+    async stepFacts(accountId, runId) {
+      // The length of a text that is stored apart is in the reference to it: no payload is read for this.
+      const { rows } = await database.query<StepFactsRow & { input_size: number; output_size: number }>({
+        name: 'run_step_facts',
+        text: `select ${stepFacts}, coalesce(octet_length(input), 0) as input_size,
+                 coalesce(octet_length(case when output_is_input then input else output end), 0) as output_size from step
+               where run_id = $2 and ref <> '' and exists (select from run where id = $2 and account_id = $1) order by seq`,
+        values: [accountId, runId],
+      })
+      return rows.map((row) => ({
+        ...toFacts(row),
+        seq: row.seq,
+        inputBytes: row.input_size,
+        outputBytes: row.output_size,
+      }))
+    },
+
+    async payload(accountId, runId, seq, side) {
+      const { rows } = await database.query<{ text: string | null }>({
+        name: `run_${side}`,
+        text: `select ${side === 'input' ? 'input' : 'case when output_is_input then input else output end'} as text from step
+               where run_id = $2 and seq = $3 and ref <> '' and exists (select from run where id = $2 and account_id = $1)`,
+        values: [accountId, runId, seq],
+      })
+      return rows[0] && parseJson(rows[0].text ?? 'null', storedLimits)
+    },
+
+    async started(accountId, runId) {
+      const { rows } = await database.query<StepRowRead>({
+        name: 'run_started_with',
+        text: `select ${stepColumns} from step
+               where run_id = $2 and seq = 0 and exists (select from run where id = $2 and account_id = $1)`,
+        values: [accountId, runId],
+      })
+      return rows[0] && { input: toInput(rows[0]), raw: rows[0].raw }
     },
 
     unfinished: (runIds) => loadRuns(database, 'r.id = any($1::uuid[]) and r.status < $2', [runIds, firstFinalStatus]),
@@ -124,83 +155,6 @@ async function loadRuns(database: Database, where: string, values: unknown[]): P
   return runs.map((run) => toStored(run, byRun.get(run.id) ?? []))
 }
 
-async function listRuns(
-  database: Database,
-  accountId: string,
-  filter: RunFilter,
-  { cursor, limit }: PageRequest,
-): Promise<Page<RunSummary>> {
-  const [before] = readCursor(cursor, 1)
-  const where = ['r.account_id = $1']
-  const values: unknown[] = [accountId]
-  const add = (condition: (place: string) => string, value: unknown) => {
-    values.push(value)
-    where.push(condition(`$${values.length}`))
-  }
-  if (before !== undefined) add((place) => `r.id < ${place}`, before)
-  if (filter.flowId !== undefined) add((place) => `r.flow_id = ${place}`, filter.flowId)
-  if (filter.status) add((place) => `r.status = any(${place}::smallint[])`, filter.status.map(statusNumber))
-  if (filter.trigger) add((place) => `r.trigger = ${place}`, runTriggers.indexOf(filter.trigger))
-  if (filter.from) add((place) => `r.created_at >= ${place}`, filter.from)
-  if (filter.to) add((place) => `r.created_at < ${place}`, filter.to)
-  for (const pattern of searchPatterns(filter.text)) {
-    add(
-      (place) => `(r.title ilike ${place} or r.error ilike ${place} or r.id::text ilike ${place} or exists (
-        select from step s where s.run_id = r.id and (s.input ilike ${place} or s.output ilike ${place} or s.error ilike ${place})))`,
-      pattern,
-    )
-  }
-  values.push(limit + 1)
-  const { rows } = await database.query<RunRow>({
-    text: `select ${runColumns} from run r left join flow f on f.id = r.flow_id
-           where ${where.join(' and ')} order by r.id desc limit $${values.length}`,
-    values,
-  })
-  const items = rows.slice(0, limit).map(toSummary)
-  return { items, nextCursor: rows.length > limit ? writeCursor([items.at(-1)!.id]) : null }
-}
-
-/** Every word must be found; `key:value` finds a JSON member whose value begins so. */
-function searchPatterns(text: string | undefined): string[] {
-  return (text ?? '')
-    .split(/\s+/)
-    .filter((word) => word !== '')
-    .slice(0, 8)
-    .map((word) => {
-      const member = /^([A-Za-z0-9_@#-]+):(.+)$/.exec(word)
-      if (member === null) return `%${escapeLike(word)}%`
-      return `%"${escapeLike(member[1]!)}":%${escapeLike(member[2]!)}%`
-    })
-}
-
-function escapeLike(text: string): string {
-  return text.replace(/[\\%_]/g, '\\$&')
-}
-
-function statusNumber(status: (typeof runStatuses)[number]): number {
-  return runStatuses.indexOf(status)
-}
-
-function toSummary(row: RunRow): RunSummary {
-  return {
-    id: row.id,
-    accountId: row.account_id,
-    flowId: row.flow_id,
-    flowName: row.flow_name,
-    flowVersion: row.version,
-    status: runStatuses[row.status]!,
-    trigger: runTriggers[row.trigger]!,
-    live: row.live,
-    title: row.title,
-    retryOf: row.retry_of,
-    answerStatus: row.answer_status,
-    startedAt: row.created_at,
-    endedAt: row.finished_at,
-    resumeAt: row.resume_at,
-    error: row.error === null ? null : (parseJson(row.error) as unknown as RunError & { ref: string }),
-  }
-}
-
 function toStored(run: RunRow, steps: readonly StepRowRead[]): StoredRun {
   const [first] = steps
   const input = first?.seq === 0 ? first : undefined
@@ -233,6 +187,11 @@ function toInput(row: StepRowRead | undefined): RunInput {
 
 function toRecord(row: StepRowRead): StepRecord {
   const input: Json = parseJson(row.input, storedLimits)
+  const output = row.output_is_input ? input : parseJson(row.output ?? 'null', storedLimits)
+  return { ...toFacts(row), input, output }
+}
+
+function toFacts(row: StepFactsRow): StepFacts {
   return {
     ref: row.ref,
     path: row.path,
@@ -241,8 +200,6 @@ function toRecord(row: StepRowRead): StepRecord {
     startedAt: row.started_at,
     endedAt: row.ended_at,
     label: row.label,
-    input,
-    output: row.output_is_input ? input : parseJson(row.output ?? 'null', storedLimits),
     error: row.error === null ? null : (parseJson(row.error) as unknown as RunError),
     requestUrl: row.request_url,
     responseCode: row.response_code,

@@ -84,8 +84,33 @@ export interface StoredStep extends StepRecord {
   seq: number
 }
 
+/** A step record without what went in and what came out. */
+export type StepFacts = Omit<StepRecord, 'input' | 'output'>
+
+/** What lists of steps show; the payloads only by their size as JSON. */
+export interface StepSummary extends StepFacts {
+  seq: number
+  inputBytes: number
+  outputBytes: number
+}
+
+export interface RunPage extends Page<RunSummary> {
+  /** Where the search stopped for lack of time: older runs are still to be looked at, with the cursor. */
+  searchedTo: Date | null
+}
+
+/** How many runs match: the number, or at least so many when not all could be looked at. */
+export interface RunCountUpTo {
+  count: number
+  isComplete: boolean
+}
+
 export interface RunFilter {
   flowId?: string
+  /** Runs that repeat this one. */
+  rerunOf?: string
+  /** Of live flows, or of drafts. */
+  live?: boolean
   status?: readonly RunStatus[]
   trigger?: RunTrigger
   from?: Date
@@ -174,8 +199,17 @@ export interface RunEnd {
 /** Reading runs and changing what is not the business of the process that walks them. */
 export interface Runs {
   find(accountId: string, runId: string): Promise<RunSummary | undefined>
-  list(accountId: string, filter: RunFilter, page: PageRequest): Promise<Page<RunSummary>>
+  /** A page may have fewer runs than asked for, or none, and still a cursor: see `run-search.ts`. */
+  list(accountId: string, filter: RunFilter, page: PageRequest): Promise<RunPage>
+  count(accountId: string, filter: RunFilter): Promise<RunCountUpTo>
+  /** The newest run of each of these flows, by flow; without flow names. */
+  lastOf(accountId: string, flowIds: readonly string[]): Promise<Map<string, RunSummary>>
   steps(accountId: string, runId: string): Promise<StoredStep[]>
+  stepFacts(accountId: string, runId: string): Promise<StepSummary[]>
+  /** One side of one step; undefined when there is no such step. */
+  payload(accountId: string, runId: string, seq: number, side: 'input' | 'output'): Promise<Json | undefined>
+  /** What a run was started with, its bytes included where they differ; undefined when it is not kept. */
+  started(accountId: string, runId: string): Promise<Pick<StoredRun, 'input' | 'raw'> | undefined>
   /** The runs among these that have not ended, with their inputs and records. */
   unfinished(runIds: readonly string[]): Promise<StoredRun[]>
   load(accountId: string, runId: string): Promise<StoredRun | undefined>
