@@ -140,6 +140,15 @@ test('renewing puts the takeover off; handing over makes it due', async () => {
   assert.deepEqual(await due(), [])
 })
 
+test('a held run that the process can not go on with is renewed no more, so that a worker takes it over', async () => {
+  const log = await begun('held')
+  log.letGo()
+  await database.query({ text: `update pgboss.job set start_after = now() where name = 'run_flow'` })
+  await writer.renewHeld()
+  const owner = await fetchJob()
+  await writer.resume({ id: log.runId, accountId, flowId }, 1, claimed(owner, log.runId)).end(success())
+})
+
 test('runs whose job is used up end as errors that say so, and what has ended stays as it is', async () => {
   const [poison, done] = [await begun('queue'), await begun('queue')]
   poison.record(step('big1'))

@@ -80,14 +80,22 @@ const maxPendingCharacters = 1024 * 1024
 export class RunLog {
   readonly runId: string
   #coalescer: Coalescer<Changes, Written>
+  #heldJobs: Set<JobHold>
   #changes: Changes
   #nextSeq: number
   #characters = 0
+  #isOurs = true
   #last: Promise<void> = Promise.resolve()
 
-  constructor(coalescer: Coalescer<Changes, Written>, changes: Omit<Changes, 'heldBy'>, nextSeq: number) {
+  constructor(
+    coalescer: Coalescer<Changes, Written>,
+    heldJobs: Set<JobHold>,
+    changes: Omit<Changes, 'heldBy'>,
+    nextSeq: number,
+  ) {
     this.runId = changes.run.id
     this.#coalescer = coalescer
+    this.#heldJobs = heldJobs
     this.#nextSeq = nextSeq
     this.#changes = { ...changes, heldBy: (job) => this.#held(job) }
   }
@@ -130,8 +138,15 @@ export class RunLog {
     return this.#last
   }
 
+  /** The process does not go on with the run. If it held it, a worker takes it over after `heldRunTakeoverSeconds`. */
+  letGo(): void {
+    this.#isOurs = false
+    if (this.#changes.hold !== null) this.#heldJobs.delete(this.#changes.hold)
+  }
+
   #held(job: JobHold): void {
     this.#changes.hold = job
+    if (this.#isOurs) this.#heldJobs.add(job)
   }
 }
 
@@ -151,9 +166,10 @@ export function createRunWriter(options: RunWriterOptions): RunWriter {
     flush: (items) => flush(items, options, held),
   })
   return {
-    begin: (start) => new RunLog(coalescer, { run: start, start, steps: [], end: null, answer: null, hold: null }, 1),
+    begin: (start) =>
+      new RunLog(coalescer, held, { run: start, start, steps: [], end: null, answer: null, hold: null }, 1),
     resume: (run, nextSeq, hold) =>
-      new RunLog(coalescer, { run, start: null, steps: [], end: null, answer: null, hold }, nextSeq),
+      new RunLog(coalescer, held, { run, start: null, steps: [], end: null, answer: null, hold }, nextSeq),
     renewHeld: () => postponeTakeover(held, heldRunTakeoverSeconds, options),
     handOverHeld: () => postponeTakeover(held, 0, options),
     drain: () => coalescer.drain(),
@@ -181,10 +197,7 @@ function afterCommit(
   { onCommit }: RunWriterOptions,
   heldJobs: Set<JobHold>,
 ): void {
-  for (const { change, hold } of held) {
-    change.heldBy(hold)
-    heldJobs.add(hold)
-  }
+  for (const { change, hold } of held) change.heldBy(hold)
   for (const { run, end, hold } of written) {
     if (end === null || hold === null) continue
     hold.left.delete(run.id)

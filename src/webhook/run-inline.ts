@@ -2,6 +2,7 @@ import { type Answer, makeAnswer } from '../engine/answer.ts'
 import { runFlow, type WalkEnd } from '../engine/run-flow.ts'
 import { StepError } from '../engine/step-error.ts'
 import type { RunningRun, World } from '../engine/world.ts'
+import { RunLost } from '../flow/run.ts'
 import { webhookAnswerBudget } from '../jinja/template.ts'
 import type { RunLog } from '../storage/run-writer.ts'
 import type { Keep } from '../storage/storage.ts'
@@ -21,7 +22,8 @@ export interface Sender {
  * Walks a run in this process and records its end.
  *
  * The sender is told as soon as there is an answer: at a *respond* step, or when the flow has ended and its end is on
- * disk. Nothing is answered that a power cut could undo.
+ * disk. Nothing is answered that a power cut could undo. A run that can't be brought to its end here, because the
+ * database can't be reached, say, is let go of.
  */
 export async function walkAndRecord(
   loaded: LoadedFlow,
@@ -29,6 +31,22 @@ export async function walkAndRecord(
   log: RunLog,
   world: World,
   sender?: Sender,
+): Promise<WalkEnd> {
+  try {
+    return await walkToEnd(loaded, run, log, world, sender)
+  } catch (error) {
+    // What a stopping process leaves off is handed over at once, all together.
+    if (!(error instanceof RunLost && !error.cancelled && error === run.signal.reason)) log.letGo()
+    throw error
+  }
+}
+
+async function walkToEnd(
+  loaded: LoadedFlow,
+  run: Omit<RunningRun, 'onAnswer'>,
+  log: RunLog,
+  world: World,
+  sender: Sender | undefined,
 ): Promise<WalkEnd> {
   // Copies of the request may wait for the answer, though its sender is gone; or its sender waits elsewhere, for a run in a lane.
   const { webhook, lane } = loaded
