@@ -36,8 +36,8 @@ import { registerWebhook } from './webhook/route.ts'
 import { createTokenCache } from './webhook/token-cache.ts'
 import { type AccountConnectors, createAccountConnectors } from './worker/account-connectors.ts'
 import { createChoreWorker } from './worker/chores.ts'
-import { createErrorMailSender } from './worker/error-mails.ts'
 import { createConnectorSearch } from './worker/connector-search.ts'
+import { createErrorMailSender } from './worker/error-mails.ts'
 import { giveUpRuns } from './worker/give-up-runs.ts'
 import { createLaneKeeper } from './worker/lanes.ts'
 import { openedAuth } from './worker/opened-auth.ts'
@@ -134,7 +134,10 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     writer: () => writer,
   })
   const metrics = createMetrics({
-    waitingRuns: () => backlog.waiting(),
+    async waitingRuns() {
+      const { byAccount } = await readWaitingRuns(storage.database)
+      return byAccount.values().reduce((sum, count) => sum + count, 0)
+    },
     errorMails: () => storage.errorMails.waiting(),
   })
   storage.database.onAvailability(({ available }) => metrics.database(available))
@@ -157,6 +160,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
         events.publish(accountId, 'run', { id, flow_id: flowId, status: by === 'queue' ? 'queued' : 'running' })
         capture(accountId, flowId, { flow_run_id: id })
       }
+      metrics.started(started.length)
       metrics.ended(ended)
       for (const { run, end } of ended) {
         events.publish(run.accountId, 'run', { id: run.id, flow_id: run.flowId, status: end.outcome.status })
@@ -298,16 +302,21 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     publicUrl: () => publicUrl,
     now,
   }
+  const takesRequests = config.role !== 'worker'
   const http =
-    config.role === 'worker' ? undefined : await createHttpServer({ config, log, unready: () => unready(storage), metrics: metrics.registry })
-  if (http) {
+    takesRequests || config.metrics
+      ? await createHttpServer({ config, log, unready: () => unready(storage), metrics: metrics.registry })
+      : undefined
+  if (http && takesRequests) {
     registerWebhook(http, edge, config.maxBodyBytes)
     registerConnectorWebhook(http, edge, config.maxBodyBytes)
     await registerApi(http, apiDeps)
     if (!(await serveWeb(http))) log.warn('the web interface is not built: run npm run build')
+  }
+  if (http) {
     await http.listen({ host: config.host, port: config.port })
     const address = http.server.address()
-    if (config.publicUrl === undefined && address !== null && typeof address === 'object') {
+    if (takesRequests && config.publicUrl === undefined && address !== null && typeof address === 'object') {
       publicUrl = `http://${config.host}:${address.port}`
     }
   }
@@ -325,8 +334,8 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   const looking = setInterval(backlog.refresh, backlogMs)
 
   return {
-    address: http && publicUrl,
-    setupUrl: http && (await setupUrl(apiDeps)),
+    address: takesRequests ? publicUrl : undefined,
+    setupUrl: takesRequests ? await setupUrl(apiDeps) : undefined,
     async close() {
       const grace = Promise.withResolvers<void>()
       setTimeout(grace.resolve, stopGraceMs).unref()

@@ -24,6 +24,7 @@ test('an empty environment gives the documented defaults', () => {
     rateLimitPerIp: undefined,
     rateLimitPerFlow: undefined,
     workerConcurrency: 32,
+    email: undefined,
     metrics: false,
     logLevel: 'info',
     warnings: [],
@@ -48,7 +49,13 @@ test('every setting can be set', () => {
     HOOKLINE_RATE_LIMIT_PER_IP: '300/5m',
     HOOKLINE_RATE_LIMIT_PER_FLOW: '50/s',
     HOOKLINE_RATE_LIMIT_AUTH_FAILURES: 'off',
+    HOOKLINE_SMTP_URL: 'smtps://hookline:p%40ss@[::1]:2465',
+    HOOKLINE_EMAIL_FROM: 'Hookline <hookline@example.com>',
     HOOKLINE_METRICS: '1',
+  })
+  assert.deepEqual(config.email, {
+    smtpUrl: 'smtps://hookline:p%40ss@[::1]:2465',
+    from: 'Hookline <hookline@example.com>',
   })
   assert.equal(config.host, '::')
   assert.equal(config.port, 0)
@@ -60,6 +67,19 @@ test('every setting can be set', () => {
   assert.deepEqual(config.rateLimitPerFlow, { count: 50, seconds: 1 })
   assert.equal(config.rateLimitAuthFailures, undefined)
   assert.equal(config.metrics, true)
+})
+
+test('emails need a server and a sender that can be one', () => {
+  const smtp = { HOOKLINE_SMTP_URL: 'smtp://mail.example.com' }
+  assert.throws(() => readConfig(smtp), /HOOKLINE_EMAIL_FROM: is absent/)
+  assert.throws(() => readConfig({ HOOKLINE_EMAIL_FROM: 'a@example.com' }), /HOOKLINE_SMTP_URL: is absent/)
+  for (const from of ['nobody', 'A <b>', 'a@example.com\r\nBcc: b@example.com']) {
+    assert.throws(() => readConfig({ ...smtp, HOOKLINE_EMAIL_FROM: from }), /HOOKLINE_EMAIL_FROM: .* is not an address/)
+  }
+  for (const url of ['mail.example.com', 'http://mail.example.com', 'smtp://a:50%@mail.example.com', 'smtp://m?x=1']) {
+    const given = { HOOKLINE_SMTP_URL: url, HOOKLINE_EMAIL_FROM: 'a@example.com' }
+    assert.throws(() => readConfig(given), /HOOKLINE_SMTP_URL: the value given is not a URL/, url)
+  }
 })
 
 test('one error lists every wrong variable with what was expected', () => {

@@ -133,8 +133,20 @@ const settings = z.object({
     expected: 'a whole number from 1 to 1000',
     default: '32',
   }),
+  HOOKLINE_SMTP_URL: z.string().transform(smtpUrl).optional().register(about, {
+    description:
+      'The mail server that error emails go through. `smtps://` begins with TLS (port 465), `smtp://` turns to it where the server can (port 587); a password goes to another machine only over TLS. Every process needs it, together with HOOKLINE_EMAIL_FROM.',
+    expected:
+      'a URL such as smtp://user:password@mail.example.com:587, with what is special in a password percent-encoded',
+    secret: true,
+  }),
+  HOOKLINE_EMAIL_FROM: z.string().transform(sender).optional().register(about, {
+    description: 'Who emails come from.',
+    expected: 'an address, such as hookline@example.com or Hookline <hookline@example.com>',
+  }),
   HOOKLINE_METRICS: yesOrNo().prefault('0').register(about, {
-    description: 'Whether `GET /metrics` answers, in the Prometheus text format.',
+    description:
+      'Whether `GET /metrics` answers, in the Prometheus text format. With it, a process with the role `worker` listens, too, and answers nothing but this and its health.',
     expected: '1 or 0',
     default: '0',
   }),
@@ -169,6 +181,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     const wrong = new Set(error.issues.map((issue) => issue.path[0] as SettingName))
     throw new ConfigError([...wrong].map((name) => problem(name, given[name] ?? '')))
   }
+  const { HOOKLINE_SMTP_URL: smtpUrl, HOOKLINE_EMAIL_FROM: from } = data
+  if ((smtpUrl === undefined) !== (from === undefined)) {
+    const absent = from === undefined ? 'HOOKLINE_EMAIL_FROM' : 'HOOKLINE_SMTP_URL'
+    throw new ConfigError([`${absent}: is absent, and emails need both it and the other one`])
+  }
   return {
     host: data.HOOKLINE_HOST,
     port: data.HOOKLINE_PORT,
@@ -189,11 +206,29 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     rateLimitPerFlow: data.HOOKLINE_RATE_LIMIT_PER_FLOW,
     maxWaitingRuns: data.HOOKLINE_MAX_WAITING_RUNS,
     workerConcurrency: data.HOOKLINE_WORKER_CONCURRENCY,
+    email: smtpUrl === undefined || from === undefined ? undefined : { smtpUrl, from },
     metrics: data.HOOKLINE_METRICS,
     logLevel: data.HOOKLINE_LOG_LEVEL,
     /** To be logged at start: variables that look like settings and are none. */
     warnings: Object.keys(env).filter(isUnknown).map(warning),
+    effective: settingNames.map((name) => effectiveSetting(name, given[name])),
   }
+}
+
+/** A setting as this process has it, for the page that shows it to admins. */
+export interface EffectiveSetting {
+  name: string
+  description: string
+  /** Null for secrets, and for a setting that has no value. */
+  value: string | null
+  isSet: boolean
+  isSecret: boolean
+}
+
+function effectiveSetting(name: SettingName, given: string | undefined): EffectiveSetting {
+  const { description, default: usual, secret } = about.get(settings.shape[name])!
+  const isSecret = secret === true
+  return { name, description, value: isSecret ? null : (given ?? usual ?? null), isSet: given !== undefined, isSecret }
 }
 
 /** The rows of the settings page, in its order. */
@@ -275,6 +310,24 @@ function publicUrl(text: string, context: z.RefinementCtx): string {
   const plain = url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username && !url.password
   if (!plain) context.addIssue('not a public URL')
   return url?.href.replace(/\/+$/, '') ?? ''
+}
+
+function smtpUrl(text: string, context: z.RefinementCtx): string {
+  const url = URL.parse(text)
+  const plain = url && /^smtps?:$/.test(url.protocol) && url.hostname && /^\/?$/.test(url.pathname) && !url.search
+  if (!plain || !isDecodable(url.username) || !isDecodable(url.password))
+    context.addIssue('not the URL of a mail server')
+  return text
+}
+
+function isDecodable(text: string): boolean {
+  return !/%(?![0-9a-f]{2})/i.test(text)
+}
+
+function sender(text: string, context: z.RefinementCtx): string {
+  const address = /^[^<>\r\n]*<([^<>]+)>$/.exec(text)?.[1] ?? text
+  if (!z.email().safeParse(address).success) context.addIssue('not a sender')
+  return text
 }
 
 function databaseUrl(text: string, context: z.RefinementCtx): string {

@@ -28,6 +28,8 @@ export interface ApiDeps {
   setupToken: string
   /** As the settings name it; undefined when Hookline is reached at the address it listens on. */
   configuredUrl: string | undefined
+  /** Whether a mail server is configured, so that people can be told of errors. */
+  sendsEmail: boolean
   /** What addresses begin with, known once the server listens. */
   publicUrl(): string
   now(): Date

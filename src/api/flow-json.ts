@@ -45,16 +45,30 @@ export interface FlowReading {
 }
 
 /**
- * Reads a flow that a client sent. `status` is what it becomes when the client does not say.
+ * Reads a flow that a client sent. `status` is what it becomes when the client does not say; `sendsEmail`: whether anybody
+ * can be told of errors by email.
  *
  * Errors: `invalid_flow` when something is wrong, or something is missing and the flow would be live.
  */
-export function readFlow(body: Record<string, Json>, status: Flow['status'], kinds: StepKinds): FlowReading {
+export function readFlow(
+  body: Record<string, Json>,
+  status: Flow['status'],
+  kinds: StepKinds,
+  { sendsEmail }: { sendsEmail: boolean },
+): FlowReading {
   const own = Object.entries(body).filter(([key]) => !Object.hasOwn(additions, key))
   const value = plainNumbers({ status, ...Object.fromEntries(own) })
   const parsed = flowInputSchema.safeParse(value)
   if (!parsed.success) throw invalidFlow(schemaProblems(parsed.error, value))
+  if (!sendsEmail && parsed.data.settings.error_email_recipients.length > 0) throw invalidFlow([noMailServer])
   return { input: parsed.data, problems: checkFlow(parsed.data, kinds) }
+}
+
+const noMailServer = {
+  ref: null,
+  field: 'settings.error_email_recipients',
+  message:
+    'this installation has no mail server, so nobody would be told: set HOOKLINE_SMTP_URL and HOOKLINE_EMAIL_FROM, or leave this empty and let an error handling flow tell people',
 }
 
 /** What is still missing. Errors: as `readFlow`. */

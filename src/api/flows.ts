@@ -40,7 +40,7 @@ export function flowRoutes(deps: ApiDeps): Route[] {
       bodyLimit: maxFlowBytes,
       answer: flowAnswer,
       async run({ caller, body, reply }) {
-        const { input, problems } = readFlow(body, 'draft', await kinds(caller.accountId))
+        const { input, problems } = readFlow(body, 'draft', await kinds(caller.accountId), deps)
         const flow = await flows.create(caller.accountId, input, caller.userId)
         tellChange(deps, flow)
         reply.header('location', `/v1/flows/${flow.id}`).header('etag', etag(flow))
@@ -72,7 +72,7 @@ export function flowRoutes(deps: ApiDeps): Route[] {
       async run({ caller, params, body, request, reply }) {
         const version = readIfMatch(request.headers['if-match'])
         const current = await findFlow(deps, caller, params.id)
-        const { input, problems } = readFlow(body, current.status, await kinds(caller.accountId))
+        const { input, problems } = readFlow(body, current.status, await kinds(caller.accountId), deps)
         const flow = await flows.save(caller.accountId, params.id, input, version, caller.userId)
         tellChange(deps, flow)
         reply.header('etag', etag(flow))
@@ -190,7 +190,7 @@ export function flowRoutes(deps: ApiDeps): Route[] {
       bodyLimit: maxFlowBytes,
       answer: flowAnswer,
       async run({ caller, body }) {
-        const { input } = readFlow({ ...body.flow, status: 'draft' }, 'draft', await kinds(caller.accountId))
+        const { input } = readFlow({ ...body.flow, status: 'draft' }, 'draft', await kinds(caller.accountId), deps)
         const flow = await flows.create(caller.accountId, await belongingHere(input, deps, caller), caller.userId)
         tellChange(deps, flow)
         return flowJson(flow, publicUrl(), await storedProblems(flow, deps))

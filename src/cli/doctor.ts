@@ -4,7 +4,9 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { readSecretKey } from '../access/secret-key.ts'
 import { type Config, readConfig } from '../config.ts'
+import { createMailer } from '../mailer.ts'
 import { createOutbound } from '../outbound.ts'
+import type { WaitingErrorMails } from '../storage/error-mails.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import { readServerFacts, type ServerFacts } from '../storage/server-facts.ts'
 import { messageOf } from './failure.ts'
@@ -40,6 +42,7 @@ async function* examine(): AsyncGenerator<Finding> {
   yield await dataDirectory(config)
   yield await secretKey(config)
   yield* database(config)
+  yield* email(config)
   yield* addresses(config)
 }
 
@@ -93,6 +96,7 @@ async function* database(config: Config): AsyncGenerator<Finding> {
     try {
       yield { state: 'ok', what: `${what}: reached, its tables are up to date` }
       yield* serverFindings(await readServerFacts(storage.database), config.databasePool, Date.now())
+      yield* emailFindings(await storage.errorMails.waiting(), config.email !== undefined, Date.now())
     } finally {
       await storage.close()
     }
@@ -143,6 +147,41 @@ export function* serverFindings(facts: ServerFacts, poolSize: number, now: numbe
     yield { state: 'warn', what: `the server's clock is off by ${Math.round(gap / 1000)} s`, fix }
   }
 }
+
+async function* email({ email, role }: Config): AsyncGenerator<Finding> {
+  if (email === undefined) {
+    yield { state: 'ok', what: 'no mail server: flows tell nobody of errors by email' }
+    return
+  }
+  const { host } = new URL(email.smtpUrl)
+  try {
+    await createMailer(email).check()
+    yield { state: 'ok', what: `the mail server ${host} takes our connection${role === 'api' ? '; workers send' : ''}` }
+  } catch (error) {
+    const fix = `${error instanceof Error ? error.message : error}\nSee to HOOKLINE_SMTP_URL; until then, error emails wait.`
+    yield { state: 'warn', what: `the mail server ${host}`, fix }
+  }
+}
+
+/** Whether anybody waits for an email that can't be sent. */
+export function emailFindings(
+  { count, failing, failure, since }: WaitingErrorMails,
+  sends: boolean,
+  now: number,
+): Finding[] {
+  if (failing > 0) {
+    const fix = `The last one could not be sent: ${failure}\nThey are tried again once an hour at least.`
+    return [{ state: 'warn', what: `${failing} error emails wait for the mail server`, fix }]
+  }
+  if (since === null || now - since.getTime() < lateEmailMs) return []
+  const fix = sends
+    ? 'Is a process running whose HOOKLINE_ROLE is worker or all, with HOOKLINE_SMTP_URL?'
+    : 'Set HOOKLINE_SMTP_URL and HOOKLINE_EMAIL_FROM for all processes.'
+  return [{ state: 'warn', what: `${count} error emails are not sent`, fix }]
+}
+
+/** Longer than the pause between two emails about one flow, so somebody should have sent it. */
+const lateEmailMs = 15 * 60 * 1000
 
 async function* addresses(config: Config): AsyncGenerator<Finding> {
   if (config.role === 'worker') return

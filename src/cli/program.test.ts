@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
+import { startMailServer } from '../../test/rig/mail-server.ts'
 import { testDatabase } from '../../test/rig/test-database.ts'
+import type { WaitingErrorMails } from '../storage/error-mails.ts'
 import type { ServerFacts } from '../storage/server-facts.ts'
-import { serverFindings } from './doctor.ts'
+import { emailFindings, serverFindings } from './doctor.ts'
 
 const { url } = await testDatabase()
 const dataDir = mkdtempSync(join(tmpdir(), 'hookline-cli-'))
@@ -109,6 +111,28 @@ test('the doctor says what is wrong and what to do about it', async () => {
   const misspelt = await answerOf(['doctor'], { env: { HOOKLINE_PORT: 'eighty', HOOKLINE_PROT: '1' } })
   assert.equal(misspelt.code, 1)
   assert.match(misspelt.out, /HOOKLINE_PORT: "eighty" is not/)
+})
+
+test('the doctor tries the mail server', async () => {
+  const mails = await startMailServer()
+  const email = { HOOKLINE_SMTP_URL: mails.url, HOOKLINE_EMAIL_FROM: 'a@example.com' }
+  assert.match((await answerOf(['doctor'], { env: email })).out, /^ok {4}the mail server 127\.0\.0\.1:\d+ takes/m)
+  const wrong = { ...email, HOOKLINE_SMTP_URL: mails.url.replace('p%40ss', 'pass') }
+  const { out, code } = await answerOf(['doctor'], { env: wrong })
+  assert.match(out, /^warn {2}the mail server 127\.0\.0\.1:\d+\n {6}Invalid login: .*\n {6}See to HOOKLINE_SMTP_URL/m)
+  assert.ok(!out.includes('pass word'), out)
+  assert.equal(code, 0)
+})
+
+test('emails that wait for too long are found', () => {
+  const none = { count: 0, since: null, failing: 0, failure: null }
+  const find = (waiting: Partial<WaitingErrorMails>, sends = true) =>
+    emailFindings({ ...none, ...waiting }, sends, 3_600_000).map(({ what, fix }) => `${what}: ${fix}`)
+  assert.deepEqual(find({}), [])
+  assert.deepEqual(find({ count: 1, since: new Date(3_500_000) }), [])
+  assert.match(find({ count: 1, since: new Date(0) })[0]!, /^1 error emails are not sent: .*HOOKLINE_ROLE/)
+  assert.match(find({ count: 1, since: new Date(0) }, false)[0]!, /Set HOOKLINE_SMTP_URL/)
+  assert.match(find({ count: 2, since: new Date(0), failing: 2, failure: 'full' })[0]!, /could not be sent: full/)
 })
 
 test('a database server is judged by what it says of itself', () => {

@@ -69,10 +69,10 @@ export const settingsSchema = z.strictObject({
     .describe('Webhook requests a minute; null for no limit'),
   error_flow_id: z.uuid().nullable().default(null).describe('Flow that is started at every step error'),
   error_email_recipients: z
-    .array(z.email())
-    .max(0, 'Hookline sends no emails yet: leave this empty, and let an error handling flow tell people')
+    .array(z.email().max(254))
+    .max(20)
     .default([])
-    .describe('Must be empty: Hookline sends no emails yet'),
+    .describe('Told by email of runs that end in an error; needs a mail server in the settings of the installation'),
   max_concurrent_runs: z
     .int()
     .min(1)

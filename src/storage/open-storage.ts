@@ -7,6 +7,7 @@ import { type Database, openDatabase, type Transaction } from './database.ts'
 import { createDedupe, type Dedupe } from './dedupe.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { createEnvVariables, type EnvVariables } from './env-variables.ts'
+import { createErrorMails, type ErrorMails } from './error-mails.ts'
 import { createFlowValues } from './flow-values.ts'
 import { createFlows, type FlowChange } from './flows.ts'
 import { migrate } from './migrate.ts'
@@ -37,6 +38,7 @@ export interface Storage {
   dedupe: Dedupe
   registrations: Registrations
   rejectedRequests: RejectedRequests
+  errorMails: ErrorMails
   retention: Retention
   schedules: Schedules
   runCounts: RunCounts
@@ -108,6 +110,7 @@ export async function openStorage({ settings, now, log, helpers = new Set() }: S
     dedupe: createDedupe(database),
     registrations,
     rejectedRequests: createRejectedRequests(database),
+    errorMails: createErrorMails(database),
     retention: createRetention(database, now),
     schedules: createSchedules(database),
     runCounts: createRunCounts(database),

@@ -2,6 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import type { RunStatus } from '../flow/run.ts'
 import type { Database, Transaction } from './database.ts'
 import { claimKeys, storeAnswers } from './dedupe.ts'
+import { noteFailures, type RunFailure } from './error-mails.ts'
 import type { JobReference, Queue } from './queue.ts'
 import { runJob } from './run-job.ts'
 import { enterLanes, hasLane, type LaneChange, leaveLanes } from './run-lanes.ts'
@@ -146,8 +147,15 @@ async function writeAll(tx: Transaction, items: readonly Changes[], parts: Commi
     markRunning(tx, goingOn),
     pruneSteps(tx, ends),
     storeAnswers(tx, answers),
+    noteFailures(tx, items.flatMap(failureToTell)),
   ])
   return { found: new Map<string, Written>([...started, ...unfinished]), lost, lanes: [...entered, ...left], jobs }
+}
+
+function failureToTell({ run, end }: Changes): RunFailure[] {
+  if (!end?.tells || end.outcome.status !== 'error') return []
+  const { ref, error } = end.outcome
+  return [{ runId: run.id, accountId: run.accountId, flowId: run.flowId, ref, message: error.message, at: end.at }]
 }
 
 /** A run whose start and end are in one commit is inserted with the status it ended with. */

@@ -192,6 +192,8 @@ export interface RunEnd {
   keep: Keep
   /** Whether the run may be in a lane, which it leaves with its end. */
   laned?: boolean
+  /** Whether people may want to be told by email if this is an error. */
+  tells?: boolean
   /** HTTP status that its sender got; left out when nobody waited. */
   answered?: number | undefined
 }

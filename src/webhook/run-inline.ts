@@ -84,6 +84,7 @@ async function walkToEnd(
     title: runTitle(loaded, end, world),
     keep: keepOf(loaded),
     laned: lane !== undefined,
+    tells: loaded.gate.flow.settings.error_email_recipients.length > 0,
     answered: status,
   })
   if (isLast) sender?.tell(result)

@@ -21,7 +21,8 @@ export async function giveUpRuns(
     unfinished.map(async (run) => {
       const outcome = { status: 'error', ref: run.records.at(-1)?.ref ?? '', error: gaveUp(run) } as const
       try {
-        await writer.resume(run, run.nextSeq, null).end({ outcome, at: now(), title: null, keep: 'all', laned: true })
+        const end = { outcome, at: now(), title: null, keep: 'all', laned: true, tells: true } as const
+        await writer.resume(run, run.nextSeq, null).end(end)
       } catch (error) {
         // It was cancelled this very moment.
         if (!(error instanceof RunLost)) throw error

@@ -1,4 +1,5 @@
 import type { Dedupe } from '../storage/dedupe.ts'
+import type { ErrorMails } from '../storage/error-mails.ts'
 import type { RejectedRequests } from '../storage/rejected-requests.ts'
 import type { Retention } from '../storage/retention.ts'
 
@@ -6,6 +7,7 @@ interface PruneParts {
   retention: Retention
   dedupe: Dedupe
   rejectedRequests: RejectedRequests
+  errorMails: ErrorMails
   now(): Date
 }
 
@@ -15,14 +17,21 @@ export const pruneCron = '17 * * * *'
 /** How long the view of rejected requests looks back. */
 const rejectedDays = 30
 
+/** What is remembered of errors that people were told of, for the pause between two emails, which is shorter. */
+const toldErrorDays = 1
+
 /** Deletes what is past its time: runs, keys of deliveries, rejected requests. The job kind `prune_runs`. */
 export async function prune(
-  { retention, dedupe, rejectedRequests, now }: PruneParts,
+  { retention, dedupe, rejectedRequests, errorMails, now }: PruneParts,
   signal: AbortSignal,
 ): Promise<void> {
   await retention.pruneRuns(signal)
-  const rejectedBefore = new Date(now().getTime() - rejectedDays * 24 * 60 * 60 * 1000)
-  for (const pruneSome of [() => dedupe.prune(now()), () => rejectedRequests.prune(rejectedBefore)]) {
+  const daysAgo = (days: number) => new Date(now().getTime() - days * 24 * 60 * 60 * 1000)
+  for (const pruneSome of [
+    () => dedupe.prune(now()),
+    () => rejectedRequests.prune(daysAgo(rejectedDays)),
+    () => errorMails.prune(daysAgo(toldErrorDays)),
+  ]) {
     while (!signal.aborted && (await pruneSome()) > 0);
   }
 }

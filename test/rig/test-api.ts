@@ -110,6 +110,7 @@ export async function testApi({ publicUrl }: { publicUrl?: string } = {}): Promi
     passwords: createPasswords(),
     setupToken: setupToken(storage.signingKey),
     configuredUrl: publicUrl,
+    sendsEmail: false,
     publicUrl: address,
     now,
   }

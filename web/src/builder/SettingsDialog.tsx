@@ -1,4 +1,4 @@
-import { Modal, NumberInput, Select, Switch, Textarea } from '@mantine/core'
+import { Modal, NumberInput, Select, Switch, TagsInput, Textarea } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { flowsQuery } from '../flows/flow-queries.ts'
 import type { FlowSettings } from './flow-document.ts'
@@ -108,6 +108,16 @@ function Settings() {
         data={(flows?.data ?? []).filter(({ id }) => id !== flowId).map(({ id, name }) => ({ value: id, label: name }))}
         value={settings.error_flow_id}
         onChange={(value) => set({ error_flow_id: value })}
+      />
+      <TagsInput
+        label="Error email recipients"
+        description="Told by email of runs that end in an error, every few minutes at most"
+        placeholder="Add an address"
+        acceptValueOnBlur
+        maxTags={20}
+        splitChars={[',', ';', ' ']}
+        value={settings.error_email_recipients}
+        onChange={(value) => set({ error_email_recipients: value })}
       />
     </div>
   )
