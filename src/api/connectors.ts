@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts'
 import type { Json, JsonObject } from '../flow/json.ts'
 import type { OwnConnector } from '../storage/connectors.ts'
 import type { ApiDeps } from './api-deps.ts'
+import { templateProblems } from './connector-templates.ts'
 import { type Route, route } from './route.ts'
 import { instant, timestamp } from './shapes.ts'
 
@@ -130,7 +131,8 @@ function read(body: JsonObject): { name: string; definition: JsonObject } {
   const own = Object.entries(body).filter(([key]) => !Object.hasOwn(additions, key))
   const definition: JsonObject = Object.fromEntries(own)
   const reading = readConnector(definition)
-  if (!reading.ok) throw invalidConnector(reading.problems)
+  const problems = reading.ok ? templateProblems(reading.connector) : reading.problems
+  if (!reading.ok || problems.length > 0) throw invalidConnector(problems)
   return { name: reading.connector.name, definition }
 }
 
@@ -172,12 +174,14 @@ function helperConnectors(helpers: readonly StepKind[]): ConnectorAnswer[] {
     contype: 'helper',
     status: 'active',
     origin: 'built_in',
-    actions: kinds.map(({ action, title, summary, refPrefix, starts, form }) => ({
+    actions: kinds.map(({ action, title, summary, refPrefix, starts, effect, branches, form }) => ({
       name: action,
       title,
       summary,
       ref_prefix: refPrefix,
       starts,
+      effect,
+      branches: branches as Json,
       form: form as Json,
     })),
   }))

@@ -56,12 +56,18 @@ export function readFlow(
   kinds: StepKinds,
   { sendsEmail }: { sendsEmail: boolean },
 ): FlowReading {
+  const input = parseFlow(body, status)
+  if (!sendsEmail && input.settings.error_email_recipients.length > 0) throw invalidFlow([noMailServer])
+  return { input, problems: checkFlow(input, kinds) }
+}
+
+/** The shape alone. Errors: `invalid_flow`. */
+export function parseFlow(body: Record<string, Json>, status: Flow['status']): FlowInput {
   const own = Object.entries(body).filter(([key]) => !Object.hasOwn(additions, key))
   const value = plainNumbers({ status, ...Object.fromEntries(own) })
   const parsed = flowInputSchema.safeParse(value)
   if (!parsed.success) throw invalidFlow(schemaProblems(parsed.error, value))
-  if (!sendsEmail && parsed.data.settings.error_email_recipients.length > 0) throw invalidFlow([noMailServer])
-  return { input: parsed.data, problems: checkFlow(parsed.data, kinds) }
+  return parsed.data
 }
 
 const noMailServer = {
@@ -115,7 +121,7 @@ function problemJson({ ref, field, message }: { ref: string | null; field: strin
   return { ref, field, message }
 }
 
-function invalidFlow(problems: readonly { ref: string | null; field: string; message: string }[]): AppError {
+export function invalidFlow(problems: readonly { ref: string | null; field: string; message: string }[]): AppError {
   const [first] = problems
   const where = first?.ref == null ? '' : `${first.ref}: `
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''

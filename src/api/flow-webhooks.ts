@@ -91,29 +91,6 @@ export function flowWebhookRoutes(deps: ApiDeps): Route[] {
     }),
     route({
       method: 'POST',
-      path: '/flows/:id/run',
-      access: 'automation.manage',
-      summary: 'Runs a flow by hand',
-      params: byId,
-      body: z.strictObject({ payload: json.optional(), version: wholeNumber(1, 999_999_999).optional() }).default({}),
-      status: 202,
-      bodyLimit: 10 * 1024 * 1024,
-      answer: z.object({ flow_run_id: z.uuid() }),
-      async run({ caller, params, body, reply }) {
-        await findFlow(deps, caller, params.id)
-        const { runId } = await runner.startRun({
-          accountId: caller.accountId,
-          flowId: params.id,
-          payload: body.payload === undefined ? {} : body.payload,
-          trigger: 'manual',
-          ...(body.version !== undefined && { version: body.version }),
-        })
-        reply.header('x-flow-run-id', runId)
-        return { flow_run_id: runId }
-      },
-    }),
-    route({
-      method: 'POST',
       path: '/flows/:id/listen',
       access: 'automation.manage',
       summary: `Tells of the next request as an event of type capture, for ${listenSeconds} s`,

@@ -5,7 +5,7 @@ import type { Json } from '../flow/json.ts'
 import type { ApiDeps } from './api-deps.ts'
 import { checkFlow, flowAnswer, flowBody, flowJson, readFlow } from './flow-json.ts'
 import { type Caller, type Route, route } from './route.ts'
-import { byId, instant, pageOf, pageQuery, timestamp, wholeNumberText } from './shapes.ts'
+import { byId, instant, pageOf, pageQuery, timestamp } from './shapes.ts'
 
 /** `/v1/flows`: flows, their versions and their status. */
 export function flowRoutes(deps: ApiDeps): Route[] {
@@ -141,7 +141,7 @@ export function flowRoutes(deps: ApiDeps): Route[] {
       path: '/flows/:id/versions/:version',
       access: 'automation.view',
       summary: 'Gets a flow as it was saved',
-      params: byId.extend({ version: wholeNumberText(1, 999_999_999) }),
+      params: byId.extend({ version: versionText }),
       answer: flowAnswer,
       async run({ caller, params }) {
         const flow = await flows.version(caller.accountId, params.id, params.version)
@@ -198,6 +198,12 @@ export function flowRoutes(deps: ApiDeps): Route[] {
     }),
   ]
 }
+
+/** Below zero: a flow that was tested and never saved so. */
+const versionText = z
+  .string()
+  .regex(/^-?[1-9]\d{0,8}$/)
+  .transform(Number)
 
 const maxFlowBytes = 5 * 1024 * 1024
 

@@ -10,6 +10,7 @@ import { connectorRoutes } from './connectors.ts'
 import { envVariableRoutes } from './env-variables.ts'
 import { registerEventStream } from './event-stream.ts'
 import { flowRunRoutes } from './flow-runs.ts'
+import { flowVariableRoutes } from './flow-variables.ts'
 import { flowWebhookRoutes } from './flow-webhooks.ts'
 import { flowRoutes } from './flows.ts'
 import { oauthRoutes, registerOAuthCallback } from './oauth.ts'
@@ -21,6 +22,7 @@ import { rerunRoutes } from './reruns.ts'
 import type { Caller, Route } from './route.ts'
 import { sessionRoutes } from './sessions.ts'
 import { templateRoutes } from './templates.ts'
+import { testRunRoutes } from './test-runs.ts'
 import { userRoutes } from './users.ts'
 
 declare module 'fastify' {
@@ -35,6 +37,8 @@ export function apiRoutes(deps: ApiDeps): Route[] {
   return [
     ...flowRoutes(deps),
     ...flowWebhookRoutes(deps),
+    ...testRunRoutes(deps),
+    ...flowVariableRoutes(deps),
     ...flowRunRoutes(deps),
     ...rerunRoutes(deps),
     ...connectorRoutes(deps),

@@ -121,7 +121,8 @@ async function rerun(deps: ApiDeps, caller: Caller, run: RunSummary, options: Re
     flowId: run.flowId,
     ...(original && { version: run.flowVersion }),
     payload: options.payload === undefined ? payload : options.payload,
-    trigger: 'manual',
+    // What was never saved stays a test.
+    trigger: original && run.trigger === 'test' ? 'test' : 'manual',
     retryOf: run.id,
     request,
     variables,

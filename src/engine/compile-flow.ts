@@ -4,7 +4,7 @@ import type { JsonObject } from '../flow/json.ts'
 import { refProblem } from '../flow/ref.ts'
 import { type CompiledValue, compileLate, compileValue, templateProblems } from './render.ts'
 import { StepError } from './step-error.ts'
-import type { StepKind } from './step-kind.ts'
+import { oneWay, type StepKind } from './step-kind.ts'
 
 /** The kinds a flow may use, by connector and action. */
 export interface StepKinds {
@@ -120,6 +120,8 @@ function goneKind(step: Step, kinds: StepKinds): StepKind {
     effect: 'none',
     retries: false,
     loops: false,
+    items: () => [],
+    branches: oneWay,
     unrendered: [],
     needsAuth: false,
     blocked: message,

@@ -28,6 +28,10 @@ export interface StepKind {
   retries: boolean
   /** Whether steps under the `ActionLoop` arrow are repeated by it. */
   loops: boolean
+  /** What a loop's passes are over, as far as its rendered input tells; empty for kinds that don't loop over a list. */
+  items(input: JsonObject): readonly Json[]
+  /** Labels that its arrows may have, null for an arrow without one; `any` where their author chooses them. */
+  branches: Branches
   /** Input fields that are templates the kind renders itself, in its own time. */
   unrendered: readonly string[]
   /** Whether the step calls with a connector auth, so that it is incomplete without one. */
@@ -38,6 +42,11 @@ export interface StepKind {
   problems(input: JsonObject, labels: readonly string[]): InputProblem[]
   run(input: JsonObject, context: StepContext): StepResult | Promise<StepResult>
 }
+
+export type Branches = readonly (string | null)[] | 'any'
+
+/** Of a step that goes on one way. */
+export const oneWay: Branches = [null]
 
 export interface InputProblem {
   /** Dotted path below `input`; empty for the input as a whole. */
@@ -145,6 +154,8 @@ interface StepDefinition<Input extends z.ZodType<JsonObject>> {
   effect?: 'none' | 'outside'
   retries?: boolean
   loops?: boolean
+  items?(input: JsonObject): readonly Json[]
+  branches?: Branches
   unrendered?: readonly string[]
   needsAuth?: boolean
   /** Problems beyond what the schema says. */
@@ -166,6 +177,8 @@ export function defineStep<Input extends z.ZodType<JsonObject>>(definition: Step
     effect: definition.effect ?? 'none',
     retries: definition.retries ?? false,
     loops: definition.loops ?? false,
+    items: definition.items ?? (() => []),
+    branches: definition.branches ?? oneWay,
     unrendered: definition.unrendered ?? [],
     needsAuth: definition.needsAuth ?? false,
     blocked: null,

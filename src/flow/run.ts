@@ -5,8 +5,8 @@ import type { Json, JsonObject } from './json.ts'
 export const runStatuses = ['queued', 'running', 'retrying', 'waiting', 'success', 'error', 'cancelled'] as const
 export type RunStatus = (typeof runStatuses)[number]
 
-/** How a run came about. */
-export const runTriggers = ['webhook', 'manual', 'flow', 'schedule', 'error', 'connector', 'lifecycle'] as const
+/** How a run came about. Stored by their position: new ones are added at the end. */
+export const runTriggers = ['webhook', 'manual', 'flow', 'schedule', 'error', 'connector', 'lifecycle', 'test'] as const
 export type RunTrigger = (typeof runTriggers)[number]
 
 export const stepStatuses = ['success', 'error', 'retrying', 'waiting'] as const

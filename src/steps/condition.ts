@@ -26,6 +26,7 @@ export const condition = defineStep({
   title: 'Condition',
   summary: 'Takes the true arrow when the comparison holds, and the false arrow when it does not.',
   refPrefix: 'if',
+  branches: ['true', 'false'],
   input: z.strictObject({
     value_a: z.any().describe('Compare this…'),
     comparison: z.enum(names),

@@ -2,7 +2,7 @@ import type { Connector, ConnectorAction } from '../connectors/connector.ts'
 import type { ConnectorCall, PageChange } from '../engine/connector-call.ts'
 import { compileValue, type Frame } from '../engine/render.ts'
 import { StepError } from '../engine/step-error.ts'
-import type { StepContext, StepKind, StepOutput } from '../engine/step-kind.ts'
+import { oneWay, type StepContext, type StepKind, type StepOutput } from '../engine/step-kind.ts'
 import type { Json, JsonObject } from '../flow/json.ts'
 import { cleanBody, cleanValue } from './clean-reply.ts'
 import { checkReply } from './connector-refusal.ts'
@@ -33,6 +33,8 @@ function actionKind(connector: Connector, action: ConnectorAction): StepKind {
     effect: 'outside',
     retries: true,
     loops: false,
+    items: () => [],
+    branches: oneWay,
     unrendered: [],
     needsAuth: Object.keys(connector.auth_config).length > 0,
     blocked: blockedBy(connector, action),

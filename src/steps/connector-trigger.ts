@@ -5,7 +5,7 @@ import {
   triggerAction,
   type WebhookTrigger,
 } from '../connectors/connector.ts'
-import type { StepKind } from '../engine/step-kind.ts'
+import { oneWay, type StepKind } from '../engine/step-kind.ts'
 import type { JsonObject } from '../flow/json.ts'
 import { formProblems } from './form-values.ts'
 
@@ -23,6 +23,8 @@ export function connectorTrigger(connector: Connector, trigger: WebhookTrigger):
     effect: 'none',
     retries: false,
     loops: false,
+    items: () => [],
+    branches: oneWay,
     unrendered: [],
     // Where the user sets it up by hand, Hookline calls nobody.
     needsAuth: trigger.setup === 'automatic' && Object.keys(connector.auth_config).length > 0,

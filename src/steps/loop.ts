@@ -1,12 +1,16 @@
 import { z } from 'zod'
 import { StepError } from '../engine/step-error.ts'
 import { defineStep } from '../engine/step-kind.ts'
+import { loopBodyLabel } from '../flow/flow.ts'
 import type { Json } from '../flow/json.ts'
 
 /** Passes of a loop over a list. */
 export const maxItems = 10_000
 /** Passes of a loop that runs while a condition holds. */
 export const maxWhilePasses = 1_000
+
+/** Into the body, and on. */
+const loopBranches = [loopBodyLabel, null]
 
 /** Repeats its body for each item of a list. */
 export const loopList = defineStep({
@@ -16,6 +20,8 @@ export const loopList = defineStep({
   summary: 'Runs the steps under its ActionLoop arrow once for each item of a list.',
   refPrefix: 'loop',
   loops: true,
+  items: ({ list }) => (Array.isArray(list) ? list : []),
+  branches: loopBranches,
   input: z.strictObject({
     list: z.array(z.any()).describe('A list, as {{ web1.orders }}; the pass is {{ loop1.item }} and {{ loop1.index }}'),
     parallelism: z.coerce.number().int().min(1).max(50).default(1).describe('Passes at the same time'),
@@ -36,6 +42,7 @@ export const loopWhile = defineStep({
   summary: 'Runs the steps under its ActionLoop arrow, and again as long as the condition holds after a pass.',
   refPrefix: 'loop',
   loops: true,
+  branches: loopBranches,
   unrendered: ['condition'],
   input: z.strictObject({
     condition: z.any().describe('Template, looked at after each pass, as {{ con1.body.next is not none }}'),

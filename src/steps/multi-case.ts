@@ -12,6 +12,7 @@ export const multiCase = defineStep({
   title: 'Multi case',
   summary: 'Takes the arrow whose label equals the value, or the arrow labelled default.',
   refPrefix: 'case',
+  branches: 'any',
   input: z.strictObject({ value: z.any().describe('Compared with the labels of the arrows') }),
   run({ value }, { labels }) {
     const text = typeof value === 'string' ? value : stringifyJson(value ?? null)

@@ -186,7 +186,8 @@ export async function bumpRevision(tx: Queryable, accountId: string): Promise<vo
   })
 }
 
-function definitionText({ description, settings, steps, arrows }: FlowInput): string {
+/** What is stored of a flow beside its name and status. */
+export function definitionText({ description, settings, steps, arrows }: FlowInput): string {
   return stringifyJson({ description, settings, steps, arrows } as unknown as Json)
 }
 
@@ -276,7 +277,7 @@ async function listVersions(
   const { rows } = await database.query<{ version: number; name: string; saved_by: string | null; created_at: Date }>({
     text: `select v.version, v.name, coalesce(nullif(u.name, ''), u.email) as saved_by, v.created_at
            from flow f join flow_version v on v.flow_id = f.id left join app_user u on u.id = v.created_by
-           where f.account_id = $1 and f.id = $2 and ($3::int is null or v.version < $3)
+           where f.account_id = $1 and f.id = $2 and v.version > 0 and ($3::int is null or v.version < $3)
            order by v.version desc limit $4`,
     values: [accountId, flowId, before ?? null, limit + 1],
   })

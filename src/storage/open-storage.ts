@@ -19,6 +19,7 @@ import { createRuns } from './runs.ts'
 import { createSchedules, type Schedules } from './schedules.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 import type { Flows, FlowValues, Runs } from './storage.ts'
+import { createTestVersions, type TestVersions } from './test-versions.ts'
 import { createPersonalAccessTokens, type PersonalAccessTokens } from './tokens.ts'
 import { createUsers, type Users } from './users.ts'
 
@@ -30,6 +31,7 @@ export interface Storage {
   sessions: Sessions
   tokens: PersonalAccessTokens
   flows: Flows
+  testVersions: TestVersions
   flowValues: FlowValues
   envVariables: EnvVariables
   connectors: Connectors
@@ -102,6 +104,7 @@ export async function openStorage({ settings, now, log, helpers = new Set() }: S
       now,
       changed: (tx, change) => wakeWatched(tx, change, { registrations, helpers, now }),
     }),
+    testVersions: createTestVersions(database, now),
     flowValues: createFlowValues(database),
     envVariables: createEnvVariables(database),
     connectors: createConnectors(database),

@@ -77,7 +77,7 @@ async function startRun(start: ManualStart, parts: RunnerParts): Promise<{ runId
     flowId: flow.id,
     version: flow.version,
     trigger: start.trigger,
-    live: flow.status === 'live',
+    live: flow.status === 'live' && start.trigger !== 'test',
     depth: 0,
     retryOf: start.retryOf ?? null,
     createdAt: parts.now(),

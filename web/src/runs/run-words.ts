@@ -30,4 +30,5 @@ export const triggerWords: Record<RunTrigger, string> = {
   error: 'Error handling',
   connector: 'Connector trigger',
   lifecycle: 'Lifecycle',
+  test: 'Test',
 }
