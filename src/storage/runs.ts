@@ -118,15 +118,16 @@ export function createRuns(database: Database): Runs {
       return rows[0] && { input: toInput(rows[0]), raw: rows[0].raw }
     },
 
-    unfinished: (runIds) => loadRuns(database, 'r.id = any($1::uuid[]) and r.status < $2', [runIds, firstFinalStatus]),
+    unfinished: (runIds) => loadRuns(database, unfinishedRuns, [runIds, firstFinalStatus]),
 
     async load(accountId, runId) {
-      const [run] = await loadRuns(database, 'r.account_id = $1 and r.id = $2', [accountId, runId])
+      const [run] = await loadRuns(database, oneRun, [accountId, runId])
       return run
     },
 
     async cancel(accountId, runId) {
       const { count } = await database.query({
+        name: 'run_cancel',
         text: `with ended as (
                  update run set status = $3, finished_at = clock_timestamp(), resume_at = null
                  where account_id = $1 and id = $2 and status < $4 returning id
@@ -139,9 +140,17 @@ export function createRuns(database: Database): Runs {
   }
 }
 
+const unfinishedRuns = { name: 'runs_unfinished', where: 'r.id = any($1::uuid[]) and r.status < $2' }
+const oneRun = { name: 'run_load', where: 'r.account_id = $1 and r.id = $2' }
+
 /** Runs with all their records, in two statements whatever their number. */
-async function loadRuns(database: Database, where: string, values: unknown[]): Promise<StoredRun[]> {
+async function loadRuns(
+  database: Database,
+  { name, where }: { name: string; where: string },
+  values: unknown[],
+): Promise<StoredRun[]> {
   const { rows: runs } = await database.query<RunRow>({
+    name,
     text: `select ${runColumns} from run r left join flow f on f.id = r.flow_id where ${where} order by r.id`,
     values,
   })
