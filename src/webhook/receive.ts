@@ -17,6 +17,7 @@ import { type RequestHead, type RequestInput, requestInput, type WebhookRequest 
 import { type Sender, walkAndRecord } from './run-inline.ts'
 import type { LaneOf } from './run-lane.ts'
 import { cancelledError, leftOffError, replyOf, timeoutError, type WebhookReply } from './run-reply.ts'
+import { writtenInTime } from './written-in-time.ts'
 
 /** Everything the webhook edge works with. */
 export interface Edge {
@@ -171,7 +172,7 @@ async function startRun(admission: Admission, input: RequestInput, edge: Edge): 
   if (!isAsync) return runAndAnswer(admission.flow, start, log, input, edge)
   edge.handOver?.offer(start, input.input)
   try {
-    await log.durable()
+    await writtenInTime(log, edge.world)
   } catch (error) {
     edge.handOver?.take(start.id)
     throw error
@@ -187,11 +188,11 @@ async function startInLane(admission: Admission, lane: LaneOf, input: RequestInp
   const start = { ...runStart(admission, input, edge, 'queue'), lane: lane(input.input) }
   const { webhook } = admission.flow
   if (webhook?.async !== false) {
-    await edge.writer.begin(start).durable()
+    await writtenInTime(edge.writer.begin(start), edge.world)
     return acceptedReply(start.id)
   }
   start.dedupe ??= { key: `answer of ${start.id}`, expiresAt: new Date(start.createdAt.getTime() + keptAnswerMs) }
-  await edge.writer.begin(start).durable()
+  await writtenInTime(edge.writer.begin(start), edge.world)
   return firstAnswer(
     start.id,
     edge.dedupe,
@@ -244,7 +245,7 @@ async function runAndAnswer(
   const cancelTimeout = edge.world.after(seconds * 1000, () => {
     hasLeft = true
     // The run may not have been written yet; the sender must not learn an id that a crash could take back.
-    log.durable().then(() => reject(timeoutError(start.id, seconds)), reject)
+    writtenInTime(log, edge.world).then(() => reject(timeoutError(start.id, seconds)), reject)
   })
   const { signal, done } = edge.track(start.id)
   const run = {

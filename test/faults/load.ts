@@ -11,30 +11,48 @@ export interface Target {
 /** What became of the requests that were sent; the judge compares it with what the product has recorded. */
 export interface Ledger {
   sent: Set<string>
-  /** Answered with 2xx and a run id, which stands here: from then on the run must not be lost. */
+  /**
+   * Answered with a run id, which stands here: with 2xx, or with 504, which says that the run goes on. From then on it
+   * must not be lost.
+   */
   accepted: Map<string, string>
-  /** Answers that were no acceptance, by status; `none` where there was no answer. */
-  refused: Map<number | 'none', number>
-  /** 503 answers that did not say when to come back. */
-  withoutRetryAfter: number
-  /** From request to answer of what was accepted, in ms. */
-  waits: number[]
-  /** From request to answer of what was refused with an answer, in ms. */
-  refusalWaits: number[]
-  /** When the last acceptance came, in ms of `performance.now()`. */
-  lastAcceptedAt: number
+  answers: Answer[]
+}
+
+/** What a sender got. */
+export interface Answer {
+  flowId: string
+  /** 0 where there was none. */
+  status: number
+  /** From request to answer. */
+  ms: number
+  /** When it came, in ms of `performance.now()`. */
+  at: number
+  /** A 503 that did not say when to come back. */
+  isHelpless: boolean
 }
 
 export function newLedger(): Ledger {
+  return { sent: new Set(), accepted: new Map(), answers: [] }
+}
+
+/** What the answers were like, for a report. `otherErrors`: neither 2xx, nor 503, nor the 504 of a run that goes on. */
+export function answerFigures({ answers }: Pick<Ledger, 'answers'>) {
+  const refusals = answers.filter(({ status }) => status === 503)
   return {
-    sent: new Set(),
-    accepted: new Map(),
-    refused: new Map(),
-    withoutRetryAfter: 0,
-    waits: [],
-    refusalWaits: [],
-    lastAcceptedAt: 0,
+    refused503: refusals.length,
+    withoutRetryAfter: refusals.filter(({ isHelpless }) => isHelpless).length,
+    otherErrors: answers.filter(({ status }) => status !== 503 && status !== 504 && !isOk(status)).length,
+    slowestRefusalMs: slowest(refusals),
   }
+}
+
+export function slowest(answers: readonly Answer[]): number {
+  return Math.round(answers.reduce((most, { ms }) => Math.max(most, ms), 0))
+}
+
+function isOk(status: number): boolean {
+  return status >= 200 && status < 300
 }
 
 export interface FlowOptions {
@@ -140,6 +158,11 @@ export async function sendOne(
 ): Promise<number> {
   ledger.sent.add(id)
   const start = performance.now()
+  const note = (status: number, isHelpless = false) => {
+    const at = performance.now()
+    ledger.answers.push({ flowId, status, ms: at - start, at, isHelpless })
+    return status
+  }
   try {
     const response = await fetch(`${url}/v1/flow-webhook/${flowId}`, {
       method: 'POST',
@@ -147,28 +170,17 @@ export async function sendOne(
       body: JSON.stringify({ id }),
       signal: AbortSignal.timeout(patienceMs),
     })
-    const runId = response.headers.get('x-flow-run-id')
-    const waitMs = performance.now() - start
-    if (response.ok && runId !== null) {
-      ledger.accepted.set(id, runId)
-      ledger.waits.push(waitMs)
-      ledger.lastAcceptedAt = performance.now()
-    } else {
-      count(ledger, response.status)
-      ledger.refusalWaits.push(waitMs)
-      if (response.status === 503 && !response.headers.has('retry-after')) ledger.withoutRetryAfter += 1
-    }
-    await response.text()
-    return response.status
+    const { status, headers } = response
+    const runId = headers.get('x-flow-run-id')
+    if (runId !== null && (isOk(status) || status === 504)) ledger.accepted.set(id, runId)
+    note(status, status === 503 && !headers.has('retry-after'))
+    // The answer counts as soon as its head is there, even if the rest breaks off.
+    await response.text().catch(() => undefined)
+    return status
   } catch {
     // Not answered: it may have run once or not at all, and the judge allows both.
-    count(ledger, 'none')
-    return 0
+    return note(0)
   }
-}
-
-function count({ refused }: Ledger, status: number | 'none'): void {
-  refused.set(status, (refused.get(status) ?? 0) + 1)
 }
 
 /** Resolves with the milliseconds it took until a request was accepted again; gives up after `withinMs`. */
@@ -176,7 +188,7 @@ export async function untilAccepted(url: string, target: Target, ledger: Ledger,
   const start = performance.now()
   while (performance.now() - start < withinMs) {
     const status = await sendOne(url, target, ledger)
-    if (status >= 200 && status < 300) return Math.round(performance.now() - start)
+    if (isOk(status)) return Math.round(performance.now() - start)
     await pause(50)
   }
   return Number.POSITIVE_INFINITY
