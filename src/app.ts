@@ -1,9 +1,11 @@
-import { randomUUIDv7 } from 'node:crypto'
+import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
+import about from '../package.json' with { type: 'json' }
 import { createPasswords } from './access/passwords.ts'
 import type { ApiDeps } from './api/api-deps.ts'
 import { createEvents } from './api/events.ts'
 import { createListening } from './api/listening.ts'
+import { createPublicUrlCheck } from './api/public-url-check.ts'
 import { registerApi } from './api/register-api.ts'
 import { setupToken, setupUrl } from './api/sessions.ts'
 import type { Config } from './config.ts'
@@ -116,6 +118,8 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     events.publish(accountId, 'capture', { flow_id: flowId, ...facts })
   }
   const outbound = createOutbound({ allow: config.outboundAllow })
+  /** Calls nothing but our own public address, which may be a private one. */
+  const ownOutbound = createOutbound({ allow: ['0.0.0.0/0', '::/0'] })
   let publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`
   const vendors = createVendors({
     auths: storage.connectorAuths,
@@ -151,7 +155,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     queue,
     now,
     priorityOf: backlog.accepted,
-    onCommit: ({ started, ended, enqueued, lanes }) => {
+    onCommit: ({ started, stepped, ended, enqueued, lanes }) => {
       if (enqueued) worker?.nudge()
       if (lanes.length > 0) laneKeeper.changed(lanes)
       for (const { id, accountId, flowId, by, lane } of started) {
@@ -162,6 +166,9 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       }
       metrics.started(started.length)
       metrics.ended(ended)
+      for (const { id, accountId, flowId } of stepped) {
+        events.publish(accountId, 'step', { run_id: id, flow_id: flowId })
+      }
       for (const { run, end } of ended) {
         events.publish(run.accountId, 'run', { id: run.id, flow_id: run.flowId, status: end.outcome.status })
       }
@@ -296,6 +303,19 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     events,
     listening,
     passwords: createPasswords(),
+    instance: {
+      version: about.version,
+      startedAt: now(),
+      settings: config.effective,
+      dataDir: config.databaseUrl === undefined ? config.dataDir : undefined,
+      publicUrlCheck: createPublicUrlCheck({
+        outbound: ownOutbound,
+        signingKey: storage.signingKey,
+        publicUrl: () => publicUrl,
+        now,
+        newChallenge: randomUUID,
+      }),
+    },
     setupToken: setupToken(storage.signingKey),
     configuredUrl: config.publicUrl,
     sendsEmail: config.email !== undefined,
@@ -358,6 +378,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       await cancellations.close()
       await queue.stop()
       await outbound.close()
+      await ownOutbound.close()
       await storage.close()
     },
   }

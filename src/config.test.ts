@@ -4,7 +4,9 @@ import { test } from 'node:test'
 import { ConfigError, describeSettings, readConfig } from './config.ts'
 
 test('an empty environment gives the documented defaults', () => {
-  assert.deepEqual(readConfig({}), {
+  const { effective, ...config } = readConfig({})
+  assert.ok(effective.every(({ isSet }) => !isSet))
+  assert.deepEqual(config, {
     host: '127.0.0.1',
     port: 8080,
     publicUrl: undefined,
@@ -142,6 +144,17 @@ test('every setting describes itself, and its documented default is the one that
   const rows = describeSettings()
   assert.ok(rows.length <= 25)
   const withDefaults = Object.fromEntries(rows.flatMap((row) => (row.default ? [[row.name, row.default]] : [])))
-  assert.deepEqual(readConfig(withDefaults), readConfig({}))
+  const { effective: _, ...config } = readConfig(withDefaults)
+  const { effective: __, ...usual } = readConfig({})
+  assert.deepEqual(config, usual)
   for (const row of rows) assert.ok(row.description.endsWith('.') && row.expected !== '', row.name)
+})
+
+test('the settings as they are tell no secrets', () => {
+  const { effective } = readConfig({ HOOKLINE_SECRET_KEY: 'a'.repeat(40), HOOKLINE_PORT: '9' })
+  const named = (name: string) => effective.find((each) => each.name === name)
+  assert.deepEqual([named('HOOKLINE_SECRET_KEY')?.value, named('HOOKLINE_SECRET_KEY')?.isSet], [null, true])
+  assert.deepEqual([named('HOOKLINE_PORT')?.value, named('HOOKLINE_PORT')?.isSet], ['9', true])
+  assert.deepEqual([named('HOOKLINE_HOST')?.value, named('HOOKLINE_HOST')?.isSet], ['127.0.0.1', false])
+  assert.ok(!JSON.stringify(effective).includes('aaaa'))
 })

@@ -3,6 +3,7 @@ import type { StepKinds } from '../engine/compile-flow.ts'
 import type { StepKind } from '../engine/step-kind.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import type { Events } from './events.ts'
+import type { InstanceFacts } from './instance.ts'
 import type { Listening } from './listening.ts'
 import type { Registrar } from './registrar.ts'
 import type { Runner } from './runner.ts'
@@ -23,6 +24,7 @@ export interface ApiDeps {
   registrar: Registrar
   events: Events
   listening: Listening
+  instance: InstanceFacts
   passwords: Passwords
   /** What the operator was shown at the start; it lets its holder make the first admin. See `setupToken`. */
   setupToken: string

@@ -31,6 +31,8 @@ interface Credentials {
 export interface Authenticator {
   /** Who calls. Errors: `unauthorized`; `rate_limited` after too many wrong tokens; `forbidden` for another site's page. */
   caller(request: FastifyRequest): Promise<Caller>
+  /** Null for a browser that nobody is signed in with. Errors: those of `caller`, where a token is sent. */
+  callerIfAny(request: FastifyRequest): Promise<Caller | null>
 }
 
 export function createAuthenticator({ tokens, sessions, now, publicUrl }: Credentials): Authenticator {
@@ -48,27 +50,34 @@ export function createAuthenticator({ tokens, sessions, now, publicUrl }: Creden
     return { accountId, userId, role, scopes, expiresAt }
   }
 
-  async function bySession(request: FastifyRequest): Promise<Caller> {
+  async function bySession(request: FastifyRequest): Promise<Caller | null> {
     const cookie = sessionCookie(request, publicUrl)
     const session = cookie === undefined ? undefined : await sessions.find(hashToken(cookie), now())
-    if (session === undefined) throw unauthorized()
+    if (session === undefined) return null
     refuseOtherSites(request, publicUrl)
     const { accountId, userId, role } = session
     return { accountId, userId, role, scopes: null, expiresAt: null }
   }
 
+  function callerIfAny(request: FastifyRequest): Promise<Caller | null> {
+    // The server has refused requests with several of them.
+    const { authorization } = request.headers
+    return authorization === undefined ? bySession(request) : byToken(authorization, request.ip)
+  }
+
   return {
-    caller(request) {
-      // The server has refused requests with several of them.
-      const { authorization } = request.headers
-      return authorization === undefined ? bySession(request) : byToken(authorization, request.ip)
+    callerIfAny,
+    async caller(request) {
+      const caller = await callerIfAny(request)
+      if (caller === null) throw unauthorized()
+      return caller
     },
   }
 }
 
 /** Errors: `forbidden`, naming what would suffice. */
 export function authorize(caller: Caller, access: Exclude<Access, 'public'>): void {
-  if (access === 'signed_in') return
+  if (access === 'signed_in' || access === 'anyone') return
   const sufficient: readonly Scope[] = typeof access === 'string' ? [access] : access
   const names = sufficient.join(' or ')
   if (!sufficient.some((scope) => permits(roleScopes[caller.role], scope))) {

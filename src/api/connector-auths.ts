@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import type { JsonObject } from '../flow/json.ts'
 import type { AuthInput, AuthSecrets, ConnectorAuth } from '../storage/connector-auths.ts'
+import type { FlowName } from '../storage/flow-uses.ts'
 import type { ApiDeps } from './api-deps.ts'
 import { checkPlace } from './auth-places.ts'
 import { type Caller, type Route, route } from './route.ts'
@@ -24,6 +25,7 @@ const authAnswer = z.object({
     .describe('What the last test said'),
   created_at: timestamp,
   updated_at: timestamp,
+  used_by: z.array(z.object({ id: z.uuid(), name: z.string() })).describe('Flows with a step that uses it'),
 })
 
 const secret = z.string().max(64 * 1024)
@@ -77,8 +79,11 @@ export function connectorAuthRoutes({ storage, connectors, helpers, testAuth, ev
       query: z.object({ ...pageQuery, connector: z.string().max(63).optional() }),
       answer: pageOf(authAnswer),
       async run({ caller, query: { limit, cursor, connector } }) {
-        const { items, nextCursor } = await connectorAuths.list(caller.accountId, { connector }, { limit, cursor })
-        return { data: items.map(authJson), next_cursor: nextCursor }
+        const [{ items, nextCursor }, uses] = await Promise.all([
+          connectorAuths.list(caller.accountId, { connector }, { limit, cursor }),
+          connectorAuths.uses(caller.accountId),
+        ])
+        return { data: items.map((auth) => authJson(auth, uses.get(auth.id))), next_cursor: nextCursor }
       },
     }),
     route({
@@ -105,7 +110,10 @@ export function connectorAuthRoutes({ storage, connectors, helpers, testAuth, ev
       summary: 'Gets a connector auth, without its secrets',
       params: byId,
       answer: authAnswer,
-      run: async ({ caller, params }) => authJson(await findAuth(caller, params.id)),
+      async run({ caller, params }) {
+        const auth = await findAuth(caller, params.id)
+        return authJson(auth, await connectorAuths.usedBy(caller.accountId, auth.id))
+      },
     }),
     route({
       method: 'PUT',
@@ -140,7 +148,7 @@ export function connectorAuthRoutes({ storage, connectors, helpers, testAuth, ev
         const auth = await connectorAuths.update(caller.accountId, params.id, input, change, now())
         if (auth === undefined) throw noSuchAuth()
         events.publish(caller.accountId, 'auth', { id: auth.id })
-        return authJson(auth)
+        return authJson(auth, await connectorAuths.usedBy(caller.accountId, auth.id))
       },
     }),
     route({
@@ -223,7 +231,7 @@ function noSuchAuth(): AppError {
   return new AppError('not_found', 'there is no such connector auth')
 }
 
-function authJson(auth: ConnectorAuth): z.input<typeof authAnswer> {
+function authJson(auth: ConnectorAuth, usedBy: readonly FlowName[] = []): z.input<typeof authAnswer> {
   return {
     id: auth.id,
     connector: auth.connector,
@@ -236,5 +244,6 @@ function authJson(auth: ConnectorAuth): z.input<typeof authAnswer> {
     check: auth.check && { at: instant(auth.check.at), ok: auth.check.ok, message: auth.check.message },
     created_at: instant(auth.createdAt),
     updated_at: instant(auth.updatedAt),
+    used_by: usedBy.map(({ id, name }) => ({ id, name })),
   }
 }

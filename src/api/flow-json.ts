@@ -11,6 +11,7 @@ import {
 } from '../flow/flow.ts'
 import { firstSteps } from '../flow/graph.ts'
 import type { Json } from '../flow/json.ts'
+import { runStatuses } from '../flow/run.ts'
 import { problemsOf } from './route.ts'
 import { instant, timestamp } from './shapes.ts'
 
@@ -28,6 +29,11 @@ const additions = {
   updated_at: timestamp,
   webhook: webhook.nullable().describe('Null when the flow is not started by a webhook'),
   problems: z.array(problem).optional().describe('What is missing before the flow can go live; not in lists'),
+  last_run: z
+    .object({ id: z.uuid(), status: z.enum(runStatuses), started_at: timestamp })
+    .nullable()
+    .optional()
+    .describe('The newest run that is kept; only in lists'),
 }
 
 export const flowAnswer = z.object({ ...flowInputSchema.shape, ...additions })

@@ -44,10 +44,11 @@ test('a run is listed, read and filtered', async () => {
         duration_ms: null,
         resume_at: null,
         error: null,
+        answer_status: 200,
       },
     },
   )
-  assert.deepEqual((await product.api('GET', `/v1/flow-runs/${id}`)).json, run)
+  assert.deepEqual((await product.api('GET', `/v1/flow-runs/${id}`)).json, { ...run, reruns: [] })
   const find = async (query: string) => (await list(`/v1/flow-runs?flow_id=${flow.id}&${query}`)).length
   assert.equal(await find('status=success,error'), 1)
   assert.equal(await find('status=error'), 0)
@@ -56,6 +57,8 @@ test('a run is listed, read and filtered', async () => {
   assert.equal(await find('q=company:Acme'), 1)
   assert.equal(await find('q=nowhere'), 0)
   assert.equal(await find('to=2020-01-01'), 0)
+  assert.equal(await find('live=true'), 1)
+  assert.equal(await find('live=false'), 0)
   assert.equal(await find('from=2020-01-01T00:00:00%2B02:00'), 1)
   for (const wrong of ['status=done', 'from=yesterday', 'flow_id=1', 'trigger=x']) {
     assert.equal((await product.api('GET', `/v1/flow-runs?${wrong}`)).status, 400, wrong)
@@ -133,6 +136,7 @@ test('a waiting run is cancelled once', async () => {
   const id = (await flow.call({ body: '{}' })).headers.get('x-flow-run-id')!
   const cancelled = await post(`/v1/flow-runs/${id}/cancel`)
   assert.deepEqual([cancelled.status, (cancelled.json as JsonObject).status], [200, 'cancelled'])
+  assert.equal((cancelled.json as JsonObject).answer_status, 200)
   assert.equal((await post(`/v1/flow-runs/${id}/cancel`)).status, 409)
 })
 
@@ -195,6 +199,77 @@ test('a template is previewed over what a run has produced', async () => {
   assert.deepEqual(json, { output: '{"valid": "myResult"}', kind: 'json', diagnostics: [] })
   const request = await post('/v1/templates/preview', { template: '{{ request.method }}', sample_id: id })
   assert.equal((request.json as JsonObject).output, 'POST')
+})
+
+test('runs that repeat one are found from it, and it from them', async () => {
+  const flow = await product.flow(webhookFlow('x'))
+  const id = (await flow.call({ body: '{"n":1}' })).headers.get('x-flow-run-id')!
+  const again = [runIdOf(await post(`/v1/flow-runs/${id}/rerun`)), runIdOf(await post(`/v1/flow-runs/${id}/rerun`))]
+  for (const each of again) assert.equal((await product.ended(each)).rerun_of, id)
+  const { reruns } = (await product.api('GET', `/v1/flow-runs/${id}`)).json as { reruns: JsonObject[] }
+  assert.deepEqual(reruns.map((run) => [run.id, run.status]).sort(), again.map((run) => [run, 'success']).sort())
+  assert.equal((await list(`/v1/flow-runs?rerun_of=${id}`)).length, 2)
+  const { json } = await product.api('GET', `/v1/flow-runs/count?flow_id=${flow.id}`)
+  assert.deepEqual(json, { count: 3, complete: true })
+  const [newest] = (await list('/v1/flows?limit=1')) as { id: string; last_run: { id: string; status: string } }[]
+  assert.deepEqual([newest?.id, newest?.last_run.status], [flow.id, 'success'])
+  assert.ok(again.includes(newest?.last_run.id ?? ''))
+})
+
+test('the status that a sender got is kept: rendered, of an error, accepted, too late', async () => {
+  const kept = async (answer: { headers: Headers }) =>
+    (await product.ended(answer.headers.get('x-flow-run-id')!)).answer_status
+  const response = { status_code: '{{ web1.code }}', body: 'x', headers: {} }
+  const web1 = { ref: 'web1', connector: 'webhook', action: 'webhook', input: { response } }
+  const rendered = await product.flow({ steps: [web1], arrows: [] })
+  assert.equal(await kept(await rendered.call({ body: '{"code":418}' })), 418)
+  assert.equal(await kept(await rendered.call({ body: '{"code":"none"}' })), 500)
+  const accepted = await product.flow(webhookFlow('x', [], { async: true }))
+  assert.equal(await kept(await accepted.call({ body: '{}' })), 200)
+  const slow = await product.flow(
+    webhookFlow('x', [{ ref: 'wait1', connector: 'delay', action: 'wait', input: { seconds: 2 } }], {
+      timeout_seconds: 1,
+    }),
+  )
+  const late = await slow.call({ body: '{}' })
+  assert.deepEqual([late.status, await kept(late)], [504, 504])
+  const manual = await post(`/v1/flows/${rendered.id}/run`, { payload: { code: 200 } })
+  assert.equal((await product.ended(runIdOf(manual))).answer_status, null)
+})
+
+test('a watched run tells of its steps, and of its cancellation', async () => {
+  const flow = await product.flow(
+    webhookFlow(
+      'x',
+      [
+        callSink,
+        { ...callSink, ref: 'con2' },
+        { ref: 'wait1', connector: 'delay', action: 'wait', input: { seconds: 3600 } },
+      ],
+      { async: true },
+    ),
+  )
+  const stop = new AbortController()
+  const stream = await fetch(`${product.url}/v1/events`, {
+    headers: { authorization: `Bearer ${product.token}` },
+    signal: stop.signal,
+  })
+  const id = (await flow.call({ body: '{}' })).headers.get('x-flow-run-id')!
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of stream.body!) {
+    text += decoder.decode(chunk)
+    if (/"waiting"/.test(text) && !/"cancelled"/.test(text)) await post(`/v1/flow-runs/${id}/cancel`)
+    if (/"cancelled"/.test(text)) break
+  }
+  stop.abort()
+  const told = [...text.matchAll(/event: (\w+)\ndata: (.+)/g)].map(([, type, data]) => [type, JSON.parse(data!)])
+  const ofRun = told.filter(([, data]) => data.id === id || data.run_id === id)
+  assert.ok(
+    ofRun.some(([type, data]) => type === 'step' && data.run_id === id && data.flow_id === flow.id),
+    text,
+  )
+  assert.deepEqual(ofRun.at(-1), ['run', { id, flow_id: flow.id, status: 'cancelled' }])
 })
 
 test('what happens is told to those who listen, and caught up with by those who come back', async () => {

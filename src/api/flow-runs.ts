@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
-import { passIndex, runStatuses, runTriggers, stepStatuses } from '../flow/run.ts'
+import { runStatuses, runTriggers } from '../flow/run.ts'
 import { bucketUnits } from '../storage/run-counts.ts'
-import type { RunFilter, RunSummary, StoredStep } from '../storage/storage.ts'
+import type { RunFilter, RunSummary } from '../storage/storage.ts'
 import type { ApiDeps } from './api-deps.ts'
 import { type Caller, type Route, route } from './route.ts'
-import { byId, instant, json, moment, pageOf, pageQuery, timestamp, wholeNumberText, yesOrNo } from './shapes.ts'
+import { byId, instant, json, moment, pageOf, pageQuery, timestamp, yesOrNo } from './shapes.ts'
 
-const failure = z.object({ kind: z.string(), message: z.string(), details: json.optional() })
+export const failure = z.object({ kind: z.string(), message: z.string(), details: json.optional() })
 
 export const runAnswer = z.object({
   id: z.uuid(),
@@ -24,25 +24,17 @@ export const runAnswer = z.object({
   duration_ms: z.int().nullable(),
   resume_at: timestamp.nullable().describe('When a waiting or retrying run goes on'),
   error: failure.extend({ ref: z.string() }).nullable(),
+  answer_status: z.int().nullable().describe('HTTP status that the sender got; null when nobody waited for an answer'),
 })
 
-const stepAnswer = z.object({
-  seq: z.int().describe('Place in the run; 0 is what it was started with'),
-  ref: z.string(),
-  index: z.int().describe('Pass of the innermost loop, from 0'),
-  path: z.string().describe('Passes of all loops around the step, as 0.3'),
-  attempt: z.int(),
-  status: z.enum(stepStatuses),
-  label: z.string().nullable().describe('The branch that was taken'),
-  started_at: timestamp,
-  ended_at: timestamp,
-  request_url: z.string().nullable(),
-  response_code: z.int().nullable(),
-  resume_at: timestamp.nullable(),
-  input: json.optional().describe('Not in a summary'),
-  output: json.optional().describe('Not in a summary'),
-  error: failure.nullable(),
+const oneRunAnswer = runAnswer.extend({
+  reruns: z
+    .array(z.object({ id: z.uuid(), status: z.enum(runStatuses), started_at: timestamp }))
+    .describe('Runs that repeat this one, the newest first; at most 20'),
 })
+
+/** Runs that repeat one, as its own page names them; `?rerun_of=` lists them all. */
+const maxReruns = 20
 
 /** One or several, separated by commas. */
 function listOf<const Words extends readonly string[]>(words: Words) {
@@ -57,6 +49,8 @@ export const runFilter = {
   flow_id: z.uuid().optional(),
   status: listOf(runStatuses).optional().describe('One status or several, separated by commas'),
   trigger: z.enum(runTriggers).optional(),
+  live: yesOrNo.optional().describe('Of live flows; false: of drafts'),
+  rerun_of: z.uuid().optional().describe('Runs that repeat this one'),
   from: moment.optional().describe('Started at this time or later'),
   to: moment.optional().describe('Started before this time'),
   q: z.string().max(500).optional().describe('Words, or key:value, to be found in payloads, outputs and errors'),
@@ -69,12 +63,6 @@ const unitMs = { minute: 60_000, hour: 3_600_000, day: 86_400_000 }
 export function flowRunRoutes({ storage, now }: ApiDeps): Route[] {
   const { runs } = storage
 
-  async function findStep(caller: Caller, runId: string, seq: number): Promise<StoredStep> {
-    const step = (await runs.steps(caller.accountId, runId)).find((each) => each.seq === seq)
-    if (step === undefined) throw new AppError('not_found', 'there is no such step in this run')
-    return step
-  }
-
   return [
     route({
       method: 'GET',
@@ -82,10 +70,33 @@ export function flowRunRoutes({ storage, now }: ApiDeps): Route[] {
       access: 'automation.view',
       summary: 'Lists runs, the newest first',
       query: z.object({ ...pageQuery, ...runFilter }),
-      answer: pageOf(runAnswer),
+      answer: pageOf(runAnswer).extend({
+        searched_to: timestamp
+          .nullable()
+          .describe('When a search took long: runs from before are still to be looked at, with next_cursor'),
+      }),
       async run({ caller, query: { limit, cursor, ...filter } }) {
-        const { items, nextCursor } = await runs.list(caller.accountId, readFilter(filter), { limit, cursor })
-        return { data: items.map(runJson), next_cursor: nextCursor }
+        const page = await runs.list(caller.accountId, readFilter(filter), { limit, cursor })
+        return {
+          data: page.items.map(runJson),
+          next_cursor: page.nextCursor,
+          searched_to: instant(page.searchedTo),
+        }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/flow-runs/count',
+      access: 'automation.view',
+      summary: 'Counts the runs that match, up to 10,000 and in a second at most',
+      query: z.object(runFilter),
+      answer: z.object({
+        count: z.int(),
+        complete: z.boolean().describe('False: there are at least so many'),
+      }),
+      async run({ caller, query }) {
+        const { count, isComplete } = await runs.count(caller.accountId, readFilter(query))
+        return { count, complete: isComplete }
       },
     }),
     route({
@@ -133,34 +144,14 @@ export function flowRunRoutes({ storage, now }: ApiDeps): Route[] {
       access: 'automation.view',
       summary: 'Gets a run',
       params: byId,
-      answer: runAnswer,
-      run: async ({ caller, params }) => runJson(await findRun(storage, caller, params.id)),
-    }),
-    route({
-      method: 'GET',
-      path: '/flow-runs/:id/steps',
-      access: 'automation.view',
-      summary: 'Lists what a run’s steps did, one entry per attempt and loop pass',
-      params: byId,
-      query: z.object({ summary: yesOrNo.prefault('false').describe('Leaves out inputs and outputs') }),
-      answer: z.object({ data: z.array(stepAnswer) }),
-      async run({ caller, params, query }) {
-        await findRun(storage, caller, params.id)
-        const steps = await runs.steps(caller.accountId, params.id)
-        return { data: steps.map((step) => stepJson(step, query.summary)) }
+      answer: oneRunAnswer,
+      async run({ caller, params }) {
+        const run = await findRun(storage, caller, params.id)
+        const { items } = await runs.list(caller.accountId, { rerunOf: run.id }, { limit: maxReruns })
+        const reruns = items.map(({ id, status, startedAt }) => ({ id, status, started_at: instant(startedAt) }))
+        return { ...runJson(run), reruns }
       },
     }),
-    ...(['input', 'output'] as const).map((side) =>
-      route({
-        method: 'GET',
-        path: `/flow-runs/:id/steps/:seq/${side}`,
-        access: 'automation.view',
-        summary: `The ${side} of a step, as it is`,
-        params: byId.extend({ seq: wholeNumberText(0, 999_999_999) }),
-        answer: json,
-        run: async ({ caller, params }) => (await findStep(caller, params.id, params.seq))[side],
-      }),
-    ),
   ]
 }
 
@@ -176,11 +167,13 @@ export async function findRun(
 }
 
 export function readFilter(filter: z.output<z.ZodObject<typeof runFilter>>): RunFilter {
-  const { flow_id, status, trigger, from, to, q } = filter
+  const { flow_id, status, trigger, live, rerun_of, from, to, q } = filter
   return {
     ...(flow_id && { flowId: flow_id }),
     ...(status && { status }),
     ...(trigger && { trigger }),
+    ...(live !== undefined && { live }),
+    ...(rerun_of && { rerunOf: rerun_of }),
     ...(from && { from }),
     ...(to && { to }),
     ...(q && { text: q }),
@@ -203,24 +196,6 @@ export function runJson(run: RunSummary): z.input<typeof runAnswer> {
     duration_ms: run.endedAt && run.endedAt.getTime() - run.startedAt.getTime(),
     resume_at: instant(run.resumeAt),
     error: run.error && { ...run.error },
-  }
-}
-
-function stepJson(step: StoredStep, isSummary: boolean): z.input<typeof stepAnswer> {
-  return {
-    seq: step.seq,
-    ref: step.ref,
-    index: passIndex(step.path),
-    path: step.path,
-    attempt: step.attempt,
-    status: step.status,
-    label: step.label,
-    started_at: instant(step.startedAt),
-    ended_at: instant(step.endedAt),
-    request_url: step.requestUrl,
-    response_code: step.responseCode,
-    resume_at: instant(step.resumeAt),
-    ...(isSummary ? {} : { input: step.input, output: step.output }),
-    error: step.error && { ...step.error },
+    answer_status: run.answerStatus,
   }
 }

@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { type Flow, flowInputSchema, flowStatusSchema } from '../flow/flow.ts'
 import type { Json } from '../flow/json.ts'
+import type { RunSummary } from '../storage/storage.ts'
 import type { ApiDeps } from './api-deps.ts'
-import { checkFlow, flowAnswer, flowBody, flowJson, readFlow } from './flow-json.ts'
+import { checkFlow, type FlowAnswer, flowAnswer, flowBody, flowJson, readFlow } from './flow-json.ts'
 import { type Caller, type Route, route } from './route.ts'
 import { byId, instant, pageOf, pageQuery, timestamp } from './shapes.ts'
 
@@ -27,7 +28,10 @@ export function flowRoutes(deps: ApiDeps): Route[] {
       async run({ caller, query: { limit, cursor, status, q } }) {
         const filter = { ...(status && { status }), ...(q && { text: q }) }
         const { items, nextCursor } = await flows.list(caller.accountId, filter, { limit, cursor })
-        return { data: items.map((flow) => flowJson(flow, publicUrl())), next_cursor: nextCursor }
+        const ids = items.map(({ id }) => id)
+        const last = await storage.runs.lastOf(caller.accountId, ids)
+        const data = items.map((flow) => ({ ...flowJson(flow, publicUrl()), last_run: lastRunJson(last.get(flow.id)) }))
+        return { data, next_cursor: nextCursor }
       },
     }),
     route({
@@ -206,6 +210,10 @@ const versionText = z
   .transform(Number)
 
 const maxFlowBytes = 5 * 1024 * 1024
+
+function lastRunJson(run: RunSummary | undefined): FlowAnswer['last_run'] {
+  return run === undefined ? null : { id: run.id, status: run.status, started_at: instant(run.startedAt) }
+}
 
 const exportDocument = z.strictObject({ hookline: z.literal('flow'), format: z.literal(1), flow: flowBody })
 

@@ -37,7 +37,7 @@ function operation(route: Route): JsonObject {
     summary: route.summary,
     tags: [route.path.split('/')[1]!],
     ...(access === 'public' && { security: [] }),
-    ...(access !== 'public' && access !== 'signed_in' && { 'x-scopes': [access].flat() as string[] }),
+    ...(access !== 'public' && access !== 'signed_in' && access !== 'anyone' && { 'x-scopes': [access].flat() }),
     parameters: [...parameters(route.params, 'path'), ...parameters(route.query, 'query')],
     ...(body && {
       requestBody: {

@@ -13,7 +13,7 @@ const dayMs = 24 * 60 * 60 * 1000
 /** Days until it ends, or null for never. */
 const expiration = wholeNumber(1, 3_650).nullable().describe('Days until it ends; null: never')
 
-const tokenAnswer = z.object({
+const tokenFacts = z.object({
   id: z.uuid(),
   expiration: timestamp.nullable(),
   note: z.string(),
@@ -21,7 +21,10 @@ const tokenAnswer = z.object({
   scopes: z.array(z.string()),
 })
 
-const tokenShown = tokenAnswer.extend({ token: z.string().describe('Shown only here') })
+const tokenAnswer = tokenFacts.extend({ created_at: timestamp })
+
+/** Its members are exactly those that clients rely on. */
+const tokenShown = tokenFacts.extend({ token: z.string().describe('Shown only here') })
 
 /** Whoever may read, change or delete anything may do so with tokens that can do no more than that. */
 const anyLevel = (level: '' | '.manage' | '.view'): Scope[] =>
@@ -77,7 +80,7 @@ export function personalAccessTokenRoutes({ storage, now }: ApiDeps): Route[] {
         const { token, hash } = mint(caller)
         const { userId } = caller
         const made = await tokens.create(caller.accountId, { userId, hash, note: body.note, scopes, expiresAt })
-        return { ...tokenJson(made), token }
+        return { ...factsJson(made), token }
       },
     }),
     route({
@@ -108,7 +111,7 @@ export function personalAccessTokenRoutes({ storage, now }: ApiDeps): Route[] {
         const { token, hash } = mint(caller)
         const made = await tokens.regenerate(caller.accountId, params.id, hash, expiresAt)
         if (made === undefined) throw noSuchToken()
-        return { ...tokenJson(made), token }
+        return { ...factsJson(made), token }
       },
     }),
     route({
@@ -155,6 +158,16 @@ function noSuchToken(): AppError {
   return new AppError('not_found', 'there is no such token')
 }
 
-function tokenJson({ id, expiresAt, note, lastUsedAt, scopes }: PersonalAccessToken): z.input<typeof tokenAnswer> {
-  return { id, expiration: instant(expiresAt), note, last_used: instant(lastUsedAt), scopes: [...scopes] }
+function tokenJson(token: PersonalAccessToken): z.input<typeof tokenAnswer> {
+  return { ...factsJson(token), created_at: instant(token.createdAt) }
+}
+
+function factsJson(token: PersonalAccessToken): z.input<typeof tokenFacts> {
+  return {
+    id: token.id,
+    expiration: instant(token.expiresAt),
+    note: token.note,
+    last_used: instant(token.lastUsedAt),
+    scopes: [...token.scopes],
+  }
 }

@@ -13,6 +13,7 @@ import { flowRunRoutes } from './flow-runs.ts'
 import { flowVariableRoutes } from './flow-variables.ts'
 import { flowWebhookRoutes } from './flow-webhooks.ts'
 import { flowRoutes } from './flows.ts'
+import { instanceRoutes } from './instance.ts'
 import { oauthRoutes, registerOAuthCallback } from './oauth.ts'
 import { openApiDocument } from './openapi.ts'
 import { personalAccessTokenRoutes } from './personal-access-tokens.ts'
@@ -20,6 +21,7 @@ import { registrationRoutes } from './registrations.ts'
 import { rejectedRequestRoutes } from './rejected-requests.ts'
 import { rerunRoutes } from './reruns.ts'
 import type { Caller, Route } from './route.ts'
+import { runStepRoutes } from './run-steps.ts'
 import { sessionRoutes } from './sessions.ts'
 import { templateRoutes } from './templates.ts'
 import { testRunRoutes } from './test-runs.ts'
@@ -40,6 +42,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...testRunRoutes(deps),
     ...flowVariableRoutes(deps),
     ...flowRunRoutes(deps),
+    ...runStepRoutes(deps),
     ...rerunRoutes(deps),
     ...connectorRoutes(deps),
     ...connectorImportRoutes(deps),
@@ -53,6 +56,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...templateRoutes(deps),
     ...registrationRoutes(deps),
     ...rejectedRequestRoutes(deps),
+    ...instanceRoutes(deps),
   ]
 }
 
@@ -97,8 +101,9 @@ function mount(api: FastifyInstance, route: Route, authenticator: Authenticator)
     // Before the body is read: who may not call need not send one.
     onRequest: async (request: FastifyRequest) => {
       if (access === 'public') return
-      request.caller = await authenticator.caller(request)
-      authorize(request.caller, access)
+      request.caller =
+        access === 'anyone' ? await authenticator.callerIfAny(request) : await authenticator.caller(request)
+      if (request.caller !== null) authorize(request.caller, access)
     },
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const answer = await route.handle(request, reply, request.caller ?? undefined)

@@ -63,7 +63,9 @@ export function rerunRoutes(deps: ApiDeps): Route[] {
         if (!(await runner.cancel(caller.accountId, params.id))) {
           throw new AppError('conflict', 'the run has ended already')
         }
-        return runJson(await findRun(storage, caller, params.id))
+        const run = await findRun(storage, caller, params.id)
+        deps.events.publish(caller.accountId, 'run', { id: run.id, flow_id: run.flowId, status: run.status })
+        return runJson(run)
       },
     }),
     route({

@@ -9,7 +9,7 @@ import type { Route } from './route.ts'
 
 const api = await testApi()
 const routes = apiRoutes(api.deps)
-const guarded = routes.filter(({ access }) => access !== 'public')
+const guarded = routes.filter(({ access }) => access !== 'public' && access !== 'anyone')
 
 const unknownId = '7a1c4d4e-3c1f-4f37-9d0d-0b1f6f0f2a11'
 

@@ -26,8 +26,11 @@ export interface Route {
   handle(request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined): Promise<unknown>
 }
 
-/** One of these scopes lets a token in; a session has all that its user's role has. */
-export type Access = Scope | readonly Scope[] | 'public' | 'signed_in'
+/**
+ * One of these scopes lets a token in; a session has all that its user's role has. `signed_in` asks for any session or
+ * token, `anyone` also answers who has none, and `public` does not even look.
+ */
+export type Access = Scope | readonly Scope[] | 'public' | 'signed_in' | 'anyone'
 
 /** Who calls, and in which rights. */
 export interface Caller {
@@ -71,6 +74,15 @@ export interface Call<Params, Query, Body> extends PublicCall<Params, Query, Bod
   caller: Caller
 }
 
+/** A route that tells callers who they are, if they are known. */
+export function openRoute<Answer extends z.ZodType | undefined = undefined>(
+  definition: Definition<undefined, undefined, undefined, Answer> & {
+    run(caller: Caller | undefined): Answered<Answer>
+  },
+): Route {
+  return { ...describe(definition), access: 'anyone', handle: (_request, _reply, caller) => definition.run(caller) }
+}
+
 /** A route for callers that are known. */
 export function route<
   Params extends z.ZodType | undefined = undefined,
@@ -79,7 +91,7 @@ export function route<
   Answer extends z.ZodType | undefined = undefined,
 >(
   definition: Definition<Params, Query, Body, Answer> & {
-    access: Exclude<Access, 'public'>
+    access: Exclude<Access, 'public' | 'anyone'>
     run(call: Call<Params, Query, Body>): Answered<Answer>
   },
 ): Route {

@@ -15,6 +15,7 @@ function cookieOf({ headers }: { headers: Record<string, unknown> }): string {
 
 const as = (cookie: string, headers: Record<string, string> = {}) => ({ headers: { cookie, ...headers } })
 
+const isSignedIn = async (cookie: string) => (await api.call('GET', '/session', as(cookie))).body !== null
 const signIn = (body: object, ip = '192.0.2.1') => api.call('POST', '/session', { headers: {}, body, ip })
 
 let admin = ''
@@ -68,8 +69,8 @@ test('under https the cookie is bound to the host, and one that is not is not ta
     /^__Host-hookline=[\w-]{43}; Max-Age=604800; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
   )
   const cookie = cookieOf(made)
-  assert.equal((await secure.call('GET', '/session', as(cookie, headers))).status, 200)
-  assert.equal((await secure.call('GET', '/session', as(cookie.replace('__Host-', ''), headers))).status, 401)
+  assert.equal((await secure.call('GET', '/session', as(cookie, headers))).body.role, 'admin')
+  assert.equal((await secure.call('GET', '/session', as(cookie.replace('__Host-', ''), headers))).body, null)
   assert.match(String(made.headers['strict-transport-security']), /max-age=31536000/)
 })
 
@@ -77,18 +78,17 @@ test('a new sign-in ends the session it was made over', async () => {
   const former = cookieOf(await signIn({ email: first.email, password }))
   const answer = await api.call('POST', '/session', { ...as(former), body: { email: first.email, password } })
   assert.notEqual(cookieOf(answer), former)
-  assert.equal((await api.call('GET', '/session', as(former))).status, 401)
+  assert.equal(await isSignedIn(former), false)
 })
 
 test('signing out ends the session here, or all of them', async () => {
   const [one, two, three] = await Promise.all(
     [1, 2, 3].map(async () => cookieOf(await signIn({ email: first.email, password }))),
   )
-  const status = async (cookie: string) => (await api.call('GET', '/session', as(cookie))).status
   assert.equal((await api.call('DELETE', '/session', as(one!))).status, 204)
-  assert.deepEqual([await status(one!), await status(two!)], [401, 200])
+  assert.deepEqual([await isSignedIn(one!), await isSignedIn(two!)], [false, true])
   assert.equal((await api.call('DELETE', '/session?everywhere=true', as(two!))).status, 204)
-  assert.deepEqual([await status(two!), await status(three!)], [401, 401])
+  assert.deepEqual([await isSignedIn(two!), await isSignedIn(three!)], [false, false])
   admin = cookieOf(await signIn({ email: first.email, password }))
 })
 
@@ -98,16 +98,15 @@ test('a session ends after 12 hours without use, and after 7 days in any case', 
   }
   const idle = cookieOf(await signIn({ email: first.email, password }))
   const used = cookieOf(await signIn({ email: first.email, password }))
-  const status = async (cookie: string) => (await api.call('GET', '/session', as(cookie))).status
   hours(11)
-  assert.equal(await status(used), 200)
+  assert.equal(await isSignedIn(used), true)
   hours(1)
-  assert.deepEqual([await status(idle), await status(used)], [401, 200])
+  assert.deepEqual([await isSignedIn(idle), await isSignedIn(used)], [false, true])
   for (let count = 0; count < 15; count++) {
     hours(11)
-    await status(used)
+    await isSignedIn(used)
   }
-  assert.equal(await status(used), 401)
+  assert.equal(await isSignedIn(used), false)
   admin = cookieOf(await signIn({ email: first.email, password }))
 })
 
@@ -149,8 +148,8 @@ test('a new password needs the old one and ends all other sessions', async () =>
   const changed = await change({ password: 'some other good words', current_password: password, name: 'Ada L.' })
   assert.equal(changed.status, 200)
   assert.equal(changed.body.user.name, 'Ada L.')
-  assert.equal((await api.call('GET', '/session', as(other))).status, 401)
-  assert.equal((await api.call('GET', '/session', as(admin))).status, 200)
+  assert.equal(await isSignedIn(other), false)
+  assert.equal(await isSignedIn(admin), true)
   assert.equal((await signIn({ email: first.email, password })).status, 401)
   const byToken = await api.call('PATCH', '/session', { body: { name: 'x' } })
   assert.equal(byToken.status, 403)
@@ -177,8 +176,15 @@ test('admins add, change and remove users; the last admin stays', async () => {
   assert.equal((await api.call('DELETE', `/users/${me}`, as(admin))).status, 409)
   const disabled = await api.call('PATCH', `/users/${made.body.id}`, { ...as(admin), body: { disabled: true } })
   assert.equal(disabled.body.disabled, true)
-  assert.equal((await api.call('GET', '/session', as(session))).status, 401)
+  assert.equal(await isSignedIn(session), false)
   assert.equal((await signIn({ email: bob.email, password })).status, 401)
   assert.equal((await api.call('DELETE', `/users/${made.body.id}`, as(admin))).status, 204)
   assert.equal((await api.call('GET', `/users/${made.body.id}`, as(admin))).status, 404)
+})
+
+test('who is not signed in is told so without an error; a wrong token is one', async () => {
+  const nobody = await api.call('GET', '/session', { headers: {} })
+  assert.deepEqual([nobody.status, nobody.body], [200, null])
+  const wrong = await api.call('GET', '/session', { headers: { authorization: 'Bearer wrong' }, ip: '192.0.2.77' })
+  assert.equal(wrong.status, 401)
 })

@@ -10,7 +10,7 @@ import { AppError } from '../errors.ts'
 import { roles, type User } from '../storage/users.ts'
 import type { ApiDeps } from './api-deps.ts'
 import { countAttempt, refuseOtherSites, rightsOf, sessionCookie, setSessionCookie } from './authenticate.ts'
-import { type Caller, publicRoute, type Route, route } from './route.ts'
+import { type Caller, openRoute, publicRoute, type Route, route } from './route.ts'
 
 /** Wrong passwords for one email address from one address; others are not held up by them. */
 const maxFailures = { points: 10, duration: 15 * 60 }
@@ -128,13 +128,12 @@ export function sessionRoutes(deps: ApiDeps): Route[] {
         return sessionOf(found.user)
       },
     }),
-    route({
+    openRoute({
       method: 'GET',
       path: '/session',
-      access: 'signed_in',
-      summary: 'Who I am, and what I may do',
-      answer: meAnswer,
-      run: ({ caller }) => me(caller),
+      summary: 'Who I am, and what I may do; null when nobody is signed in',
+      answer: meAnswer.nullable(),
+      run: async (caller) => (caller === undefined ? null : me(caller)),
     }),
     route({
       method: 'PATCH',

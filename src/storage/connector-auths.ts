@@ -3,7 +3,7 @@ import { type Sealer, UnsealError } from '../access/secrets.ts'
 import { type Json, type JsonObject, parseJson, stringifyJson } from '../flow/json.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import type { Database, Transaction } from './database.ts'
-import { type FlowName, flowsThatUse } from './flow-uses.ts'
+import { type FlowName, flowsByAuth, flowsThatUse } from './flow-uses.ts'
 import { bumpRevision } from './flows.ts'
 import { remakeWithAuth } from './registration-triggers.ts'
 import type { Page, PageRequest } from './storage.ts'
@@ -101,6 +101,8 @@ export interface ConnectorAuths {
   ): Promise<ConnectorAuth | undefined>
   delete(accountId: string, authId: string): Promise<boolean>
   usedBy(accountId: string, authId: string): Promise<FlowName[]>
+  /** The flows that use each auth of the account, by the auth. */
+  uses(accountId: string): Promise<Map<string, FlowName[]>>
   noteCheck(accountId: string, authId: string, check: { at: Date; ok: boolean; message: string }): Promise<void>
   /** For the engine's calls only. Errors: `UnsealError` when the secret key has changed. */
   open(accountId: string, authId: string): Promise<Credential | undefined>
@@ -265,6 +267,8 @@ export function createConnectorAuths(database: Database, sealer: Sealer): Connec
       }),
 
     usedBy: (accountId, authId) => flowsThatUse(database, accountId, 'auth', authId),
+
+    uses: (accountId) => flowsByAuth(database, accountId),
 
     async noteCheck(accountId, authId, { at, ok, message }) {
       await database.query({

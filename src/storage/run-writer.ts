@@ -66,8 +66,18 @@ export interface RunWriter {
 export interface RunWriterOptions extends CommitParts {
   database: Database
   clock?: Clock | undefined
-  /** Told after the commit: which runs were started and ended, whether jobs were enqueued, and which lanes have changed. */
-  onCommit(commit: { started: RunStart[]; ended: EndedRun[]; enqueued: boolean; lanes: LaneChange[] }): void
+  /** Told after the commit. */
+  onCommit(commit: RunCommit): void
+}
+
+export interface RunCommit {
+  started: RunStart[]
+  /** Runs with new steps that go on. */
+  stepped: RunIdentity[]
+  ended: EndedRun[]
+  /** Whether there are new jobs. */
+  enqueued: boolean
+  lanes: LaneChange[]
 }
 
 /** Runs in one commit. More make larger statements, and a longer wait for the first of them. */
@@ -205,6 +215,7 @@ function afterCommit(
   }
   onCommit({
     started: written.flatMap(({ start }) => (start === null ? [] : [start])),
+    stepped: written.flatMap(({ run, steps, end }) => (end === null && steps.length > 0 ? [run] : [])),
     ended: written.flatMap(({ run, end }) => (end === null ? [] : [{ run, end }])),
     enqueued,
     lanes,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +11,7 @@ import { hashToken, mintPersonalAccessToken } from '../../src/access/tokens.ts'
 import type { ApiDeps } from '../../src/api/api-deps.ts'
 import { createEvents } from '../../src/api/events.ts'
 import { createListening } from '../../src/api/listening.ts'
+import { createPublicUrlCheck } from '../../src/api/public-url-check.ts'
 import { registerApi } from '../../src/api/register-api.ts'
 import type { StartRun } from '../../src/api/runner.ts'
 import { setupToken } from '../../src/api/sessions.ts'
@@ -108,6 +110,19 @@ export async function testApi({ publicUrl }: { publicUrl?: string } = {}): Promi
     events: createEvents(),
     listening: createListening(now),
     passwords: createPasswords(),
+    instance: {
+      version: '0.0.0',
+      startedAt: now(),
+      settings: [],
+      dataDir: undefined,
+      publicUrlCheck: createPublicUrlCheck({
+        outbound,
+        signingKey: storage.signingKey,
+        publicUrl: address,
+        now,
+        newChallenge: randomUUID,
+      }),
+    },
     setupToken: setupToken(storage.signingKey),
     configuredUrl: publicUrl,
     sendsEmail: false,
