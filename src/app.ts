@@ -15,7 +15,7 @@ import { createHttpServer } from './http.ts'
 import { createMailer } from './mailer.ts'
 import { createMetrics } from './metrics.ts'
 import { createOutbound } from './outbound.ts'
-import { previewFlow } from './registrations/reconcile.ts'
+import { pingWebhook, previewFlow } from './registrations/preview.ts'
 import { connectorKinds, searchConnector } from './steps/connector-action.ts'
 import { stepKinds } from './steps/index.ts'
 import { openStorage, type Storage } from './storage/open-storage.ts'
@@ -31,6 +31,7 @@ import { registerConnectorWebhook } from './webhook/connector-route.ts'
 import { createEventTallies } from './webhook/event-tally.ts'
 import { createFlowCache } from './webhook/flow-cache.ts'
 import { createHandOver } from './webhook/hand-over.ts'
+import { createOutageWatch } from './webhook/outage-watch.ts'
 import { createRateLimits } from './webhook/rate-limits.ts'
 import type { DeliveryEdge } from './webhook/receive-delivery.ts'
 import { createRejections } from './webhook/rejections.ts'
@@ -299,6 +300,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     runner,
     registrar: {
       preview: (flow) => previewFlow({ ...flow, wakes: 0, moves: true }, registrationWorld, stopping.signal),
+      ping: (row) => pingWebhook(row, registrationWorld, stopping.signal),
     },
     events,
     listening,
@@ -340,6 +342,9 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       publicUrl = `http://${config.host}:${address.port}`
     }
   }
+  const outageWatch =
+    http && createOutageWatch({ outages: storage.outages, registrations: storage.registrations, now, log })
+  await outageWatch?.start()
   worker?.start()
   if (chores) await queue.schedule('hourly', pruneCron, 'UTC', 'prune_runs', {})
   chores?.start()
@@ -362,6 +367,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       await registrar?.stop()
       const closed = http?.close()
       await scheduleClock?.stop()
+      await outageWatch?.stop()
       await errorMails?.stop()
       await Promise.race([Promise.all([closed, worker?.stop(stopGraceMs), chores?.stop(stopGraceMs)]), grace.promise])
       // What is still under way is left to other processes; its senders are told that the run goes on.

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
-import type { PlanStep } from '../registrations/plan-step.ts'
+import type { PreviewStep } from '../registrations/plan-step.ts'
 import { addressOf } from '../registrations/registration.ts'
+import { VendorError } from '../registrations/vendor-error.ts'
 import { type Registration, registrationStates } from '../storage/registration-row.ts'
 import type { ApiDeps } from './api-deps.ts'
 import { findFlow } from './flows.ts'
@@ -23,6 +24,15 @@ const registrationAnswer = z.object({
   expires_at: timestamp.nullable(),
   last_event_at: timestamp.nullable(),
   retry_at: timestamp.nullable(),
+  last_gap: z
+    .object({
+      since: z.string(),
+      until: z.string(),
+      recovered: z.number().nullable().describe('Runs started for what was missed; null: what was missed is lost'),
+      note: z.string().nullable().describe('Why nothing could be recovered'),
+    })
+    .nullable()
+    .describe('When deliveries could not be taken last: the webhook was gone, or Hookline was down'),
 })
 
 const planAnswer = z.object({
@@ -40,12 +50,21 @@ const planAnswer = z.object({
   ),
 })
 
+const defaultGraceSeconds = 24 * 60 * 60
+const maxGraceSeconds = 7 * defaultGraceSeconds
+
 /** Vendors asked at the same time for a plan. */
 const plansAtOnce = 8
 
 /** `/v1/registrations`: webhooks that Hookline has made at vendors. */
 export function registrationRoutes(deps: ApiDeps): Route[] {
-  const { storage, registrar, now } = deps
+  const { storage, registrar, connectors, now } = deps
+
+  async function findRow({ accountId }: Caller, id: string): Promise<Registration> {
+    const row = await storage.registrations.find(accountId, id)
+    if (row === undefined) throw noSuchRegistration()
+    return row
+  }
 
   return [
     route({
@@ -74,8 +93,7 @@ export function registrationRoutes(deps: ApiDeps): Route[] {
       status: 202,
       answer: registrationAnswer,
       async run({ caller, params, body }) {
-        const row = await storage.registrations.find(caller.accountId, params.id)
-        if (row === undefined) throw noSuchRegistration()
+        const row = await findRow(caller, params.id)
         // Who presses the button after having been told that the place is taken, means it.
         const takesOver = body.take_over || (row.state === 'failed' && row.reason?.includes('press Re-create') === true)
         const anew = takesOver ? 'take_over' : 'recreate'
@@ -83,6 +101,53 @@ export function registrationRoutes(deps: ApiDeps): Route[] {
         if (asked === undefined)
           throw new AppError('conflict', 'this webhook is being removed: there is nothing to make anew')
         return registrationJson(asked, caller)
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/registrations/:id/rotate-secret',
+      access: 'automation.manage',
+      summary: 'Gives a webhook another secret, at the vendor and here; no delivery is refused meanwhile',
+      params: byId,
+      body: z
+        .strictObject({
+          grace_seconds: z
+            .int()
+            .min(0)
+            .max(maxGraceSeconds)
+            .default(defaultGraceSeconds)
+            .describe('How long deliveries signed with the former secret are accepted'),
+        })
+        .default({ grace_seconds: defaultGraceSeconds }),
+      status: 202,
+      answer: registrationAnswer,
+      async run({ caller, params, body }) {
+        const row = await findRow(caller, params.id)
+        const trigger = (await connectors.find(caller.accountId, row.connector))?.webhook_trigger
+        if (row.kind === 'lifecycle' || trigger?.setup === 'manual' || trigger?.signing_secret?.from === 'auth')
+          throw new AppError('conflict', 'this secret is kept at the vendor: change it there and in the connector auth')
+        if (!(await storage.registrations.askRotation(caller.accountId, params.id, body.grace_seconds, now())))
+          throw new AppError('conflict', 'there is no webhook at the vendor yet, or another flow’s serves this one')
+        return registrationJson(await findRow(caller, params.id), caller)
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/registrations/:id/ping',
+      access: 'automation.manage',
+      summary: 'Has the vendor send a test delivery, where it has a call for that',
+      params: byId,
+      answer: z.object({ ok: z.boolean(), message: z.string() }),
+      async run({ caller, params }) {
+        const row = await findRow(caller, params.id)
+        if (row.remoteId === null) throw new AppError('conflict', 'there is no webhook at the vendor')
+        try {
+          if (await registrar.ping(row)) return { ok: true, message: 'The vendor was asked for a test delivery.' }
+        } catch (error) {
+          if (!(error instanceof VendorError)) throw error
+          return { ok: false, message: error.message }
+        }
+        throw new AppError('conflict', 'this vendor has no call for test deliveries')
       },
     }),
     route({
@@ -162,11 +227,12 @@ function registrationJson(row: Registration, caller: Caller) {
     expires_at: instant(row.expiresAt),
     last_event_at: instant(row.lastEventAt),
     retry_at: instant(row.retryAt),
+    last_gap: row.settings.lastGap ?? null,
   }
 }
 
 /** What users call the steps of a plan. */
-const actionNames: Partial<Record<PlanStep['kind'], string>> = {
+const actionNames: Partial<Record<PreviewStep['kind'], string>> = {
   begin: 'create',
   update: 're_point',
   let_go: 'delete',
@@ -174,7 +240,7 @@ const actionNames: Partial<Record<PlanStep['kind'], string>> = {
   lost: 'create',
 }
 
-function planJson(flowId: string, step: PlanStep) {
+function planJson(flowId: string, step: PreviewStep) {
   const row = 'row' in step ? step.row : 'like' in step ? step.like : undefined
   const wanted = 'wanted' in step ? step.wanted : undefined
   const found = 'found' in step ? step.found?.id : undefined

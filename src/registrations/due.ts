@@ -37,9 +37,11 @@ function isOpen({ goal, state, retryAt }: Registration): boolean {
 function timesOf(row: Registration, isListed: boolean, random: number): Date[] {
   const renewal = renewalTime(row)
   const silence = silenceTime(row)
+  const { formerSecretsUntil } = row.settings
   return [
     ...(renewal === null ? [] : [renewal]),
     ...(silence === null ? [] : [silence]),
+    ...(formerSecretsUntil === undefined ? [] : [new Date(formerSecretsUntil)]),
     ...(isListed && row.remoteId !== null ? [nextCheck(row, random)] : []),
   ]
 }

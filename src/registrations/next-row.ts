@@ -1,6 +1,8 @@
 import { randomBytes, randomUUIDv7 } from 'node:crypto'
 import type { WebhookTrigger } from '../connectors/connector.ts'
+import type { Outage } from '../storage/outages.ts'
 import type { Registration } from '../storage/registrations.ts'
+import { gapOf } from './gap.ts'
 import type { PlanStep } from './plan-step.ts'
 import { failedState, restingState, retryTime } from './registration.ts'
 import type { Listed } from './vendor-calls.ts'
@@ -17,7 +19,7 @@ const occupiedRetryMs = 60 * 60_000
 export function changed(
   step: Extract<
     PlanStep,
-    { kind: 'lost' | 'set_aside' | 'settle' | 'let_go' | 'forget' | 'carry' | 'occupied' | 'readdress' }
+    { kind: 'lost' | 'set_aside' | 'settle' | 'let_go' | 'forget' | 'carry' | 'occupied' | 'readdress' | 'retire' }
   >,
   now: Date,
 ): Registration {
@@ -73,6 +75,10 @@ export function changed(
         reason: occupiedReason(step.found),
         retryAt: new Date(now.getTime() + occupiedRetryMs),
       }
+    case 'retire': {
+      const { formerSecretsUntil: _, ...settings } = row.settings
+      return { ...row, settings, secrets: { ...row.secrets, signing: row.secrets.signing.slice(0, 1) }, updatedAt: now }
+    }
     case 'readdress':
       return { ...row, ...calm, secrets: { ...row.secrets, path: newPathSecret() } }
   }
@@ -115,7 +121,7 @@ export function registered(row: Registration, now: Date, expiresAt: Date | null)
   }
 }
 
-export function newRow(wanted: Wanted, { rows }: Pick<Work, 'rows'>, now: Date): Registration {
+export function newRow(wanted: Wanted, { rows, outages }: Pick<Work, 'rows' | 'outages'>, now: Date): Registration {
   const trigger = wanted.connector.webhook_trigger
   // A call under the plain address that was not heard to its end may yet make something there.
   const isPlainTaken = rows.some(
@@ -142,7 +148,7 @@ export function newRow(wanted: Wanted, { rows }: Pick<Work, 'rows'>, now: Date):
       form: wanted.form,
       action: wanted.action,
       lifeMs: 0,
-      ...gapBefore(wanted, rows),
+      ...gapBefore(wanted, rows, outages),
     },
     settingsHash: wanted.hash,
     secrets: {
@@ -160,6 +166,8 @@ export function newRow(wanted: Wanted, { rows }: Pick<Work, 'rows'>, now: Date):
     checkedAt: null,
     carriedBy: null,
     anew: null,
+    rotateAskedAt: null,
+    rotateGraceSeconds: 0,
     lastEventAt: null,
     eventCount: 0,
     usualGapMs: null,
@@ -169,10 +177,14 @@ export function newRow(wanted: Wanted, { rows }: Pick<Work, 'rows'>, now: Date):
 }
 
 /** What its predecessor has missed, the new one makes up for. */
-function gapBefore({ flowId, kind, slot }: Wanted, rows: readonly Registration[]): { gapSince?: string } {
+function gapBefore(
+  { flowId, kind, slot }: Wanted,
+  rows: readonly Registration[],
+  outages: readonly Outage[],
+): { gapSince?: string } {
   const gaps = rows
     .filter((row) => row.flowId === flowId && row.kind === kind && row.slot === slot)
-    .flatMap(({ settings }) => settings.gapSince ?? [])
+    .flatMap((row) => gapOf(row, outages)?.since.toISOString() ?? [])
   return gaps.length === 0 ? {} : { gapSince: gaps.sort()[0]! }
 }
 
@@ -180,7 +192,8 @@ function newPathSecret(): string {
   return randomBytes(pathSecretBytes).toString('base64url')
 }
 
-function newSigningSecrets(trigger: WebhookTrigger | undefined): string[] {
+/** What a new webhook's deliveries are to be signed with, where that is ours to say. */
+export function newSigningSecrets(trigger: WebhookTrigger | undefined): string[] {
   if (trigger?.signature === undefined && (trigger?.handshake.length ?? 0) === 0) return []
   const source = trigger?.signing_secret ?? ({ from: 'generated', bytes: 32, format: 'hex', prefix: '' } as const)
   return source.from === 'generated' ? [source.prefix + randomBytes(source.bytes).toString(source.format)] : []

@@ -1,3 +1,4 @@
+import type { Outage } from '../storage/outages.ts'
 import type { Registration } from '../storage/registrations.ts'
 import { addressOf, type Traits } from './registration.ts'
 import type { Listed } from './vendor-calls.ts'
@@ -15,6 +16,10 @@ export type PlanStep =
   | { kind: 'update'; row: Registration; wanted: Wanted; reason: string }
   | { kind: 'renew'; row: Registration }
   | { kind: 'resume'; row: Registration }
+  /** Gives it another secret, because a user has asked for one. */
+  | { kind: 'rotate'; row: Registration }
+  /** Ledger only: what it was signed with before is not accepted any more. */
+  | { kind: 'retire'; row: Registration }
   | { kind: 'delete'; row: Registration }
   /** Ledger only: the vendor has it no more, so it is made again. */
   | { kind: 'lost'; row: Registration; reason: string }
@@ -34,9 +39,12 @@ export type PlanStep =
   | { kind: 'occupied'; row: Registration; found: Listed }
   /** Ledger only: the vendor has something else under this address already, so the row gets one of its own. */
   | { kind: 'readdress'; row: Registration }
-  /** Asks the vendor for what happened while it was not there. */
-  | { kind: 'backfill'; row: Registration; since: Date }
+  /** Asks the vendor for what happened while it was not there, or nobody took its deliveries. */
+  | { kind: 'backfill'; row: Registration; since: Date; until: Date }
   | { kind: 'wait'; row: Registration; until: Date; reason: string }
+
+/** What users are shown: the plan, and what at the vendor is left alone, because Hookline has not made it for this flow. */
+export type PreviewStep = PlanStep | { kind: 'leave_alone'; like: Registration; found: Listed; reason: string }
 
 export interface PlanFacts {
   wanted: readonly Wanted[]
@@ -50,6 +58,8 @@ export interface PlanFacts {
   traits(row: Pick<Registration, 'connector' | 'kind'>): Traits | undefined
   /** Whether webhooks that were made under another public address are moved. */
   moves: boolean
+  /** When no process took deliveries. */
+  outages: readonly Outage[]
   now: Date
 }
 

@@ -1,7 +1,8 @@
 import type { Registration } from '../storage/registrations.ts'
+import { backfillSpan, gapOf } from './gap.ts'
 import { planAbsent } from './plan-removal.ts'
 import { type PlanFacts, type PlanStep, unknownAt, waitFor } from './plan-step.ts'
-import { addressOf, isLive, renewalTime, type Traits } from './registration.ts'
+import { addressOf, isLive, isRotationAsked, renewalTime, type Traits } from './registration.ts'
 import type { Listed } from './vendor-calls.ts'
 import type { Wanted } from './wanted.ts'
 
@@ -60,6 +61,8 @@ function isAsWanted(row: Registration, wanted: Wanted, facts: PlanFacts): boolea
   const traits = facts.traits(row)
   const isElsewhere = facts.moves && row.baseUrl !== wanted.baseUrl
   if (isElsewhere && traits?.updates !== true && traits?.setup !== 'manual') return false
+  // Another secret by another webhook, where the vendor knows no other way.
+  if (isRotationAsked(row) && traits?.rotates === false && traits.setup !== 'manual') return false
   return !needsReplacement(row, traits, facts)
 }
 
@@ -168,10 +171,17 @@ function planKeeping(
   if (renewal !== null && renewal <= facts.now) return [{ kind: 'renew', row }]
   if (item !== undefined && !item.active && traits.resumes) return [{ kind: 'resume', row }]
   if (row.pending?.action === 'reset') return [{ kind: 'update', row, wanted, reason: 'its secret is not known' }]
+  if (isRotationAsked(row)) return [{ kind: 'rotate', row }]
   if (row.pending !== null || row.state !== 'registered') return [{ kind: 'settle', row, found: item }]
   const leftovers = unknownAt(row, list ?? [], facts).map((found): PlanStep => ({ kind: 'leftover', like: row, found }))
-  const { gapSince } = row.settings
-  return gapSince === undefined ? leftovers : [...leftovers, { kind: 'backfill', row, since: new Date(gapSince) }]
+  const { formerSecretsUntil } = row.settings
+  const isOver = formerSecretsUntil !== undefined && new Date(formerSecretsUntil) <= facts.now
+  const gap = gapOf(row, facts.outages)
+  return [
+    ...leftovers,
+    ...(isOver ? [{ kind: 'retire' as const, row }] : []),
+    ...(gap === undefined ? [] : [{ kind: 'backfill' as const, row, ...backfillSpan(gap, facts.now) }]),
+  ]
 }
 
 /** Where only one can exist: the one there is, if it is nobody's here. */

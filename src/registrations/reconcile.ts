@@ -1,34 +1,27 @@
 import { randomUUID } from 'node:crypto'
-import { hashToken } from '../access/tokens.ts'
-import type { Connector } from '../connectors/connector.ts'
-import type { Flow } from '../flow/flow.ts'
 import { type Lease, LeaseLost } from '../storage/registration-leases.ts'
 import type { DueTrigger } from '../storage/registration-triggers.ts'
 import type { Registration, Registrations } from '../storage/registrations.ts'
-import type { EnvVariables, Flows } from '../storage/storage.ts'
-import { type ApplyWorld, applyStep, type Effect } from './apply.ts'
+import { applyStep } from './apply.ts'
 import { isCheckDue, nextLook } from './due.ts'
-import { afterRefusal } from './next-row.ts'
+import type { ApplyWorld } from './ledger.ts'
 import { planTrigger } from './plan.ts'
-import type { PlanFacts, PlanStep } from './plan-step.ts'
-import { type Traits, traitsOf } from './registration.ts'
-import { silenceTime, silenceWords } from './silence.ts'
+import type { PlanStep } from './plan-step.ts'
+import { factsOf, isShared, look, type Scene, type SceneSources, traitsIn, workOf } from './scene.ts'
+import { isSilenceOver, silenceTime, silenceWords } from './silence.ts'
 import type { Listed } from './vendor-calls.ts'
 import { VendorError } from './vendor-error.ts'
-import { type Wanted, wantedOf } from './wanted.ts'
-import { targetOf, type Work } from './work.ts'
+import { note, readLists } from './vendor-lists.ts'
+import { targetOf, triggerOf, type Work } from './work.ts'
 
 /** Brings a flow's webhooks to where the flow wants them: look, plan, do one thing, and look again. */
 
-export interface ReconcileWorld extends ApplyWorld {
+export interface ReconcileWorld extends ApplyWorld, SceneSources {
   registrations: Registrations
-  flows: Pick<Flows, 'find' | 'token'>
-  envVariables: Pick<EnvVariables, 'all'>
-  findConnector(accountId: string, name: string): Promise<Connector | undefined>
-  publicUrl(): string
   /** How long a process may be silent before another one takes over, and how often it says that it is there. */
   leaseMs: number
   beatMs: number
+  now(): Date
   /** Told after every change of a row. */
   onChange(row: Registration): void
 }
@@ -82,16 +75,6 @@ function leaseEnd({ now, leaseMs }: ReconcileWorld): Date {
   return new Date(now().getTime() + leaseMs)
 }
 
-/** What is known of a flow and its webhooks at one time. */
-interface Scene {
-  flow: Flow | undefined
-  wanted: Wanted[]
-  connectors: Map<string, Connector>
-  rows: Registration[]
-  others: Registration[]
-  token: string | null
-}
-
 async function bringAbout(
   trigger: DueTrigger,
   held: Lease[],
@@ -117,39 +100,6 @@ async function bringAbout(
   return new Date(world.now().getTime() + pauseAfterTooMuchMs)
 }
 
-/** Reads everything anew: nothing is remembered from one step to the next but the vendors' lists. */
-async function look({ flowId, accountId }: DueTrigger, world: ReconcileWorld): Promise<Scene> {
-  const [flow, rows, variables] = await Promise.all([
-    world.flows.find(accountId, flowId),
-    world.registrations.ofFlow(flowId),
-    world.envVariables.all(accountId),
-  ])
-  const names = new Set([
-    ...rows.map(({ connector }) => connector),
-    ...(flow?.steps ?? []).map(({ connector }) => connector),
-  ])
-  const connectors = new Map<string, Connector>()
-  for (const name of names) {
-    const connector = await world.findConnector(accountId, name)
-    if (connector !== undefined) connectors.set(name, connector)
-  }
-  const asksForToken = flow?.settings.webhook_token_enabled === true
-  const token = asksForToken ? ((await world.flows.token(accountId, flowId)) ?? null) : null
-  const tokenHash = token === null ? null : hashToken(token).toString('hex')
-  const facts = { connectors, variables, tokenHash, publicUrl: world.publicUrl(), now: world.now }
-  const wanted = flow === undefined ? [] : wantedOf({ flow, ...facts })
-  const shared = new Set([...rows, ...wanted].filter((each) => isShared(each, connectors)).map(({ place }) => place))
-  const atPlaces = await Promise.all([...shared].map((place) => world.registrations.atPlace(accountId, place)))
-  const others = atPlaces.flat().filter((row) => row.flowId !== flowId)
-  return { flow, wanted, connectors, rows, others, token }
-}
-
-function isShared(each: Registration | Wanted, connectors: ReadonlyMap<string, Connector>): boolean {
-  const name = typeof each.connector === 'string' ? each.connector : each.connector.name
-  const trigger = connectors.get(name)?.webhook_trigger
-  return each.kind === 'webhook' && trigger?.single !== undefined && trigger.setup === 'automatic'
-}
-
 /** Where only one webhook can exist, flows that share it must not make it at the same time. */
 async function holdShared(scene: Scene, held: Lease[], world: ReconcileWorld): Promise<boolean> {
   const all = [...scene.rows, ...scene.wanted].filter((each) => isShared(each, scene.connectors))
@@ -163,104 +113,6 @@ async function holdShared(scene: Scene, held: Lease[], world: ReconcileWorld): P
   return true
 }
 
-function workOf(scene: Scene, lease: Lease, signal: AbortSignal): Work {
-  const { connectors, rows, others, token, flow } = scene
-  return { lease, connectors, rows: [...rows, ...others], flowName: flow?.name ?? '', token, signal }
-}
-
-function factsOf(
-  { wanted, rows, others, connectors }: Scene,
-  actual: ReadonlyMap<string, readonly Listed[]>,
-  moves: boolean,
-  { now }: Pick<ReconcileWorld, 'now'>,
-): PlanFacts {
-  return { wanted, rows, others, actual, moves, now: now(), traits: (row) => traitsIn(connectors, row) }
-}
-
-function traitsIn(
-  connectors: ReadonlyMap<string, Connector>,
-  row: Pick<Registration, 'connector' | 'kind'>,
-): Traits | undefined {
-  return row.kind === 'lifecycle' ? undefined : traitsOf(connectors.get(row.connector) ?? {})
-}
-
-/**
- * The vendors' lists of all places that something is to be done about; each is read once, until a call makes it untrue.
- * False when one could not be read now.
- */
-async function readLists(
-  scene: Scene,
-  work: Work,
-  lists: Map<string, Listed[]>,
-  unreadable: Set<string>,
-  world: ReconcileWorld,
-): Promise<boolean> {
-  const now = world.now()
-  let isComplete = true
-  for (const [place, rows] of Map.groupBy(scene.rows, ({ place }) => place)) {
-    if (lists.has(place) || unreadable.has(place)) continue
-    const row = rows.find((each) => isWorthListing(each, scene.connectors, now))
-    if (row === undefined) continue
-    try {
-      lists.set(place, await world.calls.list(targetOf(row, work)))
-    } catch (error) {
-      if (!(error instanceof VendorError)) throw error
-      unreadable.add(place)
-      isComplete = false
-      await noteUnreadable(rows, error, work, world)
-    }
-  }
-  return isComplete
-}
-
-function isWorthListing(row: Registration, connectors: ReadonlyMap<string, Connector>, now: Date): boolean {
-  const traits = traitsIn(connectors, row)
-  if (traits?.lists !== true || row.carriedBy !== null || row.state === 'not_registered') return false
-  if (row.goal === 'absent' && row.remoteId === null && row.pending === null) return false
-  return row.retryAt === null || row.retryAt <= now
-}
-
-/** Those that can't go on without the list are shown with the vendor's words; the others only say that they were not checked. */
-async function noteUnreadable(
-  rows: readonly Registration[],
-  error: VendorError,
-  work: Work,
-  world: ReconcileWorld,
-): Promise<void> {
-  const at = world.now()
-  for (const row of rows) {
-    const waits = row.remoteId === null && (row.goal === 'present' || row.pending !== null)
-    const refusal = afterRefusal(row, error.message, error.retryAfter, world)
-    if (waits)
-      await world.registrations.write(
-        work.lease,
-        { ...row, ...refusal },
-        { at, kind: 'fact', action: 'list', key: null, detail: error.message },
-      )
-    else if (row.goal === 'present' && row.state === 'registered') {
-      const { state: _, ...unchecked } = refusal
-      await world.registrations.write(
-        work.lease,
-        { ...row, ...unchecked, reason: `could not be checked: ${error.message}` },
-        null,
-      )
-    }
-  }
-}
-
-/** What a step has changed about the vendor's lists. The same webhook may stand in several of them. */
-function note(lists: Map<string, Listed[]>, row: Registration | undefined, effect: Effect): void {
-  if (row === undefined || effect === 'none') return
-  const list = lists.get(row.place)
-  lists.clear()
-  if (effect === 'unknown' || list === undefined) return
-  if ('added' in effect) lists.set(row.place, [...list, effect.added])
-  else {
-    const left = list.filter(({ id }) => id !== effect.removed)
-    lists.set(row.place, left)
-  }
-}
-
 /** Nothing left to do now: writes down what was seen, and says when to look again. */
 async function rest(
   scene: Scene,
@@ -270,7 +122,12 @@ async function rest(
   world: ReconcileWorld,
 ): Promise<Date | null> {
   const now = world.now()
-  const rows = scene.rows.map((row) => seen(row, lists.has(row.place), scene, now))
+  const rows = await Promise.all(
+    scene.rows.map(async (row) => {
+      const next = seen(row, lists.has(row.place), scene, now)
+      return isSilent(row, now) ? { ...next, reason: `${next.reason}${await askForSign(row, work, world)}` } : next
+    }),
+  )
   for (const [index, row] of rows.entries()) {
     if (row === scene.rows[index]) continue
     await world.registrations.write(work.lease, row, null)
@@ -286,13 +143,30 @@ function seen(row: Registration, isListed: boolean, { wanted }: Scene, now: Date
   const ref = wanted.find(({ kind, slot }) => kind === row.kind && slot === row.slot)?.ref ?? row.ref
   const renamed = ref === row.ref ? row : { ...row, ref, updatedAt: now }
   if (row.state !== 'registered') return renamed
-  const silentAt = silenceTime(row)
-  if (silentAt !== null && silentAt <= now) return { ...renamed, reason: silenceWords(row, now), updatedAt: now }
+  if (isSilent(row, now)) return { ...renamed, reason: silenceWords(row, now), updatedAt: now }
+  if (isSilenceOver(row, now)) return { ...renamed, reason: null, updatedAt: now }
   const isChecked = isListed && row.remoteId !== null && isCheckDue(row, now)
   const wasUnchecked = isListed && row.reason?.startsWith('could not be checked') === true
   return isChecked || wasUnchecked
     ? { ...renamed, checkedAt: now, failures: 0, retryAt: null, reason: wasUnchecked ? null : row.reason }
     : renamed
+}
+
+function isSilent(row: Registration, now: Date): boolean {
+  const at = row.state === 'registered' ? silenceTime(row) : null
+  return at !== null && at <= now
+}
+
+/** Where the vendor can be asked for a test delivery: what comes of it ends the silence, or shows that it is none. */
+async function askForSign(row: Registration, work: Work, world: ReconcileWorld): Promise<string> {
+  if (row.remoteId === null || triggerOf(row, work)?.ping === undefined) return ''
+  try {
+    await world.calls.ping(targetOf(row, work))
+    return '. A test delivery was asked for, and did not come if this can still be read'
+  } catch (error) {
+    if (!(error instanceof VendorError)) throw error
+    return `. The vendor refused a test delivery: ${error.message}`
+  }
 }
 
 /** Flows that share a webhook hear of it when it comes and goes. */
@@ -302,18 +176,4 @@ async function wakeSharers(step: PlanStep, scene: Scene, world: ReconcileWorld):
     .filter(({ goal }) => goal === 'present')
     .map(({ flowId, accountId }) => ({ flowId, accountId }))
   await world.registrations.wake(undefined, sharers, world.now())
-}
-
-/** What would be done for a flow now, without doing it. Asks the vendors for their lists, and changes nothing. */
-export async function previewFlow(
-  trigger: DueTrigger,
-  world: ReconcileWorld,
-  signal: AbortSignal,
-): Promise<PlanStep[]> {
-  const scene = await look(trigger, world)
-  const work = workOf(scene, { key: trigger.flowId, owner: randomUUID() }, signal)
-  const lists = new Map<string, Listed[]>()
-  const silent: ReconcileWorld = { ...world, registrations: { ...world.registrations, write: async () => undefined } }
-  await readLists(scene, work, lists, new Set(), silent)
-  return planTrigger(factsOf(scene, lists, trigger.moves, world))
 }

@@ -56,6 +56,15 @@ export function renewalTime({ id, expiresAt, settings }: Registration): Date | n
   return new Date(expiresAt.getTime() - settings.lifeMs * (renewalLead.least + spread))
 }
 
+/** Whether a user has asked for another secret and has not got it yet. */
+export function isRotationAsked({
+  rotateAskedAt,
+  settings,
+}: Pick<Registration, 'rotateAskedAt' | 'settings'>): boolean {
+  if (rotateAskedAt === null) return false
+  return settings.rotatedAt === undefined || new Date(settings.rotatedAt) < rotateAskedAt
+}
+
 /** What a vendor's webhooks allow to be done with them. */
 export interface Traits {
   setup: 'automatic' | 'manual'
@@ -64,6 +73,8 @@ export interface Traits {
   updates: boolean
   renews: boolean
   resumes: boolean
+  /** Whether it can get another secret and stay the same webhook. */
+  rotates: boolean
   removes: boolean
   single: WebhookTrigger['single']
   maxWebhooks: number
@@ -81,6 +92,7 @@ export function traitsOf({ webhook_trigger: trigger }: Pick<Connector, 'webhook_
     updates: trigger.update !== undefined,
     renews: trigger.renew !== undefined && trigger.expiry?.by !== 'recreate',
     resumes: trigger.resume !== undefined,
+    rotates: trigger.rotate_secret !== undefined,
     removes: trigger.delete !== undefined,
     single: trigger.single,
     maxWebhooks: trigger.max_webhooks ?? Number.POSITIVE_INFINITY,

@@ -12,8 +12,17 @@ const longestSilenceMs = 14 * 24 * 60 * 60_000
 
 /** When a pause becomes remarkable; null while that can't be said, or when the user has been told. */
 export function silenceTime(row: Registration): Date | null {
-  const { lastEventAt, usualGapMs, eventCount, reason } = row
-  if (lastEventAt === null || usualGapMs === null || eventCount < leastEvents || reason !== null) return null
+  return row.reason === null ? pauseEnd(row) : null
+}
+
+/** Whether the user was told of a silence in which something has come since. */
+export function isSilenceOver(row: Registration, now: Date): boolean {
+  const end = pauseEnd(row)
+  return row.reason?.startsWith(silencePrefix) === true && end !== null && end > now
+}
+
+function pauseEnd({ lastEventAt, usualGapMs, eventCount }: Registration): Date | null {
+  if (lastEventAt === null || usualGapMs === null || eventCount < leastEvents) return null
   const pause = Math.min(Math.max(usualGapMs * unusualFactor, leastSilenceMs), longestSilenceMs)
   return new Date(lastEventAt.getTime() + pause)
 }
@@ -21,10 +30,10 @@ export function silenceTime(row: Registration): Date | null {
 /** What the user is told of it. */
 export function silenceWords({ lastEventAt, usualGapMs }: Registration, now: Date): string {
   const since = duration(now.getTime() - (lastEventAt?.getTime() ?? now.getTime()))
-  return `no event for ${since}; usual is one every ${duration(usualGapMs ?? 0)}. The vendor still has the webhook`
+  return `${silencePrefix}${since}; usual is one every ${duration(usualGapMs ?? 0)}. The vendor still has the webhook`
 }
 
-export const silencePrefix = 'no event for '
+const silencePrefix = 'no event for '
 
 function duration(ms: number): string {
   const minutes = ms / 60_000

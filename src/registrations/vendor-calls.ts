@@ -51,6 +51,10 @@ export interface VendorCalls {
   update(target: Target): Promise<string | null>
   renew(target: Target): Promise<Date | null>
   resume(target: Target): Promise<void>
+  /** Gives it the secret that the values have. Returns the vendor's own, where it makes them. */
+  rotate(target: Target): Promise<string | null>
+  /** Has the vendor send a test delivery. False when the connector has no such call. */
+  ping(target: Target): Promise<boolean>
   /** Asks for the secret of a webhook whose create was not heard to the end. */
   secret(target: Target): Promise<string | null>
   /** What the vendor says has happened, each with its payload where the vendor tells it. */
@@ -168,6 +172,13 @@ export function createVendorCalls(world: Pick<World, 'callConnector' | 'now'>): 
       }),
 
     resume: (target) => askVendor(async () => void (await perform(target, 'resume'))),
+    rotate: (target) =>
+      askVendor(async () => {
+        const done = await perform(target, 'rotate_secret')
+        const secret = target.trigger.rotate_secret?.secret
+        return done === undefined || secret === undefined ? null : textOf(read(secret, done.values, done.reply, now))
+      }),
+    ping: (target) => askVendor(async () => (await perform(target, 'ping')) !== undefined),
     secret: (target) => askVendor(() => secretOf(target, target.values)),
     backfill: (target) => askVendor(() => missedOf(target)),
   }

@@ -1,5 +1,6 @@
 import type { Connector, WebhookTrigger } from '../connectors/connector.ts'
 import type { Frame } from '../engine/render.ts'
+import type { Outage } from '../storage/outages.ts'
 import type { Lease } from '../storage/registration-leases.ts'
 import type { Registration } from '../storage/registrations.ts'
 import { addressOf } from './registration.ts'
@@ -11,6 +12,8 @@ export interface Work {
   connectors: ReadonlyMap<string, Connector>
   /** All rows that are not done with, of this flow and of those that share a webhook with it. */
   rows: readonly Registration[]
+  /** When no process took deliveries. */
+  outages: readonly Outage[]
   flowName: string
   /** The flow's token in the clear, while it asks for one. */
   token: string | null

@@ -11,6 +11,7 @@ import { createErrorMails, type ErrorMails } from './error-mails.ts'
 import { createFlowValues } from './flow-values.ts'
 import { createFlows, type FlowChange } from './flows.ts'
 import { migrate } from './migrate.ts'
+import { createOutages, type Outages } from './outages.ts'
 import { createRegistrations, type Registrations } from './registrations.ts'
 import { createRejectedRequests, type RejectedRequests } from './rejected-requests.ts'
 import { createRetention, type Retention } from './retention.ts'
@@ -39,6 +40,7 @@ export interface Storage {
   runs: Runs
   dedupe: Dedupe
   registrations: Registrations
+  outages: Outages
   rejectedRequests: RejectedRequests
   errorMails: ErrorMails
   retention: Retention
@@ -69,22 +71,37 @@ export interface StorageOptions {
 }
 
 /**
- * Opens the database that the settings name, or boots or joins the embedded one, and brings its tables up to date.
+ * Opens the database that the settings name, or boots or joins the embedded one; its tables are left as they are.
  *
- * Errors: `EmbeddedPostgresError`, `SecretKeyError`, `DatabaseUnavailableError`; their messages say what to set.
+ * Errors: `EmbeddedPostgresError`, `DatabaseUnavailableError`; their messages say what to set.
+ */
+export async function openServer({
+  settings,
+  log,
+}: Pick<StorageOptions, 'settings' | 'log'>): Promise<{ database: Database; close(): Promise<void> }> {
+  const server = settings.databaseUrl
+    ? undefined
+    : await startEmbeddedPostgres({ dataDir: settings.dataDir, postgresBin: settings.postgresBin, log })
+  const database = openDatabase(settings.databaseUrl ?? server!.connection, { poolSize: settings.databasePool })
+  return {
+    database,
+    async close() {
+      await database.close()
+      await server?.stop()
+    },
+  }
+}
+
+/**
+ * Opens the database as `openServer` does, and brings its tables up to date.
+ *
+ * Errors: as there, and `SecretKeyError`.
  */
 export async function openStorage({ settings, now, log, helpers = new Set() }: StorageOptions): Promise<Storage> {
   const secretKey = await readSecretKey(settings.secretKey, settings.dataDir)
   const sealer = createSealer(secretKey, ...formerKeys(settings))
   const signingKey = deriveKey(secretKey, 'tokens')
-  const server = settings.databaseUrl
-    ? undefined
-    : await startEmbeddedPostgres({ dataDir: settings.dataDir, postgresBin: settings.postgresBin, log })
-  const database = openDatabase(settings.databaseUrl ?? server!.connection, { poolSize: settings.databasePool })
-  const close = async () => {
-    await database.close()
-    await server?.stop()
-  }
+  const { database, close } = await openServer({ settings, log })
   try {
     await migrate(database)
   } catch (error) {
@@ -112,6 +129,7 @@ export async function openStorage({ settings, now, log, helpers = new Set() }: S
     runs: createRuns(database),
     dedupe: createDedupe(database),
     registrations,
+    outages: createOutages(database),
     rejectedRequests: createRejectedRequests(database),
     errorMails: createErrorMails(database),
     retention: createRetention(database, now),

@@ -22,8 +22,6 @@ export const jobKinds = {
   run_flow: { retries: 4, retryDelaySeconds: 1, retryDelayMaxSeconds: 60, deadLetter: 'give_up_runs' },
   /** The runs of a `run_flow` job that killed its workers: to be ended as errors. */
   give_up_runs: { retries: 100, retryDelaySeconds: 5, retryDelayMaxSeconds: 600 },
-  /** Makes what a vendor has equal to what a flow wants; vendors are down for days. */
-  sync_registration: { retries: 50, retryDelaySeconds: 5, retryDelayMaxSeconds: 3600 },
   /** A flow whose time has come. */
   start_scheduled: { retries: 20, retryDelaySeconds: 1, retryDelayMaxSeconds: 300 },
   prune_runs: { retries: 3, retryDelaySeconds: 60, retryDelayMaxSeconds: 600 },

@@ -49,6 +49,9 @@ export interface Registration {
   carriedBy: string | null
   /** A user has asked for a new one; `take_over`: in the place of a webhook that is not ours. */
   anew: 'recreate' | 'take_over' | null
+  /** A user has asked for another secret; the former ones are to be accepted for so long after it. */
+  rotateAskedAt: Date | null
+  rotateGraceSeconds: number
   lastEventAt: Date | null
   eventCount: number
   usualGapMs: number | null
@@ -63,8 +66,15 @@ export interface RegistrationSettings {
   action: string
   /** How long the vendor keeps it without being asked; 0 for ever. */
   lifeMs: number
-  /** Since when events may have been missed that the vendor can be asked for; ISO 8601. */
+  /** Since when events may have been missed; this and all times below in ISO 8601. */
   gapSince?: string
+  /** Until when gaps have been made up for, or been found to be lost. */
+  madeUpUntil?: string
+  /** The last gap, for the user. `recovered`: runs started for it; null when the vendor told nothing, as `note` says. */
+  lastGap?: { since: string; until: string; recovered: number | null; note: string | null }
+  /** The request for another secret that was carried out last, and how long the former ones are accepted. */
+  rotatedAt?: string
+  formerSecretsUntil?: string
 }
 
 export interface RegistrationSecrets {
@@ -125,6 +135,8 @@ export interface RegistrationRow {
   checked_at: Date | null
   carried_by: string | null
   anew: 'recreate' | 'take_over' | null
+  rotate_asked_at: Date | null
+  rotate_grace_seconds: number
   last_event_at: Date | null
   event_count: number
   usual_gap_ms: number | null
@@ -135,8 +147,8 @@ export interface RegistrationRow {
 /** In the order of the row's interface. */
 export const registrationColumns = `id, account_id, flow_id, ref, slot, kind, connector, auth_id, place, goal, state, reason,
   remote_id, base_url, path_hash, settings, settings_hash, secrets_sealed, handshake_sealed, pending, pending_key, pending_at,
-  failures, retry_at, registered_at, expires_at, checked_at, carried_by, anew, last_event_at, event_count, usual_gap_ms, created_at,
-  updated_at`
+  failures, retry_at, registered_at, expires_at, checked_at, carried_by, anew, rotate_asked_at,
+  rotate_grace_seconds, last_event_at, event_count, usual_gap_ms, created_at, updated_at`
 
 /** Sealed bytes copied into another row can't be opened there. */
 export function sealContext(accountId: string, id: string): string {
@@ -180,6 +192,8 @@ export function toRegistration(row: RegistrationRow, sealer: Sealer): Registrati
     checkedAt: row.checked_at,
     carriedBy: row.carried_by,
     anew: row.anew,
+    rotateAskedAt: row.rotate_asked_at,
+    rotateGraceSeconds: row.rotate_grace_seconds,
     lastEventAt: row.last_event_at,
     eventCount: Number(row.event_count),
     usualGapMs: row.usual_gap_ms,

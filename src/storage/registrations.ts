@@ -41,11 +41,16 @@ export interface Registrations extends RegistrationTriggers, RegistrationLeases 
   write(lease: Lease, registration: Registration, entry: LedgerEntry | null): Promise<void>
   /** Has the row's webhook made anew. Undefined when there is none to be made anew. */
   askAnew(accountId: string, id: string, anew: 'recreate' | 'take_over', now: Date): Promise<Registration | undefined>
+  /** Has the row's webhook given another secret. False when there is no such webhook. */
+  askRotation(accountId: string, id: string, graceSeconds: number, now: Date): Promise<boolean>
+  /** Wakes all flows that have a webhook at a vendor. */
+  wakeRegistered(now: Date): Promise<void>
   /** Gives up a row whose webhook can't be removed. */
   forget(accountId: string, id: string, now: Date): Promise<boolean>
   /** Keeps what a handshake handed over, before it is answered. */
   keepHandshakeSecret(registration: Pick<Registration, 'id' | 'accountId'>, secret: string): Promise<void>
-  noteEvents(tallies: readonly EventTally[]): Promise<void>
+  /** Returns the flows to be looked after, because something came in that was not to be expected any more. */
+  noteEvents(tallies: readonly EventTally[]): Promise<{ flowId: string; accountId: string }[]>
   /** Webhooks of all accounts that were made under another address than this one. */
   elsewhere(baseUrl: string): Promise<Registration[]>
 }
@@ -56,6 +61,7 @@ export interface Registrations extends RegistrationTriggers, RegistrationLeases 
  */
 const seenByEdge: ReadonlySet<string> = new Set([
   ...['begin', 'note', 'create', 'conflict', 'readdress', 'adopt', 'update', 'leftover', 'carry', 'lost'],
+  ...['rotate', 'retire'],
 ])
 
 /** Rows that were removed are shown this long. */
@@ -125,6 +131,30 @@ export function createRegistrations(database: Database, sealer: Sealer): Registr
         return registration
       }),
 
+    askRotation: (accountId, id, graceSeconds, now) =>
+      database.transaction(async (tx) => {
+        const { rows } = await tx.query<{ flow_id: string }>({
+          text: `update registration set rotate_asked_at = $3, rotate_grace_seconds = $4
+                 where account_id = $1 and id = $2 and goal = 'present' and remote_id is not null and state <> 'removed'
+                 returning flow_id`,
+          values: [accountId, id, now, graceSeconds],
+        })
+        if (rows[0] === undefined) return false
+        await addEntry(tx, id, { at: now, kind: 'intent', action: 'rotate', key: null, detail: 'asked for by a user' })
+        await wakeFlows(tx, [{ flowId: rows[0].flow_id, accountId }], now, false)
+        return true
+      }),
+
+    wakeRegistered: (now) =>
+      database.transaction(async (tx) => {
+        const { rows } = await tx.query<{ flow_id: string; account_id: string }>({
+          text: `select distinct flow_id, account_id from registration
+                 where goal = 'present' and kind = 'webhook' and remote_id is not null and state <> 'removed'`,
+        })
+        const flows = rows.map(({ flow_id, account_id }) => ({ flowId: flow_id, accountId: account_id }))
+        await wakeFlows(tx, flows, now, false)
+      }),
+
     async forget(accountId, id, now) {
       const { count } = await database.query({
         text: `update registration set state = 'removed', reason = 'given up by a user', pending = null, updated_at = $3
@@ -163,18 +193,24 @@ async function addEntry(tx: Transaction, id: string, { at, kind, action, key, de
 }
 
 /** A quarter of each new gap, so that some tens of events say what is usual. */
-async function noteEvents(database: Database, tallies: readonly EventTally[]): Promise<void> {
-  if (tallies.length === 0) return
-  await database.query({
+async function noteEvents(database: Database, tallies: readonly EventTally[]) {
+  if (tallies.length === 0) return []
+  const { rows } = await database.query<Pick<RegistrationRow, 'flow_id' | 'account_id' | 'goal' | 'state' | 'reason'>>({
     name: 'registration_events',
     text: `update registration r set
              usual_gap_ms = case when r.last_event_at is null or t.at <= r.last_event_at then r.usual_gap_ms else
                coalesce(r.usual_gap_ms * 0.75, 0) + case when r.usual_gap_ms is null then 1 else 0.25 end
                  * extract(epoch from t.at - r.last_event_at) * 1000 / t.count end,
              last_event_at = greatest(r.last_event_at, t.at), event_count = r.event_count + t.count
-           from unnest($1::uuid[], $2::timestamptz[], $3::int[]) as t(id, at, count) where r.id = t.id`,
+           from unnest($1::uuid[], $2::timestamptz[], $3::int[]) as t(id, at, count) where r.id = t.id
+           returning flow_id, account_id, goal, state, reason`,
     values: [tallies.map(({ id }) => id), tallies.map(({ at }) => at), tallies.map(({ count }) => count)],
   })
+  // What the user has set up by hand shows itself by its first delivery; a silence that was noted has ended.
+  const changed = rows.filter(
+    ({ goal, state, reason }) => goal === 'present' && (state !== 'registered' || reason !== null),
+  )
+  return changed.map(({ flow_id, account_id }) => ({ flowId: flow_id, accountId: account_id }))
 }
 
 async function listRows(

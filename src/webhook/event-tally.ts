@@ -20,16 +20,8 @@ export function createEventTallies({ registrations, now, onError }: EventTallyOp
   let writing: Promise<void> = Promise.resolve()
 
   async function write(batch: { row: EdgeRow; at: Date; count: number }[]): Promise<void> {
-    await registrations.noteEvents(batch.map(({ row, at, count }) => ({ id: row.id, at, count })))
-    // What the user has set up by hand shows itself by its first delivery; a silence that was noted has ended.
-    const changed = batch.filter(({ row }) => row.state !== 'registered' || row.reason !== null)
-    await registrations.wake(
-      undefined,
-      changed
-        .filter(({ row }) => row.goal === 'present')
-        .map(({ row: { flowId, accountId } }) => ({ flowId, accountId })),
-      now(),
-    )
+    const flows = await registrations.noteEvents(batch.map(({ row, at, count }) => ({ id: row.id, at, count })))
+    await registrations.wake(undefined, flows, now())
   }
 
   function flush(): void {

@@ -5,13 +5,14 @@ import { stringifyJson } from '../flow/json.ts'
 import { createLifecycleFlows } from '../registrations/lifecycle-flow.ts'
 import type { ReconcileWorld } from '../registrations/reconcile.ts'
 import { createVendorCalls, type Missed } from '../registrations/vendor-calls.ts'
+import type { Outages } from '../storage/outages.ts'
 import type { Registration, Registrations } from '../storage/registrations.ts'
 import { RunDuplicate, type RunWriter } from '../storage/run-writer.ts'
 import type { EnvVariables, Flows } from '../storage/storage.ts'
 import type { FlowCache } from '../webhook/flow-cache.ts'
 
 export interface RegistrationParts {
-  storage: { registrations: Registrations; flows: Flows; envVariables: EnvVariables }
+  storage: { registrations: Registrations; flows: Flows; envVariables: EnvVariables; outages: Outages }
   world: World
   loadedFlows: FlowCache
   writer: RunWriter
@@ -39,6 +40,7 @@ export function createRegistrationWorld(parts: RegistrationParts): ReconcileWorl
     },
     flows: storage.flows,
     envVariables: storage.envVariables,
+    outages: storage.outages,
     findConnector,
     publicUrl,
     calls: createVendorCalls(world),
@@ -49,15 +51,21 @@ export function createRegistrationWorld(parts: RegistrationParts): ReconcileWorl
     beatMs,
     onChange,
     async startMissed(row, missed) {
-      for (const each of missed) if (each.payload !== undefined) await startMissed(row, each, parts)
+      let started = 0
+      for (const each of missed) if (await startMissed(row, each, parts)) started += 1
+      return started
     },
   }
 }
 
-/** As if it had been delivered: under the id that its delivery would have had, so that nothing runs twice. */
-async function startMissed(row: Registration, { id, payload }: Missed, parts: RegistrationParts): Promise<void> {
+/**
+ * As if it had been delivered: under the id that its delivery would have had, so that nothing runs twice. True when it is
+ * new, or comes once more from the vendor itself.
+ */
+async function startMissed(row: Registration, { id, payload }: Missed, parts: RegistrationParts): Promise<boolean> {
+  if (payload === undefined) return true
   const loaded = await parts.loadedFlows.fresh(row.flowId)
-  if (loaded === undefined || loaded.gate.flow.status === 'paused' || payload === undefined) return
+  if (loaded === undefined || loaded.gate.flow.status === 'paused') return false
   const { flow } = loaded.gate
   const now = parts.world.now()
   const start = {
@@ -81,7 +89,9 @@ async function startMissed(row: Registration, { id, payload }: Missed, parts: Re
   }
   try {
     await parts.writer.begin(start).durable()
+    return true
   } catch (error) {
     if (!(error instanceof RunDuplicate)) throw error
+    return false
   }
 }

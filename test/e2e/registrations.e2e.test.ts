@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import type { ConnectorInput } from '../../src/connectors/connector.ts'
 import type { Json, JsonObject } from '../../src/flow/json.ts'
-import { Vendor, type VendorStyle } from '../vendors/vendor.ts'
+import { rememberingStyle } from '../vendors/styles-plain.ts'
+import { Vendor } from '../vendors/vendor.ts'
 import { startProduct } from './rig.ts'
 
 const product = await startProduct()
@@ -124,48 +124,9 @@ test('a pre save flow that fails is shown at its step; the save stands, and it i
   assert.ok(row.retry_at)
 })
 
-/** A vendor that keeps a list of what happened, and can be asked for it. */
-function remembering(happened: JsonObject[]): VendorStyle {
-  const connector = (url: string): ConnectorInput => ({
-    name: 'remembering',
-    title: 'Remembering',
-    base_domain: `${url}/`,
-    auth_config: { api_key: {} },
-    webhook_trigger: {
-      events: ['made'],
-      create: { method: 'POST', endpoint: 'hooks', body: { url: '{{ webhook_url }}' } },
-      list: { endpoint: 'hooks', url: '{{ item.url }}' },
-      delete: { endpoint: 'hooks/{{ registration.id }}' },
-      backfill: {
-        endpoint: 'events',
-        query: { from: '{{ since }}', to: '{{ until }}' },
-        id: '{{ item.id }}',
-        payload: '{{ item }}',
-      },
-      delivery_id: '{{ body.id }}',
-    },
-  })
-  return {
-    name: 'remembering',
-    connector,
-    input: () => ({ events: ['made'] }),
-    handle({ method, path, query, body }, vendor) {
-      if (path === '/events') {
-        const [from, to] = [Date.parse(query.get('from')!), Date.parse(query.get('to')!)]
-        return { body: happened.filter(({ at }) => Number(at) >= from && Number(at) < to) }
-      }
-      const id = path.split('/')[2]
-      if (method === 'GET') return { body: vendor.live().map(({ id, url }) => ({ id, url })) }
-      if (method === 'DELETE') return vendor.delete(id!) ? { status: 204 } : { status: 404 }
-      return { status: 201, body: { id: vendor.add({ url: String(body.url) }).id } }
-    },
-    deliver: ({ id }) => ({ headers: {}, body: JSON.stringify({ id }) }),
-  }
-}
-
 test('what happened while the webhook was gone is fetched from the vendor, each once', async () => {
   const happened: JsonObject[] = []
-  const style = remembering(happened)
+  const style = rememberingStyle(happened)
   const vendor = await new Vendor(style).start()
   after(() => vendor.close())
   await post('/v1/connectors', style.connector(vendor.url) as unknown as Json)

@@ -106,7 +106,7 @@ export async function testApi({ publicUrl }: { publicUrl?: string } = {}): Promi
       cancel: (accountId, runId) => storage.runs.cancel(accountId, runId),
       forgetFlow: () => undefined,
     },
-    registrar: { preview: async () => [] },
+    registrar: { preview: async () => [], ping: async () => false },
     events: createEvents(),
     listening: createListening(now),
     passwords: createPasswords(),

@@ -42,7 +42,7 @@ export class ChaosWorld {
   crashes = 0
   /** Where Hookline says that it can be reached. */
   publicUrl: string
-  readonly #storage: Storage
+  readonly storage: Storage
   readonly #dispose: (() => Promise<void>)[]
   readonly #callConnector: World['callConnector']
 
@@ -50,7 +50,7 @@ export class ChaosWorld {
     this.product = product
     this.publicUrl = product.url
     this.random = random
-    this.#storage = storage
+    this.storage = storage
     const outbound = createOutbound({ allow: ['127.0.0.0/8'] })
     const { callConnector } = createVendors({
       auths: storage.connectorAuths,
@@ -85,7 +85,7 @@ export class ChaosWorld {
 
   /** Looks after all flows that are due, each by a process that may die of it. */
   async work(): Promise<void> {
-    for (const { flowId } of await this.#storage.registrations.due(this.now(), 100)) {
+    for (const { flowId } of await this.storage.registrations.due(this.now(), 100)) {
       try {
         await syncFlow(flowId, this.#process(), new AbortController().signal)
       } catch (error) {
@@ -106,7 +106,7 @@ export class ChaosWorld {
         this.#mayDie(life)
         return result
       }
-    const { registrations, flows, envVariables } = this.#storage
+    const { registrations, flows, envVariables } = this.storage
     const now = () => this.now()
     return {
       registrations: {
@@ -118,7 +118,8 @@ export class ChaosWorld {
       },
       flows,
       envVariables,
-      findConnector: (accountId, name) => findConnector(this.#storage, accountId, name),
+      outages: this.storage.outages,
+      findConnector: (accountId, name) => findConnector(this.storage, accountId, name),
       publicUrl: () => this.publicUrl,
       calls: createVendorCalls({ callConnector: mortal(this.#callConnector), now }),
       lifecycle: { preSave: async () => null, onDelete: async () => undefined },
@@ -127,7 +128,7 @@ export class ChaosWorld {
       leaseMs: 20_000,
       beatMs: 60_000,
       onChange: () => undefined,
-      startMissed: async () => undefined,
+      startMissed: async () => 0,
     }
   }
 

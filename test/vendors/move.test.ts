@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { startProduct } from '../e2e/rig.ts'
 import { ChaosFlow, ChaosWorld } from './chaos-world.ts'
-import * as others from './styles-others.ts'
+import * as plain from './styles-plain.ts'
 import * as rest from './styles-rest.ts'
 
 const product = await startProduct({ HOOKLINE_ROLE: 'api', HOOKLINE_RATE_LIMIT_AUTH_FAILURES: 'off' })
@@ -13,7 +13,7 @@ after(() => world.close())
 test('another public address: nothing moves by itself; asked for, everything does, through any number of crashes', async () => {
   const headers = { authorization: `Bearer ${token}` }
   // One that takes a new address, and one whose webhooks must be made anew.
-  const styles = [rest.githubStyle, others.pathStyle]
+  const styles = [rest.githubStyle, plain.pathStyle]
   const flows = await Promise.all(
     Array.from({ length: 20 }, (_, index) => ChaosFlow.start(styles[index % 2]!, product, headers, `_${index}`)),
   )

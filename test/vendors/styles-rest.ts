@@ -31,7 +31,7 @@ export const githubStyle: VendorStyle = {
   auth: { auth_type: 'api_key', auth_token: 'ghp_test' },
   input: (variant) => ({ owner: 'me', repository: 'it', events: variant % 2 ? ['push'] : ['push', 'issues'] }),
   handle(request, vendor) {
-    const [, , , , what, id] = request.path.split('/')
+    const [, , , , what, id, part] = request.path.split('/')
     if (what !== 'hooks') return notFound
     const shown = ({ id, url, events, active }: Hook): Json => ({
       id,
@@ -61,6 +61,15 @@ export const githubStyle: VendorStyle = {
       return { status: 201, body: shown(made) }
     }
     if (request.method === 'DELETE') return vendor.delete(id!) ? { status: 204 } : notFound
+    if (part === 'pings') {
+      if (vendor.find(id!) === undefined) return notFound
+      // Sent once the call has been answered, to this webhook alone.
+      setImmediate(() => void vendor.deliver({ id: `ping-${vendor.calls.length}`, name: 'ping' }))
+      return { status: 204 }
+    }
+    const { url, secret } = request.body as Record<string, string>
+    if (part === 'config')
+      return vendor.change(id!, { url: url!, secret: secret! }) ? { body: { url: url! } } : notFound
     const hook = vendor.change(id!, {
       ...(config.url === undefined ? {} : { url: config.url, secret: config.secret ?? null }),
       ...(request.body.events === undefined ? {} : { events: strings(request.body.events) }),

@@ -1,4 +1,5 @@
 import * as others from './styles-others.ts'
+import * as plain from './styles-plain.ts'
 import * as rest from './styles-rest.ts'
 import type { VendorStyle } from './vendor.ts'
 
@@ -16,10 +17,10 @@ export function everyStyle(): VendorStyle[] {
     others.trelloStyle,
     others.twilioStyle,
     others.metaStyle,
-    others.pathStyle,
-    others.headerStyle,
-    others.listlessStyle,
-    others.upsertStyle,
-    others.crampedStyle,
+    plain.pathStyle,
+    plain.headerStyle,
+    plain.listlessStyle,
+    plain.upsertStyle,
+    plain.crampedStyle,
   ]
 }

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../src/flow/json.ts'
 import { startProduct } from '../e2e/rig.ts'
 import { ChaosFlow } from './chaos-world.ts'
 import * as others from './styles-others.ts'
+import * as plain from './styles-plain.ts'
 import * as rest from './styles-rest.ts'
 import type { VendorStyle } from './vendor.ts'
 
@@ -16,8 +17,8 @@ const everyMs = 5
 const styles: VendorStyle[] = [
   rest.githubStyle,
   rest.stripeStyle(),
-  others.pathStyle,
-  others.headerStyle,
+  plain.pathStyle,
+  plain.headerStyle,
   others.telegramStyle,
 ]
 

@@ -65,6 +65,7 @@ function Registration({ step }: { step: Step }) {
           Last event <TimeAgo at={current.last_event_at} />
         </p>
       ) : null}
+      {current?.last_gap ? <p className={panel.note}>{gapWords(current.last_gap)}</p> : null}
       {current ? (
         <Button
           variant="default"
@@ -106,4 +107,12 @@ export function registrationWords(registration: RegistrationJson | undefined): s
     default:
       return 'Not registered until the flow is saved as draft or live with an auth.'
   }
+}
+
+/** What became of events while the webhook was gone, or Hookline was down. */
+function gapWords({ since, until, recovered, note }: NonNullable<RegistrationJson['last_gap']>): string {
+  const span = `Not delivered between ${new Date(since).toLocaleString()} and ${new Date(until).toLocaleString()}`
+  if (recovered === null)
+    return `${span}: what the vendor does not send again is lost, because ${note ?? 'it lists nothing'}`
+  return `${span}: ${recovered === 1 ? 'one event was' : `${recovered} events were`} fetched afterwards`
 }

@@ -15,6 +15,8 @@ export interface RegistrationJson {
   registered_at: string | null
   expires_at: string | null
   last_event_at: string | null
+  /** When deliveries could not be taken last. `recovered`: runs started for what was missed; null when it is lost. */
+  last_gap: { since: string; until: string; recovered: number | null; note: string | null } | null
 }
 
 export const registrationsQuery = (flowId: string) =>
