@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID, scryptSync } from 'node:crypto'
+import { createHash, randomBytes, randomUUID, scryptSync } from 'node:crypto'
 import { constants, link, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -38,6 +38,11 @@ export function stretchSecret(text: string, source: string): Buffer {
   }
   // The salt is fixed because there is nowhere to keep one, and the secret is one of its kind.
   return scryptSync(secret, 'hookline secret key', 32, { N: 16_384, r: 8, p: 1 })
+}
+
+/** Tells one stretched key from others: kept beside what is sealed with it, and no help in finding it. */
+export function keyCheck(secretKey: Buffer): string {
+  return createHash('sha256').update('hookline key check').update(secretKey).digest('hex').slice(0, 16)
 }
 
 async function readKeyFile(path: string): Promise<string | undefined> {

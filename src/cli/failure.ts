@@ -1,12 +1,13 @@
 import { SecretKeyError } from '../access/secret-key.ts'
 import { ConfigError } from '../config.ts'
 import { AppError } from '../errors.ts'
+import { BackupError } from '../storage/backup-format.ts'
 import { EmbeddedPostgresError } from '../storage/postgres-binaries.ts'
 
 /** Something the person at the command line can mend; told without a stack. */
 export class CommandError extends Error {}
 
-const mendable = [CommandError, ConfigError, SecretKeyError, EmbeddedPostgresError, AppError]
+const mendable = [CommandError, ConfigError, SecretKeyError, EmbeddedPostgresError, AppError, BackupError]
 
 /** Runs a command; an error ends the process with status 1 and a message on standard error. */
 export function reportingErrors<Args extends unknown[]>(command: (...args: Args) => Promise<void>) {

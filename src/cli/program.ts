@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { normaliseScope, type Scope, scopes } from '../access/scopes.ts'
 import { roles } from '../storage/users.ts'
 import { createAdmin } from './admin.ts'
+import { backup, restore } from './backup.ts'
 import { doctor } from './doctor.ts'
 import { reportingErrors } from './failure.ts'
 import { applyRegistrations, planRegistrations } from './registrations.ts'
@@ -55,6 +56,26 @@ export function createProgram(): Command {
     .addOption(new Option('--role <role>', 'what the user may do').choices(roles).default('admin'))
     .option('--password-stdin', 'read the password from standard input', false)
     .action(reportingErrors(createAdmin))
+
+  program
+    .command('backup')
+    .argument('<file-or-directory>', 'where to; in a directory the file is named after the time')
+    .description('write everything in the database to one file, while the server runs or not, and print its path')
+    .addHelpText(
+      'after',
+      '\nThe secret key is not in the backup and is needed to restore it: keep a copy of it in another place.',
+    )
+    .action(reportingErrors(backup))
+
+  program
+    .command('restore')
+    .argument('<file>', 'what backup has written')
+    .description('bring an empty data directory or database to what a backup says')
+    .addHelpText(
+      'after',
+      '\nHOOKLINE_DATA_DIR or HOOKLINE_DATABASE_URL names what is restored into. The secret key must be that of the backup.',
+    )
+    .action(reportingErrors(restore))
 
   const registrations = program
     .command('registrations')

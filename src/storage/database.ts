@@ -58,6 +58,8 @@ export interface Database extends Queryable {
    */
   listen(channels: Record<string, (payload: string) => void>, onConnected?: () => void): Promise<Subscription>
   onAvailability(handler: (state: Availability) => void): void
+  /** A connection of the caller's own, for what only the driver does, such as COPY. The caller ends it. */
+  session(): Promise<pg.Client>
   /** Waits for statements in progress, then closes all connections. */
   close(): Promise<void>
 }
@@ -174,6 +176,15 @@ export function openDatabase(target: DatabaseConnection | string, options: Datab
       }
     },
     onAvailability: availability.on,
+    async session() {
+      const client = new pg.Client(config)
+      try {
+        await client.connect()
+      } catch (error) {
+        throw availability.seen(translate(error))
+      }
+      return client
+    },
     async close() {
       await Promise.all([...subscriptions].map((subscription) => subscription.close()))
       await pool.end()

@@ -24,9 +24,14 @@ const migrationsDirectory = join(import.meta.dirname, 'migrations')
  *
  * A file that was changed after it was applied is an error: the next change is a new file. Numbers in the database that
  * this version has no file for are left alone, so that the previous version keeps running while a newer one starts.
+ * Files after the number `last` are left for another time.
  */
-export async function migrate(database: Database, directory: string = migrationsDirectory): Promise<string[]> {
-  const migrations = await readMigrations(directory)
+export async function migrate(
+  database: Database,
+  directory: string = migrationsDirectory,
+  last = Number.POSITIVE_INFINITY,
+): Promise<string[]> {
+  const migrations = (await readMigrations(directory)).filter(({ number }) => number <= last)
   const applied: string[] = []
   for (const migration of migrations) {
     if (await database.transaction((tx) => apply(tx, migration))) applied.push(migration.name)

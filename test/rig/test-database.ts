@@ -18,13 +18,13 @@ export interface TestDatabase {
  * dropped when the test file, or the test in which this is called, ends.
  *
  * Under `npm test` the server is the one of the whole run. A file that is run by hand (`node --test x.test.ts`) starts
- * one for itself, which takes a second.
+ * one for itself, which takes a second. `migrated: false` is a database without tables.
  */
-export async function testDatabase(): Promise<TestDatabase> {
+export async function testDatabase({ migrated = true }: { migrated?: boolean } = {}): Promise<TestDatabase> {
   const server = await useServer()
   const name = `test_${randomUUID().replaceAll('-', '')}`
   const maintenance = openDatabase(server.url, { poolSize: 1 })
-  await maintenance.query({ text: `create database ${name} template ${server.template}` })
+  await maintenance.query({ text: `create database ${name} template ${migrated ? server.template : 'template0'}` })
   await maintenance.close()
   const url = databaseUrl(server.url, name)
   const pools: Database[] = []

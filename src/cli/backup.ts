@@ -1,0 +1,115 @@
+import { createReadStream, createWriteStream } from 'node:fs'
+import { open, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
+import { keyCheck, readSecretKey, stretchSecret } from '../access/secret-key.ts'
+import { type Config, readConfig } from '../config.ts'
+import { readBackup } from '../storage/backup.ts'
+import type { Database } from '../storage/database.ts'
+import { openServer } from '../storage/open-storage.ts'
+import { restoreBackup } from '../storage/restore.ts'
+import { CommandError } from './failure.ts'
+
+/**
+ * `backup`: writes everything in the database to one file, beside a running server or without one. The file appears
+ * under its name only once it is whole and on disk.
+ */
+export async function backup(target: string): Promise<void> {
+  await withServer(async (database, config) => {
+    const path = await fileFor(target, new Date())
+    const unfinished = `${path}.unfinished`
+    const secretKey = await readSecretKey(config.secretKey, config.dataDir)
+    const chunks = readBackup(database, { keyCheck: keyCheck(secretKey), progress: say })
+    try {
+      await pipeline(
+        Readable.from(chunks, { objectMode: false }),
+        createZstdCompress({ params: { [constants.ZSTD_c_checksumFlag]: 1, [constants.ZSTD_c_compressionLevel]: 3 } }),
+        createWriteStream(unfinished, { mode: 0o600, flush: true }),
+      )
+      await rename(unfinished, path)
+      await syncDirectory(dirname(path))
+    } catch (error) {
+      await rm(unfinished, { force: true })
+      throw mendable(error)
+    }
+    const { size } = await stat(path)
+    console.log(path)
+    console.error(`${(size / 1e6).toFixed(1)} MB. ${keyNotice(config)}`)
+  })
+}
+
+/** `restore`: brings an empty data directory or database to what a backup says. */
+export async function restore(path: string): Promise<void> {
+  if ((await stat(path).catch(() => undefined))?.isFile() !== true) throw new CommandError(`there is no file ${path}`)
+  await withServer(async (database, config) => {
+    const keys = [
+      await readSecretKey(config.secretKey, config.dataDir),
+      ...(config.secretKeyPrevious === undefined
+        ? []
+        : [stretchSecret(config.secretKeyPrevious, 'HOOKLINE_SECRET_KEY_PREVIOUS')]),
+    ]
+    const file = createReadStream(path)
+    const plain = createZstdDecompress()
+    // What is wrong with the file is told by whoever reads the other end.
+    const decompressing = pipeline(file, plain).catch(() => undefined)
+    try {
+      const { takenAt, rows } = await restoreBackup(database, plain, {
+        keyChecks: keys.map(keyCheck),
+        progress: say,
+        warn: (message) => console.error(message),
+      })
+      console.error(`Restored the backup of ${takenAt}: ${rows.flow} flows, ${rows.run} runs. It can be started now.`)
+    } catch (error) {
+      throw mendable(error)
+    } finally {
+      file.destroy()
+      plain.destroy()
+      await decompressing
+    }
+  })
+}
+
+/** A directory gets a file with the time in its name. */
+async function fileFor(target: string, now: Date): Promise<string> {
+  const found = await stat(target).catch(() => undefined)
+  if (found?.isDirectory()) return join(target, `hookline-${now.toISOString().replaceAll(/[:.]/g, '-')}.backup`)
+  if (found !== undefined) throw new CommandError(`${target} is there already: name another file, or a directory`)
+  if (target.endsWith('/')) throw new CommandError(`there is no directory ${target}`)
+  const parent = await stat(dirname(target)).catch(() => undefined)
+  if (!parent?.isDirectory()) throw new CommandError(`there is no directory ${dirname(target)}`)
+  return target
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  await using directory = await open(path)
+  await directory.sync()
+}
+
+function say(section: string, rows: number | undefined): void {
+  if (rows !== undefined) console.error(`${section}: ${rows} rows`)
+}
+
+function keyNotice({ secretKey, dataDir }: Config): string {
+  const source = secretKey === undefined ? join(dataDir, 'secret.key') : 'HOOKLINE_SECRET_KEY'
+  return `The secret key (${source}) is not in it: keep a copy of it elsewhere, for nothing can be restored without it.`
+}
+
+/** A file that can't be read or written is nothing to show a stack for. */
+function mendable(error: unknown): unknown {
+  const isOfFile = error instanceof Error && 'code' in error && /^(E[A-Z]+|ZSTD_.*)$/.test(String(error.code))
+  return isOfFile ? new CommandError(`the backup file: ${error.message}`) : error
+}
+
+/** The database as it is: its tables are not brought up to date, which is for after the backup. */
+async function withServer(work: (database: Database, config: Config) => Promise<void>): Promise<void> {
+  const config = readConfig()
+  const log = { info: () => undefined, warn: (message: string) => console.error(message) }
+  const { database, close } = await openServer({ settings: { ...config, databasePool: 2 }, log })
+  try {
+    await work(database, config)
+  } finally {
+    await close()
+  }
+}
