@@ -7,6 +7,7 @@ import {
   type StepStatus,
   stepStatuses,
 } from '../flow/run.ts'
+import { bigintegers, booleans, byteStrings, integers, smallints, texts, timestamps, uuids } from './column.ts'
 import type { Transaction } from './database.ts'
 import type { RunEnd, RunStart } from './storage.ts'
 
@@ -74,8 +75,8 @@ export async function insertRuns(
     name: 'run_insert',
     text: `with item as (
              select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::int[], $6::smallint[], $7::smallint[],
-               $8::boolean[], $9::smallint[], $10::uuid[], $11::float8[], $12::float8[], $13::text[], $14::text[], $15::float8[],
-               $16::smallint[])
+               $8::boolean[], $9::smallint[], $10::uuid[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[],
+               $15::timestamptz[], $16::smallint[])
              as t(id, account_id, revision, flow_id, version, status, trigger, live, depth, retry_of, created_at, finished_at,
                title, error, resume_at, answer_status)
            ), fresh as (
@@ -84,25 +85,25 @@ export async function insertRuns(
            ), inserted as (
              insert into run (id, account_id, flow_id, version, status, trigger, live, depth, retry_of, created_at,
                finished_at, title, error, resume_at, answer_status)
-             select id, account_id, flow_id, version, status, trigger, live, depth, retry_of, to_timestamp(created_at / 1000),
-               to_timestamp(finished_at / 1000), title, error, to_timestamp(resume_at / 1000), answer_status from fresh
+             select id, account_id, flow_id, version, status, trigger, live, depth, retry_of, created_at,
+               finished_at, title, error, resume_at, answer_status from fresh
              on conflict do nothing returning id
            )
            select fresh.id, inserted.id is not null as inserted from fresh left join inserted using (id)`,
     values: [
-      runs.map(({ id }) => id),
-      runs.map(({ accountId }) => accountId),
-      runs.map(({ revision }) => revision),
-      runs.map(({ flowId }) => flowId),
-      runs.map(({ version }) => version),
-      runs.map(({ status }) => runStatuses.indexOf(status)),
-      runs.map(({ trigger }) => runTriggers.indexOf(trigger)),
-      runs.map(({ live }) => live),
-      runs.map(({ depth }) => depth),
-      runs.map(({ retryOf }) => retryOf),
-      runs.map(({ createdAt }) => createdAt.getTime()),
+      uuids(runs.map(({ id }) => id)),
+      uuids(runs.map(({ accountId }) => accountId)),
+      bigintegers(runs.map(({ revision }) => revision)),
+      uuids(runs.map(({ flowId }) => flowId)),
+      integers(runs.map(({ version }) => version)),
+      smallints(runs.map(({ status }) => runStatuses.indexOf(status))),
+      smallints(runs.map(({ trigger }) => runTriggers.indexOf(trigger))),
+      booleans(runs.map(({ live }) => live)),
+      smallints(runs.map(({ depth }) => depth)),
+      uuids(runs.map(({ retryOf }) => retryOf)),
+      timestamps(runs.map(({ createdAt }) => createdAt)),
       ...endColumns(runs.map(({ end }) => end)),
-      runs.map(({ answered, end }) => end?.answered ?? answered ?? null),
+      smallints(runs.map(({ answered, end }) => end?.answered ?? answered ?? null)),
     ],
   })
   return new Map(rows.map(({ id, inserted }) => [id, inserted ? 'written' : 'exists']))
@@ -117,7 +118,7 @@ export async function lockUnfinished(
   const { rows } = await tx.query<{ id: string; status: number }>({
     name: 'run_lock',
     text: 'select id, status from run where id = any($1::uuid[]) order by id for update',
-    values: [ids],
+    values: [uuids(ids)],
   })
   return new Map(
     rows.map(({ id, status }) => {
@@ -133,35 +134,34 @@ export async function insertSteps(tx: Transaction, rows: readonly StepRow[]): Pr
     name: 'step_insert',
     text: `insert into step (run_id, seq, ref, path, attempt, status, label, started_at, ended_at, input, output,
              output_is_input, error, request_url, response_code, resume_at, request, variables, raw)
-           select run_id, seq, ref, path, attempt, status, label, to_timestamp(started_at / 1000), to_timestamp(ended_at / 1000),
-             input, output, output_is_input, error, request_url, response_code, to_timestamp(resume_at / 1000), request,
-             variables, raw
+           select run_id, seq, ref, path, attempt, status, label, started_at, ended_at, input, output, output_is_input,
+             error, request_url, response_code, resume_at, request, variables, raw
            from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::smallint[], $6::smallint[], $7::text[],
-             $8::float8[], $9::float8[], $10::text[], $11::text[], $12::boolean[], $13::text[], $14::text[], $15::smallint[],
-             $16::float8[], $17::text[], $18::text[], $19::bytea[])
+             $8::timestamptz[], $9::timestamptz[], $10::text[], $11::text[], $12::boolean[], $13::text[], $14::text[],
+             $15::smallint[], $16::timestamptz[], $17::text[], $18::text[], $19::bytea[])
            as t(run_id, seq, ref, path, attempt, status, label, started_at, ended_at, input, output, output_is_input, error,
              request_url, response_code, resume_at, request, variables, raw)
            on conflict do nothing`,
     values: [
-      rows.map(({ runId }) => runId),
-      rows.map(({ seq }) => seq),
-      rows.map(({ ref }) => ref),
-      rows.map(({ path }) => path),
-      rows.map(({ attempt }) => attempt),
-      rows.map(({ status }) => stepStatuses.indexOf(status)),
-      rows.map(({ label }) => label),
-      rows.map(({ startedAt }) => startedAt.getTime()),
-      rows.map(({ endedAt }) => endedAt.getTime()),
-      rows.map(({ input }) => input),
-      rows.map(({ output }) => output),
-      rows.map(({ outputIsInput }) => outputIsInput),
-      rows.map(({ error }) => error),
-      rows.map(({ requestUrl }) => requestUrl),
-      rows.map(({ responseCode }) => responseCode),
-      rows.map(({ resumeAt }) => resumeAt?.getTime() ?? null),
-      rows.map(({ request }) => request),
-      rows.map(({ variables }) => variables),
-      rows.map(({ raw }) => raw),
+      uuids(rows.map(({ runId }) => runId)),
+      integers(rows.map(({ seq }) => seq)),
+      texts(rows.map(({ ref }) => ref)),
+      texts(rows.map(({ path }) => path)),
+      smallints(rows.map(({ attempt }) => attempt)),
+      smallints(rows.map(({ status }) => stepStatuses.indexOf(status))),
+      texts(rows.map(({ label }) => label)),
+      timestamps(rows.map(({ startedAt }) => startedAt)),
+      timestamps(rows.map(({ endedAt }) => endedAt)),
+      texts(rows.map(({ input }) => input)),
+      texts(rows.map(({ output }) => output)),
+      booleans(rows.map(({ outputIsInput }) => outputIsInput)),
+      texts(rows.map(({ error }) => error)),
+      texts(rows.map(({ requestUrl }) => requestUrl)),
+      smallints(rows.map(({ responseCode }) => responseCode)),
+      timestamps(rows.map(({ resumeAt }) => resumeAt)),
+      texts(rows.map(({ request }) => request)),
+      texts(rows.map(({ variables }) => variables)),
+      byteStrings(rows.map(({ raw }) => raw)),
     ],
   })
 }
@@ -171,17 +171,17 @@ export async function endRuns(tx: Transaction, ends: readonly (RunEnd & { runId:
   if (ends.length === 0) return
   await tx.query({
     name: 'run_end',
-    text: `update run set status = t.status, finished_at = to_timestamp(t.finished_at / 1000), title = t.title,
-             error = t.error, resume_at = to_timestamp(t.resume_at / 1000),
-             answer_status = coalesce(t.answer_status, run.answer_status)
-           from unnest($1::uuid[], $2::smallint[], $3::float8[], $4::text[], $5::text[], $6::float8[], $7::smallint[])
+    text: `update run set status = t.status, finished_at = t.finished_at, title = t.title, error = t.error,
+             resume_at = t.resume_at, answer_status = coalesce(t.answer_status, run.answer_status)
+           from unnest($1::uuid[], $2::smallint[], $3::timestamptz[], $4::text[], $5::text[], $6::timestamptz[],
+             $7::smallint[])
              as t(id, status, finished_at, title, error, resume_at, answer_status)
            where run.id = t.id`,
     values: [
-      ends.map(({ runId }) => runId),
-      ends.map(({ outcome }) => runStatuses.indexOf(outcome.status)),
+      uuids(ends.map(({ runId }) => runId)),
+      smallints(ends.map(({ outcome }) => runStatuses.indexOf(outcome.status))),
       ...endColumns(ends),
-      ends.map(({ answered }) => answered ?? null),
+      smallints(ends.map(({ answered }) => answered ?? null)),
     ],
   })
 }
@@ -192,7 +192,7 @@ export async function markRunning(tx: Transaction, ids: readonly string[]): Prom
   await tx.query({
     name: 'run_mark_running',
     text: 'update run set status = $2, resume_at = null where id = any($1::uuid[]) and status <> $2',
-    values: [ids, runStatuses.indexOf('running')],
+    values: [uuids(ids), runStatuses.indexOf('running')],
   })
 }
 
@@ -205,16 +205,16 @@ export async function pruneSteps(tx: Transaction, ends: readonly (RunEnd & { run
   await tx.query({
     name: 'step_prune',
     text: `delete from step where run_id = any($1::uuid[]) or (run_id = any($2::uuid[]) and seq > 0 and error is null)`,
-    values: [nothing, failed],
+    values: [uuids(nothing), uuids(failed)],
   })
 }
 
 function endColumns(ends: readonly (RunEnd | null)[]): unknown[] {
   return [
-    ends.map((end) => (end === null || 'resumeAt' in end.outcome ? null : end.at.getTime())),
-    ends.map((end) => end?.title ?? null),
-    ends.map((end) => (end === null ? null : errorText(end))),
-    ends.map((end) => (end !== null && 'resumeAt' in end.outcome ? end.outcome.resumeAt.getTime() : null)),
+    timestamps(ends.map((end) => (end === null || 'resumeAt' in end.outcome ? null : end.at))),
+    texts(ends.map((end) => end?.title ?? null)),
+    texts(ends.map((end) => (end === null ? null : errorText(end)))),
+    timestamps(ends.map((end) => (end !== null && 'resumeAt' in end.outcome ? end.outcome.resumeAt : null))),
   ]
 }
 
