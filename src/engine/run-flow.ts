@@ -1,3 +1,4 @@
+import type { Arrow } from '../flow/flow.ts'
 import type { Json } from '../flow/json.ts'
 import { RunLost, type RunOutcome } from '../flow/run.ts'
 import type { CompiledScope, CompiledStep } from './compile-flow.ts'
@@ -47,32 +48,33 @@ export async function runFlow(walk: Walk): Promise<WalkEnd> {
 
 /** Walks one graph: a flow, or one pass of a loop's body. */
 async function walkScope(scope: CompiledScope, path: string, frame: Frame, state: WalkState): Promise<Course> {
-  const taken = new Set<string>()
+  const taken = new Set<Arrow>()
   for (const step of scope.order) {
     if (!isReached(step, taken)) continue
-    await giveTurn(state)
-    const { course, label } = await runStep(step, path, frame, state)
+    if (state.run.signal.aborted) throw state.run.signal.reason
+    if (state.recorder.isFull) await state.recorder.durable()
+    if (state.world.elapsedMs() - state.turnAt > longestTurnMs) await giveTurn(state)
+    const running = runStep(step, path, frame, state)
+    const { course, label } = running instanceof Promise ? await running : running
     if (course.kind !== 'on') return course
     for (const arrow of step.outgoing) {
-      if (arrow.label === undefined || arrow.label === label) taken.add(`${arrow.from}>${arrow.to}`)
+      if (arrow.label === undefined || arrow.label === label) taken.add(arrow)
     }
   }
   return { kind: 'on' }
 }
 
 /** A step runs when an arrow into it was taken; only the heads of a graph have none. */
-function isReached(step: CompiledStep, taken: ReadonlySet<string>): boolean {
-  return step.incoming.length === 0 || step.incoming.some(({ from, to }) => taken.has(`${from}>${to}`))
+function isReached(step: CompiledStep, taken: ReadonlySet<Arrow>): boolean {
+  return step.incoming.length === 0 || step.incoming.some((arrow) => taken.has(arrow))
 }
 
-/** A long run of pure steps lets requests and other runs have their turn every few milliseconds. */
+/** A long run of pure steps lets requests and other runs have their turn this often. */
+const longestTurnMs = 5
+
 async function giveTurn(state: WalkState): Promise<void> {
-  if (state.run.signal.aborted) throw state.run.signal.reason
-  if (state.recorder.isFull) await state.recorder.durable()
-  const { world } = state
-  if (world.elapsedMs() - state.turnAt < 5) return
-  await world.turn()
-  state.turnAt = world.elapsedMs()
+  await state.world.turn()
+  state.turnAt = state.world.elapsedMs()
 }
 
 /** What every template of the run sees from the start. Refs win over env variables of the same name. */

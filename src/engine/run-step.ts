@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto'
 import type { Json, JsonObject } from '../flow/json.ts'
 import type { RunError, StepRecord } from '../flow/run.ts'
 import type { CompiledStep } from './compile-flow.ts'
-import { compileValue, type Frame } from './render.ts'
+import { derivedId } from './derived-id.ts'
+import type { Frame } from './render.ts'
 import { decideRetry } from './retry.ts'
 import { runLoop } from './run-loop.ts'
+import { RunningStep } from './running-step.ts'
 import { StepError } from './step-error.ts'
-import type { StepContext, StepResult } from './step-kind.ts'
+import type { StepPasses, StepResult, StepWait } from './step-kind.ts'
 import type { Course, WalkState } from './walk.ts'
 
 /** Steps of one run, passes of loops included; a flow that needs more should start others. */
@@ -22,93 +23,138 @@ const longestHeldWaitMs = 10_000
 
 const on: Course = { kind: 'on' }
 
-/** Renders a step's input, runs it, records it. A step that ended in an earlier walk only puts its output back. */
-export async function runStep(step: CompiledStep, path: string, frame: Frame, state: WalkState): Promise<StepEnd> {
-  const earlier = state.earlier.get(`${step.step.ref}|${path}`)
-  // A loop is walked again even when it ended: its passes put back what they produced.
-  if (earlier?.status === 'success' && !step.kind.loops) return putBack(earlier, frame, state)
-  if (earlier?.status === 'error' && earlier.error) {
-    return { course: courseOfError(step, earlier.error, frame), label: null }
-  }
-  return attemptStep(step, path, frame, state, earlier)
-}
-
-async function attemptStep(
+/**
+ * Renders a step's input, runs it, records it. A step that ended in an earlier walk only puts its output back.
+ *
+ * A step that only computes ends within this call: a promise would cost it a trip through the event loop.
+ */
+export function runStep(
   step: CompiledStep,
   path: string,
   frame: Frame,
   state: WalkState,
-  earlier: StepRecord | undefined,
-): Promise<StepEnd> {
-  const { world } = state
-  let attempt = earlier?.attempt ?? 1
-  if (earlier?.resumeAt && (earlier.status === 'waiting' || earlier.status === 'retrying')) {
-    const rest = await sitOut(earlier.resumeAt, earlier.status, state)
-    if (rest !== undefined) return { course: rest, label: null }
-    if (earlier.status === 'waiting') return endWait(earlier, frame, state)
-    attempt += 1
+): StepEnd | Promise<StepEnd> {
+  const earlier = state.earlier.get(`${step.step.ref}|${path}`)
+  if (earlier === undefined) return attemptStep(step, path, frame, state, 1)
+  // A loop is walked again even when it ended: its passes put back what they produced.
+  if (earlier.status === 'success' && !step.kind.loops) return putBack(earlier, frame, state)
+  if (earlier.status === 'error' && earlier.error) {
+    return { course: courseOfError(step, earlier.error, frame), label: null }
   }
-  for (; ; attempt++) {
-    const startedAt = world.now()
-    const record = newRecord(step, path, attempt, startedAt)
-    try {
-      const result = await performStep(step, path, frame, state, record)
-      return await concludeStep(step, path, frame, state, record, result)
-    } catch (error) {
-      const failure = asStepError(error)
-      const retry =
-        step.kind.retries && state.flow.flow.settings.automatic_retries
-          ? decideRetry(failure, attempt, world.now())
-          : ({ again: false } as const)
-      describeFailure(record, failure, world.now())
-      if (!retry.again) return await failStep(step, frame, state, record, failure)
-      record.status = 'retrying'
-      record.resumeAt = retry.at
-      state.recorder.record(record)
-      const rest = await sitOut(retry.at, 'retrying', state, !retry.visible)
-      if (rest !== undefined) return { course: rest, label: null }
-    }
+  return goOnWith(step, path, frame, state, earlier)
+}
+
+/** Goes on with a step that was waiting, or under way, when the run was left off. */
+async function goOnWith(
+  step: CompiledStep,
+  path: string,
+  frame: Frame,
+  state: WalkState,
+  earlier: StepRecord,
+): Promise<StepEnd> {
+  if (earlier.resumeAt === null || (earlier.status !== 'waiting' && earlier.status !== 'retrying'))
+    return attemptStep(step, path, frame, state, earlier.attempt)
+  const rest = await sitOut(earlier.resumeAt, earlier.status, state)
+  if (rest !== undefined) return { course: rest, label: null }
+  if (earlier.status === 'waiting') return endWait(earlier, frame, state)
+  return attemptStep(step, path, frame, state, earlier.attempt + 1)
+}
+
+function attemptStep(
+  step: CompiledStep,
+  path: string,
+  frame: Frame,
+  state: WalkState,
+  attempt: number,
+): StepEnd | Promise<StepEnd> {
+  const record = newRecord(step, path, attempt, state.world.now())
+  const failed = (error: unknown) => afterFailure(step, path, frame, state, record, error)
+  try {
+    const result = performStep(step, path, frame, state, record)
+    const end =
+      result instanceof Promise
+        ? result.then((ended) => concludeStep(step, path, frame, state, record, ended))
+        : concludeStep(step, path, frame, state, record, result)
+    return end instanceof Promise ? end.catch(failed) : end
+  } catch (error) {
+    return failed(error)
   }
 }
 
-/** Renders and runs. What led to an outside effect is on disk before it happens. */
-async function performStep(
+/** Tries again what may be tried again, as often as `decideRetry` says; else ends the step with its error. */
+async function afterFailure(
   step: CompiledStep,
   path: string,
   frame: Frame,
   state: WalkState,
   record: StepRecord,
-): Promise<StepResult> {
+  error: unknown,
+): Promise<StepEnd> {
+  const now = state.world.now()
+  const failure = asStepError(error)
+  const retry =
+    step.kind.retries && state.flow.flow.settings.automatic_retries
+      ? decideRetry(failure, record.attempt, now)
+      : ({ again: false } as const)
+  describeFailure(record, failure, now)
+  if (!retry.again) return failStep(step, frame, state, record, failure)
+  record.status = 'retrying'
+  record.resumeAt = retry.at
+  state.recorder.record(record)
+  const rest = await sitOut(retry.at, 'retrying', state, !retry.visible)
+  if (rest !== undefined) return { course: rest, label: null }
+  return attemptStep(step, path, frame, state, record.attempt + 1)
+}
+
+/** Renders and runs. What led to an outside effect is on disk before it happens. */
+function performStep(
+  step: CompiledStep,
+  path: string,
+  frame: Frame,
+  state: WalkState,
+  record: StepRecord,
+): StepResult | Promise<StepResult> {
   countStep(state)
   const now = state.world.now
   const input = step.input.render(frame, now) as JsonObject
   const auth = step.auth.render(frame, now)
   record.input = step.kind.starts ? state.run.input.payload : input
-  if (step.kind.effect === 'outside') await state.recorder.durable()
-  return step.kind.run({ ...step.unrendered, ...input }, stepContext(step, path, frame, state, auth))
+  const run = () => step.kind.run({ ...step.unrendered, ...input }, new RunningStep(step, path, frame, state, auth))
+  return step.kind.effect === 'outside' ? state.recorder.durable().then(run) : run()
 }
 
-async function concludeStep(
+function concludeStep(
   step: CompiledStep,
   path: string,
   frame: Frame,
   state: WalkState,
   record: StepRecord,
   result: StepResult,
-): Promise<StepEnd> {
-  if ('passes' in result) {
-    const { course, output } = await runLoop(step, result, path, frame, state)
-    if (course.kind !== 'on') return { course, label: null }
-    return finish(record, { output }, frame, state)
-  }
-  if ('waitUntil' in result) {
-    Object.assign(record, { status: 'waiting', output: result.output, resumeAt: result.waitUntil })
-    record.endedAt = state.world.now()
-    state.recorder.record(record)
-    const rest = await sitOut(result.waitUntil, 'waiting', state)
-    return rest === undefined ? endWait(record, frame, state) : { course: rest, label: null }
-  }
+): StepEnd | Promise<StepEnd> {
+  if ('passes' in result) return repeatBody(step, path, frame, state, record, result)
+  if ('waitUntil' in result) return beginWait(frame, state, record, result)
   return finish(record, result, frame, state)
+}
+
+async function repeatBody(
+  step: CompiledStep,
+  path: string,
+  frame: Frame,
+  state: WalkState,
+  record: StepRecord,
+  plan: StepPasses,
+): Promise<StepEnd> {
+  const { course, output } = await runLoop(step, plan, path, frame, state)
+  if (course.kind !== 'on') return { course, label: null }
+  return finish(record, { output }, frame, state)
+}
+
+async function beginWait(frame: Frame, state: WalkState, record: StepRecord, wait: StepWait): Promise<StepEnd> {
+  Object.assign(record, { status: 'waiting', output: wait.output, resumeAt: wait.waitUntil })
+  record.endedAt = state.world.now()
+  state.recorder.record(record)
+  const rest = await sitOut(wait.waitUntil, 'waiting', state)
+  return rest === undefined ? endWait(record, frame, state) : { course: rest, label: null }
 }
 
 function finish(
@@ -212,55 +258,6 @@ async function sitOut(
   await state.recorder.durable()
   if (left > 0) await state.world.waitUntil(at, state.run.signal)
   return undefined
-}
-
-function stepContext(step: CompiledStep, path: string, frame: Frame, state: WalkState, auth: Json): StepContext {
-  const { run, world, flow } = state
-  const { ref } = step.step
-  return {
-    now: world.now,
-    signal: run.signal,
-    runId: run.id,
-    runInput: run.input,
-    labels: step.labels,
-    get idempotencyKey() {
-      return derivedId(run.id, `${ref}|${path}`)
-    },
-    auth: typeof auth === 'string' && auth !== '' ? auth : null,
-    render: (value) => compileValue(value, 'input').render(frame, world.now),
-    respond(answer) {
-      if (state.answered) throw new StepError('already_answered', 'the sender has got its answer already')
-      state.answered = true
-      run.onAnswer?.(answer, ref)
-    },
-    call: (request) => world.call(run.accountId, request, run.signal),
-    callConnector: (call) => world.callConnector(run.accountId, call, run.signal),
-    startFlow: (request) =>
-      world.startFlow({
-        accountId: run.accountId,
-        flowId: request.flowId,
-        runId: derivedId(run.id, `${ref}|${path}|flow`),
-        trigger: 'flow',
-        payload: request.payload,
-        variables: null,
-        wait: request.wait,
-        depth: run.depth + 1,
-        signal: run.signal,
-      }),
-    values: world.values(run.accountId, flow.flow.id),
-  }
-}
-
-/**
- * A UUID that is always the same for the same run and purpose. It carries the run's own time (UUIDv7), so that runs
- * which this one starts stand beside it in lists.
- */
-export function derivedId(runId: string, purpose: string): string {
-  const id = createHash('sha256').update(`${runId}|${purpose}`).digest().subarray(0, 16)
-  id.set(Buffer.from(runId.replaceAll('-', ''), 'hex').subarray(0, 6))
-  id[6] = (id[6]! & 0x0f) | 0x70
-  id[8] = (id[8]! & 0x3f) | 0x80
-  return id.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
 function newRecord(step: CompiledStep, path: string, attempt: number, startedAt: Date): StepRecord {

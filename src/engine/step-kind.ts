@@ -163,9 +163,33 @@ interface StepDefinition<Input extends z.ZodType<JsonObject>> {
   run(input: z.infer<Input>, context: StepContext): StepResult | Promise<StepResult>
 }
 
+/** A form without fields of its own: whatever it holds is right, and need not be looked at for every run. */
+export const anyInput: z.ZodType<JsonObject> = z.record(z.string(), z.any())
+
 /** Turns a kind with a typed input into a plain `StepKind`: the type stays in the kind's own file. */
 export function defineStep<Input extends z.ZodType<JsonObject>>(definition: StepDefinition<Input>): StepKind {
-  const { input: schema, run, check } = definition
+  const { input: schema, run } = definition
+  return {
+    ...describeKind(definition),
+    run(input, context) {
+      if (schema === anyInput) return run(input as z.infer<Input>, context)
+      const parsed = schema.safeParse(input)
+      if (!parsed.success) throw inputError(parsed.error)
+      return run(parsed.data, context)
+    },
+  }
+}
+
+/** A kind that starts a flow: its output is what the run was started with. Its form is read by who starts runs. */
+export function defineStart(definition: Omit<StepDefinition<z.ZodType<JsonObject>>, 'run' | 'starts'>): StepKind {
+  return {
+    ...describeKind({ ...definition, starts: true }),
+    run: (_input, { runInput }) => ({ output: runInput.payload }),
+  }
+}
+
+function describeKind(definition: Omit<StepDefinition<z.ZodType<JsonObject>>, 'run'>): Omit<StepKind, 'run'> {
+  const { input: schema, check } = definition
   return {
     connector: definition.connector,
     action: definition.action,
@@ -183,11 +207,6 @@ export function defineStep<Input extends z.ZodType<JsonObject>>(definition: Step
     needsAuth: definition.needsAuth ?? false,
     blocked: null,
     problems: (input, labels) => [...schemaProblems(schema, input), ...(check?.(input, labels) ?? [])],
-    run(input, context) {
-      const parsed = schema.safeParse(input)
-      if (!parsed.success) throw inputError(parsed.error)
-      return run(parsed.data, context)
-    },
   }
 }
 

@@ -1,5 +1,4 @@
-import { z } from 'zod'
-import { defineStep } from '../engine/step-kind.ts'
+import { anyInput, defineStep } from '../engine/step-kind.ts'
 
 /** Makes a value from others. */
 export const dict = defineStep({
@@ -8,6 +7,6 @@ export const dict = defineStep({
   title: 'Dict',
   summary: 'Puts each key of its form, rendered, into its output.',
   refPrefix: 'res',
-  input: z.record(z.string(), z.any()),
+  input: anyInput,
   run: (input) => ({ output: input }),
 })

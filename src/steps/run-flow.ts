@@ -14,8 +14,8 @@ export const runFlow = defineStep({
     payload: z.any().optional().describe('What the flow’s first step gets as its input'),
     wait: z.boolean().default(true).describe('Wait for the flow’s end and take its output'),
   }),
-  async run({ flow_id, payload, wait }, { startFlow }) {
-    const { runId, output } = await startFlow({ flowId: flow_id, payload: payload ?? {}, wait })
+  async run({ flow_id, payload, wait }, context) {
+    const { runId, output } = await context.startFlow({ flowId: flow_id, payload: payload ?? {}, wait })
     return { output: wait ? output : { flow_run_id: runId } }
   },
 })

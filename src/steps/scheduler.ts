@@ -1,18 +1,16 @@
-import { defineStep, type InputProblem } from '../engine/step-kind.ts'
+import { defineStart, type InputProblem } from '../engine/step-kind.ts'
 import type { JsonObject } from '../flow/json.ts'
 import { readSchedule, ScheduleError, scheduleFormSchema, schedulerConnector } from '../flow/schedule.ts'
 
 /** Starts a flow at set times. Its output says which time it was. */
-export const scheduler = defineStep({
+export const scheduler = defineStart({
   connector: schedulerConnector,
   action: 'schedule',
   title: 'Scheduler',
   summary: 'Starts the flow again and again, or once, while it is live.',
   refPrefix: 'sched',
-  starts: true,
   input: scheduleFormSchema,
   check: scheduleProblems,
-  run: (_input, { runInput }) => ({ output: runInput.payload }),
 })
 
 function scheduleProblems(given: JsonObject): InputProblem[] {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineStep } from '../engine/step-kind.ts'
+import { defineStart } from '../engine/step-kind.ts'
 
 const template = z.union([z.string(), z.number()])
 
@@ -35,15 +35,13 @@ export const webhookInput = z.strictObject({
 })
 
 /** Starts a flow when a request comes in. Its output is the parsed body. */
-export const webhook = defineStep({
+export const webhook = defineStart({
   connector: 'webhook',
   action: 'webhook',
   title: 'Webhook',
   summary: 'Starts the flow when a request arrives at its URL, and answers it.',
   refPrefix: 'web',
-  starts: true,
   // Rendered at the edge: the answer when the flow has ended, the key before it starts.
   unrendered: ['response', 'deduplication'],
   input: webhookInput,
-  run: (_input, { runInput }) => ({ output: runInput.payload }),
 })

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts'
-import { derivedId } from '../engine/run-step.ts'
+import { derivedId } from '../engine/derived-id.ts'
 import { AppError } from '../errors.ts'
 import type { JsonObject } from '../flow/json.ts'
 import { RunLost } from '../flow/run.ts'
