@@ -54,7 +54,8 @@ async function goOnWith(
 ): Promise<StepEnd> {
   if (earlier.resumeAt === null || (earlier.status !== 'waiting' && earlier.status !== 'retrying'))
     return attemptStep(step, path, frame, state, earlier.attempt)
-  const rest = await sitOut(earlier.resumeAt, earlier.status, state)
+  const at = restOf(earlier, earlier.resumeAt, state)
+  const rest = at === undefined ? undefined : await sitOut(at, earlier.status, state)
   if (rest !== undefined) return { course: rest, label: null }
   if (earlier.status === 'waiting') return endWait(earlier, frame, state)
   return attemptStep(step, path, frame, state, earlier.attempt + 1)
@@ -258,6 +259,15 @@ async function sitOut(
   await state.recorder.durable()
   if (left > 0) await state.world.waitUntil(at, state.run.signal)
   return undefined
+}
+
+/**
+ * Until when a wait that another process began goes on; undefined when it is over. Clocks differ: what the run was woken
+ * for has come, whatever this process's clock says, and no wait becomes longer than it was to be.
+ */
+function restOf({ endedAt }: StepRecord, resumeAt: Date, { run: { wokenFor }, world }: WalkState): Date | undefined {
+  if (wokenFor !== undefined && wokenFor !== null && resumeAt <= wokenFor) return undefined
+  return new Date(Math.min(resumeAt.getTime(), world.now().getTime() + resumeAt.getTime() - endedAt.getTime()))
 }
 
 function newRecord(step: CompiledStep, path: string, attempt: number, startedAt: Date): StepRecord {

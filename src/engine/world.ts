@@ -54,6 +54,8 @@ export interface RunningRun {
   variables: JsonObject
   /** What earlier walks of this run recorded. */
   earlier: readonly StepRecord[]
+  /** The time it rested until, if it did: that time has come, whatever this process's clock says. */
+  wokenFor?: Date | null
   depth: number
   signal: AbortSignal
   /** Takes the answer of a *respond* step. */

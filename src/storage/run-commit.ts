@@ -23,6 +23,8 @@ import type { RunEnd, RunStart } from './storage.ts'
 export interface JobHold {
   job: JobReference
   left: Set<string>
+  /** When its claim was asked for, in ms of the clock's `elapsedMs`. */
+  claimedAt?: number
 }
 
 /** What those who watch must know of a run. */

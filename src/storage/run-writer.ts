@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, systemClock } from '../clock.ts'
 import { RunLost, type StepRecord } from '../flow/run.ts'
 import { type Coalescer, createCoalescer } from './coalesce.ts'
 import type { Database } from './database.ts'
@@ -86,6 +86,14 @@ const maxRunsPerCommit = 128
 const maxPendingRecords = 500
 /** Characters of records, likewise. */
 const maxPendingCharacters = 1024 * 1024
+
+/**
+ * A run is known to be this process's for so long; after that the database is asked again before the run may do anything
+ * outside. A process that was stopped in between may have lost it: leases last 10 s and are renewed every 5, and a lost
+ * one is given to another worker a second later.
+ */
+const confirmAfterMs = 5_000
+
 /** The records of one run on their way to disk; what the engine knows as its recorder. */
 export class RunLog {
   readonly runId: string
@@ -95,6 +103,9 @@ export class RunLog {
   #nextSeq: number
   #characters = 0
   #isOurs = true
+  /** When it was asked for the last time whether the run is ours, in ms of the clock. */
+  #confirmedAt: number
+  #elapsedMs: () => number
   #last: Promise<void> = Promise.resolve()
 
   constructor(
@@ -102,11 +113,14 @@ export class RunLog {
     heldJobs: Set<JobHold>,
     changes: Omit<Changes, 'heldBy'>,
     nextSeq: number,
+    elapsedMs: () => number,
   ) {
     this.runId = changes.run.id
     this.#coalescer = coalescer
     this.#heldJobs = heldJobs
     this.#nextSeq = nextSeq
+    this.#elapsedMs = elapsedMs
+    this.#confirmedAt = changes.hold?.claimedAt ?? elapsedMs()
     this.#changes = { ...changes, heldBy: (job) => this.#held(job) }
   }
 
@@ -132,20 +146,36 @@ export class RunLog {
   }
 
   /**
-   * Resolves once all that was recorded is on disk. Errors: `RunLost` when the run was cancelled or ended elsewhere,
+   * Resolves once all that was recorded is on disk, and the run was this process's a moment ago. Errors: `RunLost` when the run was cancelled or ended elsewhere,
    * `RunStale` when it may not start because its account has changed, `RunDuplicate` when an equal request has started
    * one, `AppError` `overloaded`.
    */
   durable(): Promise<void> {
     const { start, steps, end, answer } = this.#changes
-    if (start === null && steps.length === 0 && end === null && answer === null) return this.#last
+    const hasNews = start !== null || steps.length > 0 || end !== null || answer !== null
+    if (!hasNews && !this.#isDoubtful(this.#confirmedAt)) return this.#last
     const handed = this.#changes
     this.#changes = { ...handed, start: null, steps: [], end: null, answer: null }
     this.#characters = 0
-    this.#last = Promise.all([this.#last, this.#coalescer.add(handed)]).then(([, written]) => accept(written))
+    const askedAt = this.#elapsedMs()
+    this.#confirmedAt = askedAt
+    this.#last = Promise.all([this.#last, this.#coalescer.add(handed)]).then(([, written]) => {
+      accept(written)
+      return handed.end === null && this.#isDoubtful(askedAt) ? this.#askAgain() : undefined
+    })
     // Who waits for a later commit hears of it; without a waiter it must not be an unhandled rejection.
     this.#last.catch(() => undefined)
     return this.#last
+  }
+
+  #isDoubtful(askedAt: number): boolean {
+    return this.#changes.hold !== null && this.#elapsedMs() - askedAt > confirmAfterMs
+  }
+
+  /** The answer was long on its way, or lay here while the process was stopped. Once is enough: a slow database must not keep runs from going on. */
+  async #askAgain(): Promise<void> {
+    this.#confirmedAt = this.#elapsedMs()
+    accept(await this.#coalescer.add({ ...this.#changes, start: null, steps: [], end: null, answer: null }))
   }
 
   /** The process does not go on with the run. If it held it, a worker takes it over after `heldRunTakeoverSeconds`. */
@@ -169,6 +199,7 @@ function accept(written: Written): void {
 
 export function createRunWriter(options: RunWriterOptions): RunWriter {
   const held = new Set<JobHold>()
+  const { elapsedMs } = options.clock ?? systemClock
   const coalescer = createCoalescer<Changes, Written>({
     maxItems: maxRunsPerCommit,
     lingerMs: 0,
@@ -177,9 +208,9 @@ export function createRunWriter(options: RunWriterOptions): RunWriter {
   })
   return {
     begin: (start) =>
-      new RunLog(coalescer, held, { run: start, start, steps: [], end: null, answer: null, hold: null }, 1),
+      new RunLog(coalescer, held, { run: start, start, steps: [], end: null, answer: null, hold: null }, 1, elapsedMs),
     resume: (run, nextSeq, hold) =>
-      new RunLog(coalescer, held, { run, start: null, steps: [], end: null, answer: null, hold }, nextSeq),
+      new RunLog(coalescer, held, { run, start: null, steps: [], end: null, answer: null, hold }, nextSeq, elapsedMs),
     renewHeld: () => postponeTakeover(held, heldRunTakeoverSeconds, options),
     handOverHeld: () => postponeTakeover(held, 0, options),
     drain: () => coalescer.drain(),

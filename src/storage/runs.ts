@@ -177,6 +177,7 @@ function toStored(run: RunRow, steps: readonly StepRowRead[]): StoredRun {
     depth: run.depth,
     live: run.live,
     createdAt: run.created_at,
+    resumeAt: run.resume_at,
     input: toInput(input),
     raw: input?.raw ?? null,
     nextSeq: (steps.at(-1)?.seq ?? 0) + 1,

@@ -39,7 +39,8 @@ export interface WebhookGate {
 }
 
 export interface Flows {
-  create(accountId: string, input: FlowInput, by: string | null): Promise<Flow>
+  /** `id` is the flow's own in another installation; without it, it gets a new one. */
+  create(accountId: string, input: FlowInput, by: string | null, id?: string): Promise<Flow>
   /** Errors: `not_found`; `conflict` with name, time and version of the newer save when `version` is not the current one. */
   save(accountId: string, flowId: string, input: FlowInput, version: number, by: string | null): Promise<Flow>
   find(accountId: string, flowId: string): Promise<Flow | undefined>
@@ -129,6 +130,8 @@ export interface StoredRun {
   trigger: RunTrigger
   depth: number
   createdAt: Date
+  /** Until when it rests; null when it does not. */
+  resumeAt: Date | null
   input: RunInput
   /** The bytes as they arrived, when the payload is not their exact text. */
   raw: Buffer | null

@@ -47,6 +47,7 @@ export function createHandOver({ elapsedMs }: Pick<Clock, 'elapsedMs'> = systemC
         depth: start.depth,
         live: start.live,
         createdAt: start.createdAt,
+        resumeAt: null,
         input,
         raw: null,
         records: [],

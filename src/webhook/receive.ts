@@ -245,7 +245,11 @@ async function runAndAnswer(
   const cancelTimeout = edge.world.after(seconds * 1000, () => {
     hasLeft = true
     // The run may not have been written yet; the sender must not learn an id that a crash could take back.
-    writtenInTime(log, edge.world).then(() => reject(timeoutError(start.id, seconds)), reject)
+    writtenInTime(log, edge.world).then(
+      () => reject(timeoutError(start.id, seconds)),
+      // A run that another process has taken over was written, and goes on.
+      (error) => reject(error instanceof RunLost && !error.cancelled ? timeoutError(start.id, seconds) : error),
+    )
   })
   const { signal, done } = edge.track(start.id)
   const run = {

@@ -64,8 +64,9 @@ export function createWorker(options: WorkerWorld): Worker {
         continue
       }
       mayHaveWork = false
+      const claimedAt = clock.elapsedMs()
       const jobs = await fetchJobs()
-      for (const job of jobs) take(job)
+      for (const job of jobs) take(job, claimedAt)
       if (jobs.length === jobsPerFetch) mayHaveWork = true
       // Under load the next job stands for more runs if it is fetched a moment later.
       await clock.sleep(fetchPauseMs)
@@ -97,12 +98,12 @@ export function createWorker(options: WorkerWorld): Worker {
     })
   }
 
-  function take(job: Job): void {
+  function take(job: Job, claimedAt: number): void {
     const ids = runIds(job)
     const leave = places.take(accountOf(job), ids.length)
     held.add(job)
     const done = suspects
-      .inTurn(job, () => performJob(job, ids, options))
+      .inTurn(job, () => performJob(job, ids, claimedAt, options))
       .catch((error: unknown) => {
         log.error({ err: error, job: job.id }, 'a job failed and goes back into the queue')
         return giveBack(job, error, { queue, clock, isStopping: () => stopping })
@@ -142,11 +143,11 @@ export function createWorker(options: WorkerWorld): Worker {
 }
 
 /** Runs what a job stands for. Resolves when all its runs have ended or rest; the last one's commit completes the job. */
-async function performJob(job: Job, ids: readonly string[], options: WorkerWorld): Promise<void> {
+async function performJob(job: Job, ids: readonly string[], claimedAt: number, options: WorkerWorld): Promise<void> {
   const { queue } = options
   if (job.attempt > 0 && ids.length > 1) return splitJob(job, ids, queue)
   const runs = await takeRuns(job, ids, options)
-  const hold: JobHold = { job, left: new Set(runs.map(({ id }) => id)) }
+  const hold: JobHold = { job, left: new Set(runs.map(({ id }) => id)), claimedAt }
   const results = await Promise.allSettled(runs.map((run) => goOn(run, hold, options)))
   const failed = results.find((result) => result.status === 'rejected')
   if (failed !== undefined) throw failed.reason
@@ -195,6 +196,7 @@ async function walkStored(run: StoredRun, log: RunLog, signal: AbortSignal, opti
     input: run.input,
     variables: loaded.variables,
     earlier: run.records,
+    wokenFor: run.resumeAt,
     depth: run.depth,
     signal,
   }
