@@ -42,7 +42,7 @@ const retryEveryMs = 10
 const unwatchedAfterMs = 5_000
 /** Pause after a failed attempt to start it again; doubled each time up to the second figure. */
 const reviveFirstMs = 100
-const reviveLastMs = 5_000
+const reviveLastMs = 3_000
 
 /** The shortest limit of all systems (macOS) on the path of a unix socket, in bytes. */
 const maxSocketPathBytes = 103

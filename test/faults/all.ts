@@ -1,11 +1,20 @@
 import { killNine } from './f1-kill-nine.ts'
 import { killMidStep } from './f2-kill-mid-step.ts'
+import { powerLoss } from './f3-power-loss.ts'
+import { diskFull } from './f6-disk-full.ts'
 import { postgresRestart } from './f7-postgres-restart.ts'
 import { backupUnderLoad } from './f20-backup.ts'
 import type { FaultTest, Form, Verdict } from './fault-test.ts'
 
 /** Every fault test, in the order of docs/reliability.md. */
-export const faultTests: readonly FaultTest[] = [killNine, killMidStep, postgresRestart, backupUnderLoad]
+export const faultTests: readonly FaultTest[] = [
+  killNine,
+  killMidStep,
+  powerLoss,
+  diskFull,
+  postgresRestart,
+  backupUnderLoad,
+]
 
 const help = `npm run test:faults -- [--short] [--json] [F1 F3 …]
 

@@ -52,7 +52,10 @@ export async function ownPostgres({ directory, settings = {}, tcp }: OwnPostgres
   const url = tcp
     ? `postgres://${clusterUser}@${tcp.host}:${port}/${clusterDatabase}`
     : `postgres:///${clusterDatabase}?${new URLSearchParams({ host: directory, port: String(port), user: clusterUser })}`
+  // Asked for while the disk does not answer.
+  const real = realpathSync(directory)
   let launched: LaunchedServer | undefined
+  let postmaster: number | undefined
 
   async function query<Row>(statement: Statement): Promise<Row[]> {
     const database = openDatabase(url, { poolSize: 1, applicationName: 'fault test' })
@@ -64,7 +67,7 @@ export async function ownPostgres({ directory, settings = {}, tcp }: OwnPostgres
   }
 
   function signal(name: NodeJS.Signals): void {
-    for (const pid of processesIn(directory)) sendSignal(pid, name)
+    for (const pid of processesIn(real)) sendSignal(pid, name)
   }
 
   return {
@@ -77,6 +80,7 @@ export async function ownPostgres({ directory, settings = {}, tcp }: OwnPostgres
       for (;;) {
         try {
           await query({ text: 'select 1' })
+          postmaster = serverProcess(directory)
           return
         } catch (error) {
           if (launched.ended() !== undefined) throw new Error(`PostgreSQL did not start: ${launched.log()}`)
@@ -86,12 +90,11 @@ export async function ownPostgres({ directory, settings = {}, tcp }: OwnPostgres
       }
     },
     async stop(how) {
-      const postmaster = serverProcess(directory)
       if (launched === undefined) return
-      if (postmaster !== undefined) sendSignal(postmaster, stopSignals[how])
+      if (postmaster !== undefined && launched.ended() === undefined) sendSignal(postmaster, stopSignals[how])
       while (launched.ended() === undefined) await pause(5)
       // What is left of a killed one holds its shared memory until it has noticed.
-      while (processesIn(directory).length > 0) await pause(5)
+      while (processesIn(real).length > 0) await pause(5)
       launched.release()
       launched = undefined
     },
@@ -102,9 +105,8 @@ export async function ownPostgres({ directory, settings = {}, tcp }: OwnPostgres
 
 /** Its processes are those that work in its directory; nobody else does. */
 function processesIn(directory: string): number[] {
-  const real = realpathSync(directory)
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && linkOf(`/proc/${name}/cwd`) === real && isPostgres(name))
+    .filter((name) => /^\d+$/.test(name) && linkOf(`/proc/${name}/cwd`) === directory && isPostgres(name))
     .map(Number)
 }
 

@@ -58,9 +58,9 @@ export async function withRig<Result>(options: RigOptions, work: (rig: FaultRig)
     return await work(rig)
   } finally {
     postgres.thaw()
+    await sink.close()
     await Promise.all([...rig.servers, ...rig.workers].map((each) => each.end('SIGKILL')))
     await postgres.stop('immediate')
-    await sink.close()
     await rm(directory, { recursive: true, force: true })
   }
 }
