@@ -128,6 +128,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     findConnector: connectors.find,
     publicUrl: () => publicUrl,
     now,
+    onAuthChecked: (accountId, id) => events.publish(accountId, 'auth', { id }),
   })
   const world = createWorld({
     publicUrl: () => publicUrl,

@@ -4,6 +4,7 @@ import { retryOfResponse } from '../engine/retry.ts'
 import { StepError } from '../engine/step-error.ts'
 import type { JsonObject } from '../flow/json.ts'
 import type { Outbound } from '../outbound.ts'
+import type { AuthHealth } from './auth-health.ts'
 import type { AuthLimits } from './auth-limits.ts'
 import type { Credentials } from './credentials.ts'
 import { type OpenedAuth, placeCredential } from './opened-auth.ts'
@@ -16,6 +17,7 @@ export interface ConnectorCallParts {
   outbound: Outbound
   credentials: Credentials
   limits: AuthLimits
+  health: AuthHealth
   findConnector(accountId: string, name: string): Promise<Connector | undefined>
   now(): Date
 }
@@ -35,10 +37,12 @@ export function createConnectorCaller(parts: ConnectorCallParts): CallConnector 
     const auth = call.auth === null ? undefined : await parts.credentials.open(accountId, call.auth)
     if (auth !== undefined) checkBelongs(auth, connector)
     const target = { accountId, connector, call, signal }
-    const reply = await attempt(target, auth, parts)
-    if (reply.status !== 401 || auth === undefined) return reply
-    const renewed = await parts.credentials.renewed(auth)
-    return renewed === undefined ? reply : attempt(target, renewed, parts)
+    const first = await attempt(target, auth, parts)
+    if (auth === undefined) return first.reply
+    const renewed = first.reply.status === 401 ? await parts.credentials.renewed(auth) : undefined
+    const last = renewed === undefined ? first : await attempt(target, renewed, parts)
+    if (last.isAuthorized) await parts.health.heard(renewed ?? auth, last.reply.status, new URL(last.reply.url).host)
+    return last.reply
   }
 }
 
@@ -54,6 +58,12 @@ function checkBelongs({ credential }: OpenedAuth, { name, title }: Connector): v
   )
 }
 
+interface Attempt {
+  reply: ConnectorReply
+  /** Whether the call carried the credential. */
+  isAuthorized: boolean
+}
+
 interface Target {
   accountId: string
   connector: Connector
@@ -65,9 +75,9 @@ async function attempt(
   { accountId, connector, call, signal }: Target,
   auth: OpenedAuth | undefined,
   { outbound, limits, now }: ConnectorCallParts,
-): Promise<ConnectorReply> {
+): Promise<Attempt> {
   const scrubber = createScrubber([...(auth?.secrets ?? []), ...(call.secrets ?? [])])
-  const request = prepare(connector, call, auth, scrubber, now)
+  const { request, isAuthorized } = prepare(connector, call, auth, scrubber, now)
   const key = auth === undefined ? `${accountId} ${connector.name}` : auth.credential.auth.id
   const done = await limits.turn(key, connector.rate_limit, signal)
   try {
@@ -75,7 +85,7 @@ async function attempt(
     const sent = { ...request, url: request.url.href, followRedirects }
     const raw = await send(outbound, sent, signal, scrubber)
     if (raw.status === 429) noteLimit(key, raw, limits, now())
-    return readReply(raw, request.url, auth, scrubber)
+    return { reply: readReply(raw, request.url, auth, scrubber), isAuthorized }
   } finally {
     done()
   }
@@ -87,7 +97,7 @@ function prepare(
   auth: OpenedAuth | undefined,
   scrubber: Scrubber,
   now: () => Date,
-): RenderedRequest {
+): { request: RenderedRequest; isAuthorized: boolean } {
   try {
     const values: JsonObject = auth?.values ?? {}
     const request = renderRequest(call, connector, values, now)
@@ -98,11 +108,12 @@ function prepare(
         `the next page is at ${request.url.host}, which is none of the app's hosts`,
       )
     }
-    if (auth !== undefined && isTrusted && call.request.credential !== false) putOn(request, auth, now)
+    const isAuthorized = auth !== undefined && isTrusted && call.request.credential !== false
+    if (isAuthorized) putOn(request, auth, now)
     const { idempotencyKey } = call
     const changes = !/^(GET|HEAD|OPTIONS)$/.test(request.method)
     if (idempotencyKey !== undefined && changes) request.headers['idempotency-key'] ??= idempotencyKey
-    return request
+    return { request, isAuthorized }
   } catch (error) {
     if (!(error instanceof StepError)) throw error
     // A template's error may quote the value it failed on.

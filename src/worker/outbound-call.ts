@@ -1,6 +1,7 @@
 import { StepError } from '../engine/step-error.ts'
 import type { OutboundCall, OutboundReply } from '../engine/step-kind.ts'
 import type { Outbound } from '../outbound.ts'
+import type { AuthHealth } from './auth-health.ts'
 import { isOwnHost } from './connector-call.ts'
 import type { Credentials } from './credentials.ts'
 import { type OpenedAuth, type Placement, placeCredential } from './opened-auth.ts'
@@ -11,6 +12,7 @@ import { send } from './send.ts'
 interface CallerParts {
   outbound: Outbound
   credentials: Credentials
+  health: AuthHealth
   now(): Date
 }
 
@@ -18,7 +20,7 @@ interface CallerParts {
  * Makes a step's call: puts the credential on, goes through the one guarded way out, and says in a `StepError` what
  * went wrong and whether trying again makes sense. The credential is in nothing that is returned or thrown.
  */
-export function createCaller({ outbound, credentials, now }: CallerParts) {
+export function createCaller({ outbound, credentials, health, now }: CallerParts) {
   async function attempt(
     call: OutboundCall,
     auth: OpenedAuth | undefined,
@@ -33,10 +35,12 @@ export function createCaller({ outbound, credentials, now }: CallerParts) {
 
   return async (accountId: string, call: OutboundCall, signal: AbortSignal): Promise<OutboundReply> => {
     const auth = call.auth === null ? undefined : await credentials.open(accountId, call.auth)
-    const reply = await attempt(call, auth, signal)
-    if (reply.status !== 401 || auth === undefined) return reply
-    const renewed = await credentials.renewed(auth)
-    return renewed === undefined ? reply : attempt(call, renewed, signal)
+    const first = await attempt(call, auth, signal)
+    if (auth === undefined) return first
+    const renewed = first.status === 401 ? await credentials.renewed(auth) : undefined
+    const last = renewed === undefined ? first : await attempt(call, renewed, signal)
+    await health.heard(renewed ?? auth, last.status, new URL(call.url).host)
+    return last
   }
 }
 

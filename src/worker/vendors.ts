@@ -2,6 +2,7 @@ import type { Connector } from '../connectors/connector.ts'
 import type { OutboundCall, OutboundReply } from '../engine/step-kind.ts'
 import type { Outbound } from '../outbound.ts'
 import type { ConnectorAuths } from '../storage/connector-auths.ts'
+import { createAuthHealth } from './auth-health.ts'
 import { createAuthLimits } from './auth-limits.ts'
 import { type AuthTest, createAuthTest } from './auth-test.ts'
 import { type CallConnector, createConnectorCaller } from './connector-call.ts'
@@ -16,6 +17,8 @@ export interface VendorParts {
   findConnector(accountId: string, name: string): Promise<Connector | undefined>
   publicUrl(): string
   now(): Date
+  /** Something new is known of whether a credential works. */
+  onAuthChecked?: ((accountId: string, authId: string) => void) | undefined
 }
 
 /** Everything by which Hookline speaks to the outside with somebody's credential. */
@@ -29,7 +32,16 @@ export interface Vendors {
   testAuth: AuthTest
 }
 
-export function createVendors({ auths, outbound, findConnector, publicUrl, now }: VendorParts): Vendors {
+export function createVendors(parts: VendorParts): Vendors {
+  const { outbound, findConnector, publicUrl, now } = parts
+  const auths: ConnectorAuths = {
+    ...parts.auths,
+    async noteCheck(accountId, authId, check) {
+      await parts.auths.noteCheck(accountId, authId, check)
+      parts.onAuthChecked?.(accountId, authId)
+    },
+  }
+  const health = createAuthHealth(auths, now)
   const credentials = createCredentials({
     auths,
     findConnector,
@@ -40,11 +52,12 @@ export function createVendors({ auths, outbound, findConnector, publicUrl, now }
     outbound,
     credentials,
     limits: createAuthLimits(now),
+    health,
     findConnector,
     now,
   })
   return {
-    call: createCaller({ outbound, credentials, now }),
+    call: createCaller({ outbound, credentials, health, now }),
     callConnector,
     credentials,
     oauth: createOAuth({ auths, credentials, findConnector, outbound, publicUrl, now }),

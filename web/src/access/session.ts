@@ -1,5 +1,5 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { ApiError, call } from '../api.ts'
+import { call } from '../api.ts'
 
 /** Who is signed in, on this browser, by cookie. */
 export interface Session {
@@ -20,11 +20,8 @@ export const sessionQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
   retry: false,
   queryFn: async ({ signal }): Promise<SessionState> => {
-    try {
-      return { kind: 'signed-in', session: await call<Session>('GET', 'session', { signal }) }
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 401) throw error
-    }
+    const session = await call<Session | null>('GET', 'session', { signal })
+    if (session !== null) return { kind: 'signed-in', session }
     const setup = await call<{ needed: boolean }>('GET', 'setup', { signal })
     return { kind: setup.needed ? 'first-run' : 'signed-out' }
   },

@@ -61,9 +61,10 @@ export function durationText(ms: number): string {
     : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
-/** A size for people: `78 B`, `1.2 kB`, `3.4 MB`. */
+/** A size for people: `78 B`, `1.2 kB`, `3.4 MB`, `1.2 GB`. */
 export function sizeText(bytes: number): string {
   if (bytes < 1_000) return `${bytes} B`
   if (bytes < 1_000_000) return `${(bytes / 1_000).toFixed(bytes < 10_000 ? 1 : 0)} kB`
-  return `${(bytes / 1_000_000).toFixed(1)} MB`
+  if (bytes < 1_000_000_000) return `${(bytes / 1_000_000).toFixed(bytes < 100_000_000 ? 1 : 0)} MB`
+  return `${(bytes / 1_000_000_000).toFixed(1)} GB`
 }

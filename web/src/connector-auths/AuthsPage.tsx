@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Menu, Modal } from '@mantine/core'
+import { ActionIcon, Button, Menu, Modal, Popover } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { CircleCheck, CircleHelp, CircleX, KeyRound, MoreHorizontal, Plus } from 'lucide-react'
@@ -9,10 +9,9 @@ import { announce } from '../components/Announcer.tsx'
 import { EmptyState } from '../components/EmptyState.tsx'
 import { PageBar } from '../components/PageBar.tsx'
 import { clockTime, TimeAgo } from '../components/TimeAgo.tsx'
-import { type FlowJson, flowsQuery } from '../flows/flow-queries.ts'
 import { Confirm } from '../settings/Confirm.tsx'
 import { Listing, Page, Refusal, RowActions } from '../settings/Listing.tsx'
-import { UsedBy } from '../settings/UsedBy.tsx'
+import { FlowLinks } from '../settings/UsedBy.tsx'
 import { Loading } from '../shell/root-route.tsx'
 import { AuthForm } from './AuthForm.tsx'
 import classes from './AuthsPage.module.css'
@@ -91,8 +90,6 @@ function Auths({
   reconnect: (id: string) => void
 }) {
   const catalogue = useQuery(catalogueQuery)
-  const flows = useQuery(flowsQuery({ limit: 200 }))
-  const uses = usesOf(flows.data?.data ?? [])
   return (
     <Listing caption="Connector auths" columns={['Name', 'Connector', 'Type', 'Status', 'Used by', 'Last check', '']}>
       {auths.map((auth) => (
@@ -100,7 +97,6 @@ function Auths({
           key={auth.id}
           auth={auth}
           connectorTitle={catalogue.data?.connectors.get(auth.connector)?.title ?? auth.connector}
-          uses={uses.get(auth.id) ?? 0}
           edit={() => edit(auth.id)}
           reconnect={() => (auth.auth_type === 'oauth2' ? reconnect(auth.id) : edit(auth.id))}
         />
@@ -112,13 +108,11 @@ function Auths({
 function AuthRow({
   auth,
   connectorTitle,
-  uses,
   edit,
   reconnect,
 }: {
   auth: AuthJson
   connectorTitle: string
-  uses: number
   edit: () => void
   reconnect: () => void
 }) {
@@ -148,7 +142,9 @@ function AuthRow({
           </p>
         )}
       </td>
-      <td>{uses === 0 ? '–' : `${uses} ${uses === 1 ? 'flow' : 'flows'}`}</td>
+      <td>
+        <Uses auth={auth} />
+      </td>
       <td className={classes.quiet}>{auth.check === null ? 'never' : <TimeAgo at={auth.check.at} />}</td>
       <td>
         <RowActions>
@@ -190,12 +186,19 @@ function AuthRow({
           title={`Delete “${auth.name}”?`}
           action="Delete"
           danger
+          isBlocked={auth.used_by.length > 0}
           isPending={remove.isPending}
           error={remove.error}
           onConfirm={() => remove.mutate(auth.id, { onSuccess: () => setDeleting(false) })}
         >
-          Its secrets are deleted with it.
-          <UsedBy error={remove.error} />
+          {auth.used_by.length === 0 ? (
+            'No flow uses it. Its secrets are deleted with it.'
+          ) : (
+            <>
+              Flows use it: choose another auth in them first.
+              <FlowLinks flows={auth.used_by} />
+            </>
+          )}
         </Confirm>
       </td>
     </tr>
@@ -221,11 +224,19 @@ function Health({ auth: { check } }: { auth: AuthJson }) {
   )
 }
 
-/** Flows that use each auth; the API names them only when a deletion is refused. */
-function usesOf(flows: readonly FlowJson[]): Map<string, number> {
-  const uses = new Map<string, number>()
-  for (const { steps } of flows) {
-    for (const auth of new Set(steps.map((step) => step.auth))) if (auth) uses.set(auth, (uses.get(auth) ?? 0) + 1)
-  }
-  return uses
+/** How many flows use it; pressed, which ones. */
+function Uses({ auth: { name, used_by } }: { auth: AuthJson }) {
+  if (used_by.length === 0) return '–'
+  return (
+    <Popover position="bottom-start" shadow="md" trapFocus returnFocus>
+      <Popover.Target>
+        <button type="button" className={classes.name} aria-label={`Flows that use ${name}: ${used_by.length}`}>
+          {used_by.length === 1 ? '1 flow' : `${used_by.length} flows`}
+        </button>
+      </Popover.Target>
+      <Popover.Dropdown aria-label={`Flows that use ${name}`}>
+        <FlowLinks flows={used_by} />
+      </Popover.Dropdown>
+    </Popover>
+  )
 }

@@ -17,6 +17,8 @@ export interface AuthJson {
   check: { at: string; ok: boolean; message: string } | null
   created_at: string
   updated_at: string
+  /** Flows with a step that uses it. */
+  used_by: { id: string; name: string }[]
 }
 
 export interface AuthBody {

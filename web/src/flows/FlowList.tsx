@@ -1,5 +1,5 @@
 import { Button, Select, TextInput } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Search, Webhook } from 'lucide-react'
 import { useEffect, useState } from 'react'
@@ -8,7 +8,9 @@ import { catalogueQuery } from '../builder/catalogue.ts'
 import { EmptyState } from '../components/EmptyState.tsx'
 import { PageBar } from '../components/PageBar.tsx'
 import { StatusBadge } from '../components/StatusBadge.tsx'
-import { ago, TimeAgo } from '../components/TimeAgo.tsx'
+import { TimeAgo } from '../components/TimeAgo.tsx'
+import { onLiveEvent } from '../live/live.ts'
+import { gatherRunsMs } from '../live/use-live-queries.ts'
 import { Loading } from '../shell/root-route.tsx'
 import classes from './FlowList.module.css'
 import { FlowMenu } from './FlowMenu.tsx'
@@ -27,6 +29,7 @@ const pageSize = 200
 export default function FlowList() {
   const search = flowsRoute.useSearch()
   const { data, error } = useQuery(flowsQuery({ ...search, limit: pageSize }))
+  useLastRuns()
   const isFiltered = search.q !== undefined || search.status !== undefined
   const isEmpty = data?.data.length === 0
   return (
@@ -56,6 +59,25 @@ export default function FlowList() {
       </div>
     </>
   )
+}
+
+/** Lists name the last run of each flow: they are fetched anew, now and then, while runs come in. */
+function useLastRuns(): void {
+  const client = useQueryClient()
+  useEffect(() => {
+    let timer: number | undefined
+    const stop = onLiveEvent(({ type }) => {
+      if (type !== 'run') return
+      timer ??= window.setTimeout(() => {
+        timer = undefined
+        void client.invalidateQueries({ queryKey: ['flows', 'list'] })
+      }, gatherRunsMs)
+    })
+    return () => {
+      clearTimeout(timer)
+      stop()
+    }
+  }, [client])
 }
 
 /** Search and status, kept in the address. Typing asks the server a moment after the last key. */
@@ -163,28 +185,36 @@ function Row({ flow, stats }: { flow: FlowJson; stats: FlowStats }) {
           <span className={classes.quiet}>–</span>
         )}
       </td>
-      <td className={classes.when}>
-        {stats.lastHour ? <LastRun hour={stats.lastHour} /> : <NoRecentRun flow={flow} />}
-      </td>
+      <td className={classes.when}>{flow.last_run ? <LastRun run={flow.last_run} /> : <NeverRan flow={flow} />}</td>
       <td>
-        <FlowMenu flow={flow} hadRuns={stats.inSevenDays > 0} />
+        <FlowMenu flow={flow} hadRuns={hadRunsLately(flow)} />
       </td>
     </tr>
   )
 }
 
-/** The server counts by the hour, so that is as near as the list can say. */
-function LastRun({ hour }: { hour: Date }) {
-  const now = new Date()
-  return now.getTime() - hour.getTime() < 3_600_000 ? 'this hour' : ago(hour, now)
+/** How the newest run fared, and when; it leads to it. */
+function LastRun({ run }: { run: NonNullable<FlowJson['last_run']> }) {
+  return (
+    <Link to="/runs" search={{ run: run.id }} className={classes.lastRun}>
+      <StatusBadge status={run.status} bare /> <TimeAgo at={run.started_at} />
+    </Link>
+  )
 }
 
-function NoRecentRun({ flow }: { flow: FlowJson }) {
+function NeverRan({ flow }: { flow: FlowJson }) {
   return (
-    <span className={classes.quiet} title="No runs in the last 7 days">
-      saved <TimeAgo at={flow.updated_at} />
+    <span className={classes.quiet}>
+      no runs · saved <TimeAgo at={flow.updated_at} />
     </span>
   )
+}
+
+const sevenDaysMs = 7 * 86_400_000
+
+/** Who deletes a flow that is in use is asked for its name. */
+function hadRunsLately({ last_run }: FlowJson): boolean {
+  return last_run != null && Date.now() - Date.parse(last_run.started_at) < sevenDaysMs
 }
 
 const shownSteps = 4

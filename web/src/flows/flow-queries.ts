@@ -1,5 +1,6 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import type { FlowInput, FlowStatus } from '../../../src/flow/flow.ts'
+import type { RunStatus } from '../../../src/flow/run.ts'
 import { call, type Page } from '../api.ts'
 
 /** A flow as the API answers it (spec 7.1). */
@@ -12,6 +13,8 @@ export interface FlowJson extends FlowInput {
   webhook: { url: string; async: boolean; token_enabled: boolean } | null
   /** What is missing before the flow can go live; not in lists. */
   problems?: { ref: string | null; field: string; message: string }[]
+  /** The newest run that is kept; only in lists. */
+  last_run?: { id: string; status: RunStatus; started_at: string } | null
 }
 
 export interface FlowFilter {

@@ -7,9 +7,6 @@ export interface FlowStats {
   /** Runs of the last 24 hours, an entry per hour, oldest first. */
   hours: readonly number[]
   errors: number
-  /** The hour of the newest run, within a week. */
-  lastHour: Date | null
-  inSevenDays: number
 }
 
 interface Bucket {
@@ -27,7 +24,7 @@ export const flowStatsQuery = queryOptions({
   queryKey: ['flow-stats'],
   queryFn: async ({ signal }) => {
     const now = Date.now()
-    const from = new Date(now - 7 * hours * hourMs).toISOString()
+    const from = new Date(now - hours * hourMs).toISOString()
     const query = { bucket: 'hour', by_flow: true, from }
     const { data } = await call<{ data: Bucket[] }>('GET', 'flow-runs/stats', { query, signal })
     return statsByFlow(data, now)
@@ -37,8 +34,6 @@ export const flowStatsQuery = queryOptions({
 export const noStats: FlowStats = {
   hours: Array.from({ length: hours }, () => 0),
   errors: 0,
-  lastHour: null,
-  inSevenDays: 0,
 }
 
 /** Counts per flow out of the server's buckets. */
@@ -48,14 +43,13 @@ export function statsByFlow(buckets: readonly Bucket[], now: number): ReadonlyMa
   for (const { at, flow_id, status, count } of buckets) {
     if (flow_id === null) continue
     const before = flows.get(flow_id) ?? noStats
-    const time = new Date(at)
-    const age = currentHour - Math.floor(time.getTime() / hourMs)
-    const isRecent = age >= 0 && age < hours
+    const age = currentHour - Math.floor(Date.parse(at) / hourMs)
+    // The oldest hour is cut by the beginning of the 24.
+    if (age < 0 || age >= hours) continue
+    const place = hours - 1 - age
     flows.set(flow_id, {
-      hours: isRecent ? before.hours.with(hours - 1 - age, (before.hours[hours - 1 - age] ?? 0) + count) : before.hours,
-      errors: before.errors + (isRecent && status === 'error' ? count : 0),
-      lastHour: before.lastHour !== null && before.lastHour > time ? before.lastHour : time,
-      inSevenDays: before.inSevenDays + count,
+      hours: before.hours.with(place, (before.hours[place] ?? 0) + count),
+      errors: before.errors + (status === 'error' ? count : 0),
     })
   }
   return flows

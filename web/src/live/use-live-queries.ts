@@ -16,25 +16,25 @@ const stale: Record<LiveEventType, readonly string[]> = {
 }
 
 const gatherMs = 400
+/** Runs come by the thousand, and counting them takes the database a while. */
+export const gatherRunsMs = 1_500
 
 /** Keeps fetched data true while events come in; many events in a moment cost one fetch. */
 export function useLiveQueries(): void {
   const client = useQueryClient()
   useEffect(() => {
-    const waiting = new Set<string>()
-    let timer: number | undefined
-    const flush = () => {
-      timer = undefined
-      for (const key of waiting) void client.invalidateQueries({ queryKey: [key] })
-      waiting.clear()
-    }
+    const timers = new Map<LiveEventType, number>()
     const stopEvents = onLiveEvent(({ type }) => {
-      for (const key of stale[type]) waiting.add(key)
-      if (waiting.size > 0) timer ??= window.setTimeout(flush, gatherMs)
+      if (stale[type].length === 0 || timers.has(type)) return
+      const flush = () => {
+        timers.delete(type)
+        for (const key of stale[type]) void client.invalidateQueries({ queryKey: [key] })
+      }
+      timers.set(type, window.setTimeout(flush, type === 'run' ? gatherRunsMs : gatherMs))
     })
     const stopReconnected = onReconnected(() => void client.invalidateQueries())
     return () => {
-      clearTimeout(timer)
+      for (const timer of timers.values()) clearTimeout(timer)
       stopEvents()
       stopReconnected()
     }

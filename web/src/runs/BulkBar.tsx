@@ -6,7 +6,7 @@ import { messageOf, type Query } from '../api.ts'
 import classes from './BulkBar.module.css'
 import { noFilter } from './FilterBar.tsx'
 import { bulkRerun } from './run-actions.ts'
-import { fetchRuns, largestPage } from './run-queries.ts'
+import { countText, fetchRuns, largestPage, type RunCount } from './run-queries.ts'
 import { freshRun, useRunSearch } from './use-run-search.ts'
 
 /** As many as one bulk may have; a larger one deserves a narrower filter. */
@@ -17,12 +17,14 @@ const batchSize = 20
 interface BulkBarProps {
   chosen: ReadonlySet<string>
   query: Query
+  /** How many runs match the filter. */
+  count: RunCount | undefined
   choose: (ids: ReadonlySet<string>) => void
   clear: () => void
 }
 
 /** What can be done with the runs that are selected. */
-export function BulkBar({ chosen, query, choose, clear }: BulkBarProps) {
+export function BulkBar({ chosen, query, count, choose, clear }: BulkBarProps) {
   const [isAsking, setAsking] = useState(false)
   const all = useMutation({ mutationFn: () => idsMatching(query), onSuccess: (ids) => choose(new Set(ids)) })
   return (
@@ -32,10 +34,10 @@ export function BulkBar({ chosen, query, choose, clear }: BulkBarProps) {
         {all.data === undefined || all.data.length !== chosen.size ? null : ': all that match'}
       </span>
       <Button size="xs" leftSection={<RotateCcw size={14} aria-hidden />} onClick={() => setAsking(true)}>
-        Run again {countText(chosen.size)}
+        Run again {runsText(chosen.size)}
       </Button>
       <Button size="xs" variant="default" onClick={() => all.mutate()} loading={all.isPending}>
-        Select all matching this filter
+        {allText(count)}
       </Button>
       <Button size="xs" variant="subtle" leftSection={<X size={14} aria-hidden />} onClick={clear}>
         Clear selection
@@ -48,7 +50,7 @@ export function BulkBar({ chosen, query, choose, clear }: BulkBarProps) {
       <Modal
         opened={isAsking}
         onClose={() => setAsking(false)}
-        title={`Run again ${countText(chosen.size)}?`}
+        title={`Run again ${runsText(chosen.size)}?`}
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
         <Bulk ids={[...chosen]} close={() => setAsking(false)} clear={clear} />
@@ -78,7 +80,7 @@ function Bulk({ ids, close, clear }: { ids: readonly string[]; close: () => void
     return (
       <>
         <p className={classes.text}>
-          {countText(ids.length)} will be started again from the beginning, each with its own payload and the current
+          {runsText(ids.length)} will be started again from the beginning, each with its own payload and the current
           version of its flow.
         </p>
         <div className={classes.buttons}>
@@ -86,7 +88,7 @@ function Bulk({ ids, close, clear }: { ids: readonly string[]; close: () => void
             Cancel
           </Button>
           <Button onClick={() => start.mutate()} data-autofocus>
-            Run again {countText(ids.length)}
+            Run again {runsText(ids.length)}
           </Button>
         </div>
       </>
@@ -152,6 +154,14 @@ async function idsMatching(query: Query): Promise<string[]> {
   return ids.slice(0, maxBulk)
 }
 
-function countText(count: number): string {
-  return count === 1 ? '1 run' : `${count.toLocaleString()} runs`
+function runsText(count: number): string {
+  return countText({ count, complete: true })
+}
+
+/** What can be selected beyond what is listed, and how much that is. */
+function allText(count: RunCount | undefined): string {
+  if (count === undefined) return 'Select all matching this filter'
+  const { complete } = count
+  if (complete && count.count <= maxBulk) return `Select all ${count.count.toLocaleString()} matching this filter`
+  return `Select the newest ${maxBulk.toLocaleString()} of ${countText(count)}`
 }

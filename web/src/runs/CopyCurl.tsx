@@ -2,31 +2,37 @@ import { Button, Menu } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { ChevronDown, Terminal } from 'lucide-react'
 import { useState } from 'react'
+import type { JsonObject } from '../../../src/flow/json.ts'
 import { messageOf } from '../api.ts'
 import { fetchWebhookAccess } from '../builder/webhook/webhook-access.ts'
 import { announce } from '../components/Announcer.tsx'
 import { copyText } from '../components/CopyButton.tsx'
 import { curlOf, maskedToken } from './curl.ts'
-import { payloadQuery, type RunJson, requestQuery, type StepJson } from './run-queries.ts'
+import { type RunJson, requestQuery } from './run-queries.ts'
 import classes from './StepDetail.module.css'
 
+/** As it was sent, as far as order and spelling of a query's parts can matter. */
+function queryText(query: JsonObject): string {
+  const pairs = Object.entries(query).flatMap(([key, value]) => [value].flat().map((each) => [key, String(each)]))
+  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs)}`
+}
+
 /** Copies the request that started the run as a command line. The token is in it only when that is asked for. */
-export function CopyCurl({ run, step }: { run: RunJson; step: StepJson }) {
+export function CopyCurl({ run }: { run: Pick<RunJson, 'id' | 'flow_id'> }) {
   const client = useQueryClient()
   const [said, setSaid] = useState<string | null>(null)
   const copy = async (withToken: boolean) => {
     try {
-      const [request, payload, access] = await Promise.all([
-        client.fetchQuery(requestQuery(run)),
-        client.fetchQuery(payloadQuery(run.id, step.seq, 'input')),
+      const [request, access] = await Promise.all([
+        client.fetchQuery(requestQuery(run.id)),
         fetchWebhookAccess(run.flow_id),
       ])
       const text = curlOf({
-        url: access.url,
-        method: request?.method ?? 'POST',
-        contentType: request?.content_type ?? 'application/json',
-        // Without the bytes themselves, what the flow saw is the nearest thing.
-        body: request?.raw_body ?? payload,
+        url: access.url + queryText(request.query),
+        method: request.method ?? 'POST',
+        contentType: request.content_type,
+        body: request.body,
+        base64: request.body_base64,
         token: access.token_enabled ? (withToken ? access.token : maskedToken) : null,
       })
       await copyText(text)

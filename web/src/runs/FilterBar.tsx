@@ -8,8 +8,9 @@ import { announce } from '../components/Announcer.tsx'
 import { copyText } from '../components/CopyButton.tsx'
 import { flowsQuery } from '../flows/flow-queries.ts'
 import classes from './FilterBar.module.css'
+import { countText, type RunCount } from './run-queries.ts'
 import { isFiltered, type RangeChoice, type RunSearch, type StatusChoice } from './run-search.ts'
-import { startedText, triggerWords } from './run-words.ts'
+import { shortId, startedText, triggerWords } from './run-words.ts'
 import { useRunSearch } from './use-run-search.ts'
 
 /** A query a key press would be too many: n8n ran out of memory on it. */
@@ -37,6 +38,7 @@ export const noFilter = {
   flow: undefined,
   trigger: undefined,
   mode: undefined,
+  of: undefined,
   range: undefined,
   from: undefined,
   to: undefined,
@@ -44,7 +46,14 @@ export const noFilter = {
 } satisfies Partial<Record<keyof RunSearch, undefined>>
 
 /** All filters of the list; each of them stands in the URL. */
-export function FilterBar({ searchBox }: { searchBox: RefObject<HTMLInputElement | null> }) {
+export function FilterBar({
+  searchBox,
+  count,
+}: {
+  searchBox: RefObject<HTMLInputElement | null>
+  /** How many runs match; undefined while that is not known. */
+  count: RunCount | undefined
+}) {
   const [search, setSearch] = useRunSearch()
   const flows = useQuery(flowsQuery({ limit: listedFlows }))
   const share = () => void copyText(window.location.href).then(() => announce('Link to this view copied'))
@@ -107,7 +116,21 @@ export function FilterBar({ searchBox }: { searchBox: RefObject<HTMLInputElement
           {timeText(search.from)} – {timeText(search.to)}
         </Button>
       )}
+      {search.of === undefined ? null : (
+        <Button
+          size="xs"
+          variant="default"
+          rightSection={<X size={13} aria-hidden />}
+          onClick={() => setSearch({ of: undefined })}
+          aria-label={`Re-runs of ${shortId(search.of)}: show all runs`}
+        >
+          Re-runs of {shortId(search.of)}
+        </Button>
+      )}
       <SearchBox boxRef={searchBox} />
+      <output className={classes.count} aria-label="Runs that match">
+        {count === undefined ? '' : countText(count)}
+      </output>
       {isFiltered(search) ? (
         <Button size="xs" variant="subtle" onClick={() => setSearch(noFilter)}>
           Clear filters

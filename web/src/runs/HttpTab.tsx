@@ -40,7 +40,8 @@ export function HttpTab({ runId, step }: { runId: string; step: StepJson }) {
   )
 }
 
-function Headers({ headers }: { headers: Json | undefined }) {
+/** Names and values, as a request or an answer has them. */
+export function Headers({ headers }: { headers: Json | undefined }) {
   if (typeof headers !== 'object' || headers === null || Array.isArray(headers) || headers instanceof Number)
     return null
   const entries = Object.entries(headers)

@@ -9,11 +9,13 @@ import { flowsQuery } from '../flows/flow-queries.ts'
 import { curlOf, maskedToken } from './curl.ts'
 import { noFilter } from './FilterBar.tsx'
 import classes from './NoRuns.module.css'
+import { SearchFurther } from './RunTable.tsx'
 import { isFiltered } from './run-search.ts'
+import type { RunList } from './use-run-list.ts'
 import { useRunSearch } from './use-run-search.ts'
 
 /** An empty list: what to send, or what keeps the runs from being listed. */
-export function NoRuns() {
+export function NoRuns({ list }: { list: RunList }) {
   const [search, setSearch] = useRunSearch()
   const { flow, ...others } = search
   const isNarrowed = isFiltered(others)
@@ -21,10 +23,14 @@ export function NoRuns() {
     return (
       <EmptyState
         icon={<FilterX size={26} />}
-        title="No runs match"
+        title={list.searchedTo === null ? 'No runs match' : 'No runs match so far'}
         actions={<Button onClick={() => setSearch(noFilter)}>Clear filters</Button>}
       >
-        Runs that match will be listed here as soon as they start.
+        {list.searchedTo === null ? (
+          'Runs that match will be listed here as soon as they start.'
+        ) : (
+          <SearchFurther list={list} since={list.searchedTo} />
+        )}
       </EmptyState>
     )
   }

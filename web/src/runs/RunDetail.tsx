@@ -5,8 +5,16 @@ import { ApiError, messageOf } from '../api.ts'
 import { onLiveEvent } from '../live/live.ts'
 import { NotFound } from '../shell/root-route.tsx'
 import classes from './RunDetail.module.css'
-import { RunHeader } from './RunHeader.tsx'
-import { hasEnded, type RunJson, runQuery, type StepJson, stepsQuery, versionQuery } from './run-queries.ts'
+import { RunHeader, wasRequested } from './RunHeader.tsx'
+import {
+  hasEnded,
+  type OneRunJson,
+  type RunJson,
+  runQuery,
+  type StepJson,
+  stepsQuery,
+  versionQuery,
+} from './run-queries.ts'
 import { StepDetail } from './StepDetail.tsx'
 import { keyTargets } from './use-run-keys.ts'
 import { useRunSearch } from './use-run-search.ts'
@@ -73,7 +81,7 @@ function Loaded({
   open,
   close,
 }: {
-  run: RunJson
+  run: OneRunJson
   records: readonly StepJson[]
   open: (runId: string) => void
   close: () => void
@@ -115,7 +123,14 @@ function Loaded({
                 : 'No step has ended yet.'}
           </p>
         ) : (
-          <StepDetail key={`${run.id} ${chosen.seq}`} run={run} step={chosen} version={version.data} open={open} />
+          <StepDetail
+            key={`${run.id} ${chosen.seq}`}
+            run={run}
+            step={chosen}
+            version={version.data}
+            hasRequest={chosen.seq === 0 && wasRequested(run, records)}
+            open={open}
+          />
         )}
       </div>
     </section>
@@ -134,8 +149,11 @@ function useLiveRun(runId: string): void {
   const client = useQueryClient()
   useEffect(() => {
     let timer: number | undefined
+    const reruns = () => client.getQueryData(runQuery(runId).queryKey)?.reruns.map(({ id }) => id) ?? []
     const stop = onLiveEvent(({ type, data }) => {
-      if ((type !== 'run' && type !== 'step') || (data.id !== runId && data.run_id !== runId)) return
+      const isOfRun = type === 'step' ? data.run_id === runId : type === 'run' && data.id === runId
+      const isOfRerun = type === 'run' && reruns().includes(String(data.id))
+      if (!isOfRun && !isOfRerun) return
       timer ??= window.setTimeout(() => {
         timer = undefined
         for (const kind of ['one', 'steps', 'outputs']) {

@@ -9,12 +9,12 @@ import { type FlowJson, flowQuery } from '../flows/flow-queries.ts'
 import { Rerun } from './Rerun.tsx'
 import classes from './RunHeader.module.css'
 import { useCancel } from './run-actions.ts'
-import { hasEnded, type RunJson, requestQuery, rerunsQuery, type StepJson } from './run-queries.ts'
+import { hasEnded, type OneRunJson, type RunJson, requestQuery, type StepJson } from './run-queries.ts'
 import { shortId, startedText, triggerWords } from './run-words.ts'
 import { freshRun } from './use-run-search.ts'
 
 interface RunHeaderProps {
-  run: RunJson
+  run: OneRunJson
   records: readonly StepJson[]
   version: FlowJson | undefined
   open: (runId: string) => void
@@ -45,7 +45,7 @@ export function RunHeader({ run, records, version, open, close }: RunHeaderProps
           </ActionIcon>
         </Tooltip>
       </div>
-      <Facts run={run} version={version} />
+      <Facts run={run} version={version} hasRequest={wasRequested(run, records)} />
       <Relatives run={run} />
       <div className={classes.actions}>
         <Rerun run={run} failedRef={failedRef} open={open} />
@@ -76,9 +76,14 @@ export function RunHeader({ run, records, version, open, close }: RunHeaderProps
   )
 }
 
-function Facts({ run, version }: { run: RunJson; version: FlowJson | undefined }) {
+/** Whether there is a request to be shown: one started the run, and its data is kept. */
+export function wasRequested(run: Pick<RunJson, 'trigger'>, records: readonly StepJson[]): boolean {
+  return (run.trigger === 'webhook' || run.trigger === 'connector') && records.some(({ seq }) => seq === 0)
+}
+
+function Facts({ run, version, hasRequest }: { run: RunJson; version: FlowJson | undefined; hasRequest: boolean }) {
   const current = useQuery({ ...flowQuery(run.flow_id), enabled: run.flow_name !== null })
-  const request = useQuery({ ...requestQuery(run), enabled: run.trigger === 'webhook' && run.flow_name !== null })
+  const request = useQuery({ ...requestQuery(run.id), enabled: hasRequest })
   const newer = current.data !== undefined && current.data.version !== run.flow_version ? current.data.version : null
   const isAsync = version?.webhook?.async
   return (
@@ -96,6 +101,7 @@ function Facts({ run, version }: { run: RunJson; version: FlowJson | undefined }
         v{run.flow_version}
         {newer === null ? null : <span className={classes.newer}> (current v{newer})</span>}
       </span>
+      {run.answer_status === null ? null : <span>answered {run.answer_status}</span>}
       {run.live ? null : <span className={classes.draft}>Draft</span>}
       <span title={new Date(run.started_at).toLocaleString()}>
         {startedText(run.started_at)} · <TimeAgo at={run.started_at} />
@@ -109,10 +115,12 @@ function Facts({ run, version }: { run: RunJson; version: FlowJson | undefined }
   )
 }
 
+/** Of many re-runs the newest; the others are a list of their own. */
+const namedReruns = 3
+
 /** The runs before and after this one in the chain of runs again, linked both ways. */
-function Relatives({ run }: { run: RunJson }) {
-  const reruns = useQuery({ ...rerunsQuery(run), enabled: run.flow_name !== null })
-  const later = reruns.data ?? []
+function Relatives({ run }: { run: OneRunJson }) {
+  const later = run.reruns.slice(0, namedReruns)
   if (run.rerun_of === null && later.length === 0) return null
   return (
     <p className={classes.relatives}>
@@ -129,6 +137,11 @@ function Relatives({ run }: { run: RunJson }) {
               <RunLink id={id} /> <StatusBadge status={status} bare />
             </span>
           ))}
+          {run.reruns.length > namedReruns ? (
+            <Link from="/runs" to="/runs" search={{ of: run.id }} className={classes.run}>
+              all re-runs
+            </Link>
+          ) : null}
         </span>
       )}
     </p>

@@ -74,6 +74,11 @@ export const RunRow = memo(function RunRow({ run, isOpen, isChosen, toggle, open
         </time>
       </td>
       <td className={table.duration}>{run.duration_ms === null ? '–' : durationText(run.duration_ms)}</td>
+      <td className={table.answer} data-wide>
+        <span className={classes.answer} data-bad={(run.answer_status ?? 0) >= 400 || undefined}>
+          {run.answer_status ?? '–'}
+        </span>
+      </td>
       <td className={table.menu}>
         <RowMenu run={run} open={open} />
       </td>

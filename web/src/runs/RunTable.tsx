@@ -5,6 +5,7 @@ import { messageOf } from '../api.ts'
 import { RunRow } from './RunRow.tsx'
 import classes from './RunTable.module.css'
 import type { RunJson } from './run-queries.ts'
+import { startedText } from './run-words.ts'
 import { focusRowEvent } from './use-run-keys.ts'
 import type { RunList } from './use-run-list.ts'
 import { scrollToRow, useWindow } from './use-window.ts'
@@ -88,6 +89,9 @@ export function RunTable({ list, rows, openId, open, chosen, setChosen }: RunTab
             <th scope="col" className={classes.duration}>
               Duration
             </th>
+            <th scope="col" className={classes.answer} data-wide>
+              HTTP
+            </th>
             <th scope="col" className={classes.menu}>
               <span className={classes.hidden}>Actions</span>
             </th>
@@ -109,6 +113,7 @@ export function RunTable({ list, rows, openId, open, chosen, setChosen }: RunTab
         </tbody>
       </table>
       {rows.length === 0 && list.isLoading ? <Waiting /> : null}
+      {list.searchedTo === null ? null : <SearchFurther list={list} since={list.searchedTo} />}
     </div>
   )
 }
@@ -122,6 +127,18 @@ function Spacer({ height }: { height: number }) {
   )
 }
 
+/** Looking into payloads takes time: what was found is shown, and the rest is looked at when someone asks for it. */
+export function SearchFurther({ list, since }: { list: RunList; since: string }) {
+  return (
+    <div className={classes.further} role="status">
+      <span>Searched back to {startedText(since)}.</span>
+      <Button size="xs" variant="default" onClick={list.loadMore} loading={list.isLoadingMore}>
+        Search older runs
+      </Button>
+    </div>
+  )
+}
+
 function Waiting() {
   return (
     <div className={classes.waiting} role="status" aria-label="Loading runs">
@@ -132,10 +149,10 @@ function Waiting() {
   )
 }
 
-function useLoadAhead({ hasMore, loadMore }: RunList, lastShown: number, count: number): void {
+function useLoadAhead({ hasMore, searchedTo, loadMore }: RunList, lastShown: number, count: number): void {
   useEffect(() => {
-    if (hasMore && lastShown >= count - loadAhead) loadMore()
-  }, [hasMore, loadMore, lastShown, count])
+    if (hasMore && searchedTo === null && lastShown >= count - loadAhead) loadMore()
+  }, [hasMore, searchedTo, loadMore, lastShown, count])
 }
 
 /** Keys name the run to focus; its row is scrolled to first, because it may not be in the page. */

@@ -12,6 +12,7 @@ import { NoRuns } from './NoRuns.tsx'
 import { PausedNote } from './PausedNote.tsx'
 import classes from './RunsPage.module.css'
 import { RunTable } from './RunTable.tsx'
+import { countQuery } from './run-queries.ts'
 import { filterOf, filterQuery } from './run-search.ts'
 import { useRunKeys } from './use-run-keys.ts'
 import { useRunList } from './use-run-list.ts'
@@ -58,11 +59,8 @@ function Runs() {
   const list = useRunList(query)
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const flow = useQuery({ ...flowQuery(search.flow ?? ''), enabled: search.flow !== undefined })
-  // A server that does not know this filter answers with both kinds.
-  const rows = useMemo(
-    () => list.rows.filter(({ live }) => filter.mode === undefined || live === (filter.mode === 'live')),
-    [list.rows, filter.mode],
-  )
+  const { rows } = list
+  const count = useQuery(countQuery(query, rows[0]?.id))
   const searchBox = useRef<HTMLInputElement>(null)
   const open = (runId: string | undefined, replace = false) => setSearch({ run: runId, ...freshRun }, { replace })
   const toggle = (runId: string) => setChosen((before) => before.symmetricDifference(new Set([runId])))
@@ -73,16 +71,22 @@ function Runs() {
     <>
       <div className={classes.head}>
         <Histogram />
-        <FilterBar searchBox={searchBox} />
+        <FilterBar searchBox={searchBox} count={list.isLoading ? undefined : count.data} />
         {flow.data?.status === 'paused' ? <PausedNote since={flow.data.updated_at} /> : null}
       </div>
       <div className={classes.split}>
         <section className={classes.list} aria-label="Runs">
           {chosen.size > 0 ? (
-            <BulkBar chosen={chosen} query={query} clear={() => setChosen(new Set())} choose={setChosen} />
+            <BulkBar
+              chosen={chosen}
+              query={query}
+              count={count.data}
+              clear={() => setChosen(new Set())}
+              choose={setChosen}
+            />
           ) : null}
           {isEmpty ? (
-            <NoRuns />
+            <NoRuns list={list} />
           ) : (
             <RunTable list={list} rows={rows} openId={search.run} open={open} chosen={chosen} setChosen={setChosen} />
           )}

@@ -8,6 +8,7 @@ import { ErrorCard } from './ErrorCard.tsx'
 import { HttpTab } from './HttpTab.tsx'
 import { LogsTab } from './LogsTab.tsx'
 import { Payload } from './Payload.tsx'
+import { RequestTab } from './RequestTab.tsx'
 import type { RunJson, StepJson } from './run-queries.ts'
 import type { StepTab } from './run-search.ts'
 import { startedText } from './run-words.ts'
@@ -19,18 +20,21 @@ interface StepDetailProps {
   run: RunJson
   step: StepJson
   version: FlowJson | undefined
+  /** Whether this is the step that a kept request started. */
+  hasRequest: boolean
   open: (runId: string) => void
 }
 
 const noSteps: FlowJson['steps'] = []
 
 /** One attempt of a step: its error first, then what went in and what came out. */
-export function StepDetail({ run, step, version, open }: StepDetailProps) {
+export function StepDetail({ run, step, version, hasRequest, open }: StepDetailProps) {
   const [search, setSearch] = useRunSearch()
   const title = useStepTitles(version?.steps ?? noSteps)(step.ref)
   const hasHttp = step.request_url !== null || step.response_code !== null
   const wanted = search.tab ?? (step.status === 'success' && step.seq > 0 ? 'output' : 'input')
-  const tab: StepTab = wanted === 'http' && !hasHttp ? 'output' : wanted
+  const isThere = wanted === 'http' ? hasHttp : wanted === 'request' ? hasRequest : true
+  const tab: StepTab = isThere ? wanted : step.seq === 0 ? 'input' : 'output'
   return (
     <div className={classes.step}>
       <div className={classes.head}>
@@ -43,9 +47,7 @@ export function StepDetail({ run, step, version, open }: StepDetailProps) {
           {step.attempt > 1 ? ` · attempt ${step.attempt}` : ''}
           {step.label === null ? '' : ` · took “${step.label}”`}
         </span>
-        {step.seq === 0 && run.trigger === 'webhook' && run.flow_name !== null ? (
-          <CopyCurl run={run} step={step} />
-        ) : null}
+        {hasRequest && run.trigger === 'webhook' && run.flow_name !== null ? <CopyCurl run={run} /> : null}
       </div>
       {step.resume_at !== null && (step.status === 'retrying' || step.status === 'waiting') ? (
         <p className={classes.next}>
@@ -64,6 +66,7 @@ export function StepDetail({ run, step, version, open }: StepDetailProps) {
         <Tabs.List aria-label="What the step did">
           <Tabs.Tab value="input">Input</Tabs.Tab>
           <Tabs.Tab value="output">Output</Tabs.Tab>
+          {hasRequest ? <Tabs.Tab value="request">Request</Tabs.Tab> : null}
           {hasHttp ? <Tabs.Tab value="http">HTTP</Tabs.Tab> : null}
           <Tabs.Tab value="logs">Logs</Tabs.Tab>
           <Tabs.Tab value="diff">Diff</Tabs.Tab>
@@ -73,6 +76,9 @@ export function StepDetail({ run, step, version, open }: StepDetailProps) {
         </Tabs.Panel>
         <Tabs.Panel value="output">
           <Payload runId={run.id} seq={step.seq} side="output" bytes={step.output_size} />
+        </Tabs.Panel>
+        <Tabs.Panel value="request">
+          <RequestTab runId={run.id} />
         </Tabs.Panel>
         <Tabs.Panel value="http">
           <HttpTab runId={run.id} step={step} />

@@ -4,9 +4,12 @@ import { shellQuote } from '../builder/webhook/snippets.ts'
 export interface SentRequest {
   url: string
   method: string
-  contentType: string
-  /** As it arrived. */
-  body: string
+  /** Null when none was sent. */
+  contentType: string | null
+  /** As it arrived; null when it is no text. */
+  body: string | null
+  /** The bytes of a body that is no text. */
+  base64?: string | null
   /** Null when the webhook asks for none. */
   token: string | null
 }
@@ -15,11 +18,15 @@ export interface SentRequest {
 export const maskedToken = 'ey••••••'
 
 /** The request as a command line that any shell takes literally. */
-export function curlOf({ url, method, contentType, body, token }: SentRequest): string {
-  const hasBody = method !== 'GET' && method !== 'HEAD' && body !== ''
+export function curlOf({ url, method, contentType, body, base64 = null, token }: SentRequest): string {
+  const data = body === null ? (base64 === null ? '' : '--data-binary @-') : `--data-raw ${shellQuote(body)}`
+  const hasBody = data !== '' && body !== ''
+  const pipe = hasBody && body === null ? `printf %s ${shellQuote(base64 ?? '')} | base64 -d | ` : ''
+  // Without a header of ours, curl would send one of its own.
+  const type = shellQuote(contentType === null ? 'Content-Type:' : `Content-Type: ${contentType}`)
   return [
-    `curl -X ${method} ${shellQuote(url)}`,
+    `${pipe}curl -X ${method} ${shellQuote(url)}`,
     ...(token === null ? [] : [`-H ${shellQuote(`Authorization: Bearer ${token}`)}`]),
-    ...(hasBody ? [`-H ${shellQuote(`Content-Type: ${contentType}`)}`, `--data-raw ${shellQuote(body)}`] : []),
+    ...(hasBody ? [`-H ${type}`, data] : []),
   ].join(' \\\n  ')
 }

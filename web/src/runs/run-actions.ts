@@ -21,28 +21,17 @@ export function useRerun(onStarted: (runId: string) => void) {
   return useMutation({
     mutationFn: rerun,
     onSuccess: ({ flow_run_id }, { run }) => {
-      void client.invalidateQueries({ queryKey: ['runs', 'reruns', run.id] })
+      void client.invalidateQueries({ queryKey: ['runs', 'one', run.id] })
       onStarted(flow_run_id)
     },
   })
-}
-
-const changeListeners = new Set<(runId: string) => void>()
-
-/** Hears of runs that were changed from this page: the server tells of what runs do, not of what is done to them. */
-export function onRunChanged(listener: (runId: string) => void): () => void {
-  changeListeners.add(listener)
-  return () => changeListeners.delete(listener)
 }
 
 export function useCancel() {
   const client = useQueryClient()
   return useMutation({
     mutationFn: (runId: string) => call<RunJson>('POST', `flow-runs/${runId}/cancel`),
-    onSettled: (_, __, runId) => {
-      for (const listener of changeListeners) listener(runId)
-      return client.invalidateQueries({ queryKey: ['runs', 'one', runId] })
-    },
+    onSettled: (_, __, runId) => client.invalidateQueries({ queryKey: ['runs', 'one', runId] }),
   })
 }
 

@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query'
+import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type { Json, JsonObject } from '../../../src/flow/json.ts'
 import type { RunError, RunStatus, RunTrigger, StepStatus } from '../../../src/flow/run.ts'
 import { call, callText, type Page, type Query } from '../api.ts'
@@ -22,6 +22,19 @@ export interface RunJson {
   duration_ms: number | null
   resume_at: string | null
   error: (RunError & { ref: string }) | null
+  /** HTTP status that the sender got; null when nobody waited for an answer. */
+  answer_status: number | null
+}
+
+/** A run as its own page shows it. */
+export interface OneRunJson extends RunJson {
+  /** Runs that repeat it, the newest first; not all of them if there are many. */
+  reruns: { id: string; status: RunStatus; started_at: string }[]
+}
+
+export interface RunsPage extends Page<RunJson> {
+  /** A search that took long stopped here: older runs are still to be looked at. */
+  searched_to: string | null
 }
 
 /** One attempt of a step. Inputs and outputs are fetched when they are looked at. */
@@ -38,7 +51,7 @@ export interface StepJson {
   request_url: string | null
   response_code: number | null
   resume_at: string | null
-  /** Sizes in bytes; absent when the server does not tell. */
+  /** Of the payloads as JSON, in bytes; in a summary, which leaves them out. */
   input_size?: number
   output_size?: number
   error: RunError | null
@@ -46,16 +59,20 @@ export interface StepJson {
   output?: Json
 }
 
-/** The request that started a run. */
+/** The request that started a run, as it arrived; what may be a secret is masked. */
 export interface RequestJson {
   flow_run_id: string
   received_at: string
   method: string | null
   ip: string | null
-  content_type: string | null
-  headers: Record<string, string>
   query: JsonObject
-  raw_body: string | null
+  headers: Record<string, string>
+  content_type: string | null
+  /** Of the body, in bytes. */
+  size: number
+  /** Null when it is no text; then `body_base64` has it. */
+  body: string | null
+  body_base64: string | null
 }
 
 export const finalStatuses: readonly RunStatus[] = ['success', 'error', 'cancelled']
@@ -66,10 +83,10 @@ export const pageSize = 100
 export const largestPage = 200
 
 export function fetchRuns(query: Query, cursor: string | null, limit: number, signal?: AbortSignal) {
-  return call<Page<RunJson>>('GET', 'flow-runs', { query: { ...query, limit, cursor }, ...(signal && { signal }) })
+  return call<RunsPage>('GET', 'flow-runs', { query: { ...query, limit, cursor }, ...(signal && { signal }) })
 }
 
-export const fetchRun = (id: string) => call<RunJson>('GET', `flow-runs/${encodeURIComponent(id)}`)
+export const fetchRun = (id: string) => call<OneRunJson>('GET', `flow-runs/${encodeURIComponent(id)}`)
 
 export const runQuery = (id: string) =>
   queryOptions({ queryKey: ['runs', 'one', id], queryFn: () => fetchRun(id), staleTime: 2_000 })
@@ -116,36 +133,34 @@ export const versionQuery = (flowId: string, version: number) =>
     retry: false,
   })
 
-/**
- * The runs that this one was run again as.
- *
- * They are younger than it, of the same flow and started by hand, so that the first page that matches has them.
- */
-export const rerunsQuery = (run: Pick<RunJson, 'id' | 'flow_id' | 'started_at'>) =>
+/** What the run was started with, as it arrived. Only asked for where a request started it and its data is kept. */
+export const requestQuery = (runId: string) =>
   queryOptions({
-    queryKey: ['runs', 'reruns', run.id],
-    queryFn: async ({ signal }) => {
-      const query = { flow_id: run.flow_id, trigger: 'manual', from: run.started_at }
-      const { data } = await fetchRuns(query, null, largestPage, signal)
-      return data.filter(({ rerun_of }) => rerun_of === run.id)
-    },
-    staleTime: 5_000,
-  })
-
-/** The webhook request of a run: its address, headers and bytes. Null when it is no longer among the flow's last ones. */
-export const requestQuery = (run: Pick<RunJson, 'id' | 'flow_id'>) =>
-  queryOptions({
-    queryKey: ['runs', 'request', run.id],
-    queryFn: async ({ signal }) => {
-      const { data } = await call<{ data: RequestJson[] }>('GET', `flows/${run.flow_id}/requests`, {
-        query: { limit: 50 },
-        signal,
-      })
-      return data.find(({ flow_run_id }) => flow_run_id === run.id) ?? null
-    },
+    queryKey: ['runs', 'request', runId],
+    queryFn: ({ signal }) => call<RequestJson>('GET', `flow-runs/${runId}/request`, { signal }),
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
   })
+
+export interface RunCount {
+  count: number
+  /** False: there are at least so many. */
+  complete: boolean
+}
+
+/** How many runs match. `newest` names the first run of the list, so that the number is asked for anew with it. */
+export const countQuery = (query: Query, newest: string | undefined) =>
+  queryOptions({
+    queryKey: ['runs', 'count', query, newest],
+    queryFn: ({ signal }) => call<RunCount>('GET', 'flow-runs/count', { query, signal }),
+    placeholderData: keepPreviousData,
+    staleTime: 60_000,
+  })
+
+/** "37 runs", "10,000+ runs". */
+export function countText({ count, complete }: RunCount): string {
+  return `${count.toLocaleString()}${complete ? '' : '+'} ${count === 1 && complete ? 'run' : 'runs'}`
+}
 
 export interface Bucket {
   at: string

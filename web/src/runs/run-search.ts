@@ -10,6 +10,8 @@ export interface RunSearch {
   /** Runs of live flows, or of drafts. */
   mode?: 'live' | 'draft'
   range?: RangeChoice
+  /** Runs that repeat this one. */
+  of?: string
   /** A bar of the histogram, zoomed into; takes the place of `range`. */
   from?: string
   to?: string
@@ -28,7 +30,7 @@ export type StatusChoice = (typeof statusChoices)[number]
 export const rangeChoices = ['1h', '24h', '7d', '30d'] as const
 export type RangeChoice = (typeof rangeChoices)[number]
 
-export const stepTabs = ['input', 'output', 'http', 'logs', 'diff'] as const
+export const stepTabs = ['input', 'output', 'request', 'http', 'logs', 'diff'] as const
 export type StepTab = (typeof stepTabs)[number]
 
 /** Statuses behind the words of the filter: whatever is under way counts as running. */
@@ -47,7 +49,7 @@ const rangeMs: Record<RangeChoice, number> = {
   '30d': 30 * 86_400_000,
 }
 
-const filterKeys = ['status', 'flow', 'trigger', 'mode', 'range', 'from', 'to', 'q'] as const
+const filterKeys = ['status', 'flow', 'trigger', 'mode', 'of', 'range', 'from', 'to', 'q'] as const
 export type RunFilter = Pick<RunSearch, (typeof filterKeys)[number]>
 
 /** Reads the URL. What it can't understand is left out: an old or mistyped link still opens the page. */
@@ -59,6 +61,7 @@ export function readRunSearch(raw: Record<string, unknown>): RunSearch {
     flow: textOf(raw.flow),
     trigger: oneOf(raw.trigger, runTriggers),
     mode: oneOf(raw.mode, ['live', 'draft']),
+    of: textOf(raw.of),
     range: oneOf(raw.range, rangeChoices),
     from: timeOf(raw.from),
     to: timeOf(raw.to),
@@ -87,6 +90,7 @@ export function filterQuery(filter: RunFilter, now: number): Query {
     flow_id: filter.flow,
     trigger: filter.trigger,
     live: filter.mode === undefined ? undefined : filter.mode === 'live',
+    rerun_of: filter.of,
     from: filter.from ?? (range === undefined ? undefined : new Date(now - rangeMs[range]).toISOString()),
     to: filter.to,
     q: filter.q?.slice(0, 500),

@@ -1,8 +1,7 @@
 import { useCallback, useEffect, useReducer, useRef } from 'react'
 import type { Query } from '../api.ts'
 import { onLiveEvent, onReconnected } from '../live/live.ts'
-import { onRunChanged } from './run-actions.ts'
-import { fetchRun, fetchRuns, hasEnded, pageSize, type RunJson } from './run-queries.ts'
+import { fetchRun, fetchRuns, hasEnded, pageSize, type RunJson, type RunsPage } from './run-queries.ts'
 
 /**
  * The list of runs: it follows the server, and nothing in it moves by itself.
@@ -16,6 +15,9 @@ export interface RunList {
   waiting: number
   showWaiting: () => void
   hasMore: boolean
+  /** A search stopped here for lack of time; older runs are looked at when `loadMore` is called, and not by itself. */
+  searchedTo: string | null
+  isLoadingMore: boolean
   loadMore: () => void
   /** The rows still belong to the filter before. */
   isLoading: boolean
@@ -27,14 +29,16 @@ interface State {
   rows: readonly RunJson[]
   waiting: readonly RunJson[]
   cursor: string | null
+  searchedTo: string | null
+  isLoadingMore: boolean
   status: 'loading' | 'ready' | 'failed'
   error: unknown
 }
 
 type Action =
   | { kind: 'begin' }
-  | { kind: 'first'; rows: RunJson[]; cursor: string | null }
-  | { kind: 'more'; rows: RunJson[]; cursor: string | null }
+  | { kind: 'first' | 'more'; page: RunsPage }
+  | { kind: 'loading-more' }
   | { kind: 'news'; first: RunJson[]; changed: RunJson[] }
   | { kind: 'show' }
   | { kind: 'failed'; error: unknown }
@@ -45,7 +49,7 @@ const gatherMs = 250
 const maxChangedRows = 20
 
 export function useRunList(query: Query): RunList {
-  const [state, dispatch] = useReducer(reduce, { rows: [], waiting: [], cursor: null, status: 'loading', error: null })
+  const [state, dispatch] = useReducer(reduce, emptyState)
   const key = JSON.stringify(query)
   const current = useRef({ state, key })
   current.current = { state, key }
@@ -56,7 +60,7 @@ export function useRunList(query: Query): RunList {
     const asked = JSON.parse(key) as Query
     dispatch({ kind: 'begin' })
     fetchRuns(asked, null, pageSize, stop.signal).then(
-      ({ data, next_cursor }) => dispatch({ kind: 'first', rows: data, cursor: next_cursor }),
+      (page) => dispatch({ kind: 'first', page }),
       (error: unknown) => {
         if (!stop.signal.aborted) dispatch({ kind: 'failed', error })
       },
@@ -71,10 +75,11 @@ export function useRunList(query: Query): RunList {
     const { cursor, status } = current.current.state
     if (cursor === null || status !== 'ready' || loadingMore.current) return
     loadingMore.current = true
+    dispatch({ kind: 'loading-more' })
     fetchRuns(JSON.parse(key) as Query, cursor, pageSize)
       .then(
-        ({ data, next_cursor }) => {
-          if (current.current.key === key) dispatch({ kind: 'more', rows: data, cursor: next_cursor })
+        (page) => {
+          if (current.current.key === key) dispatch({ kind: 'more', page })
         },
         (error: unknown) => dispatch({ kind: 'failed', error }),
       )
@@ -88,6 +93,8 @@ export function useRunList(query: Query): RunList {
     waiting: state.waiting.length,
     showWaiting: useCallback(() => dispatch({ kind: 'show' }), []),
     hasMore: state.cursor !== null,
+    searchedTo: state.searchedTo,
+    isLoadingMore: state.isLoadingMore,
     loadMore,
     isLoading: state.status === 'loading',
     error: state.status === 'failed' ? state.error : null,
@@ -108,7 +115,7 @@ function useNews(
     const ask = async () => {
       const ids = [...touched]
       touched.clear()
-      const { data } = await fetchRuns(JSON.parse(key) as Query, null, pageSize)
+      const { data } = await fetchRuns(newsQuery(JSON.parse(key) as Query, current.current.state.rows), null, pageSize)
       const inPage = new Set(data.map(({ id }) => id))
       const { rows } = current.current.state
       const others = rows.filter(({ id }) => ids.includes(id) && !inPage.has(id)).slice(0, maxChangedRows)
@@ -131,10 +138,6 @@ function useNews(
       touched.add(String(data.id))
       soon()
     })
-    const stopChanges = onRunChanged((runId) => {
-      touched.add(runId)
-      soon()
-    })
     const stopReconnected = onReconnected(() => {
       // What was cut off may have ended meanwhile.
       for (const run of current.current.state.rows) if (!hasEnded(run)) touched.add(run.id)
@@ -144,10 +147,24 @@ function useNews(
       stopped = true
       clearTimeout(timer)
       stopEvents()
-      stopChanges()
       stopReconnected()
     }
   }, [key, current, dispatch])
+}
+
+/** A text is looked for in every run: only those that are newer than what is shown are worth it. */
+function newsQuery(query: Query, [newest]: readonly RunJson[]): Query {
+  return query.q === undefined || newest === undefined ? query : { ...query, from: newest.started_at }
+}
+
+const emptyState: State = {
+  rows: [],
+  waiting: [],
+  cursor: null,
+  searchedTo: null,
+  isLoadingMore: false,
+  status: 'loading',
+  error: null,
 }
 
 function reduce(state: State, action: Action): State {
@@ -155,19 +172,25 @@ function reduce(state: State, action: Action): State {
     case 'begin':
       return { ...state, status: 'loading', error: null }
     case 'first':
-      return { rows: action.rows, waiting: [], cursor: action.cursor, status: 'ready', error: null }
+      return { ...emptyState, rows: action.page.data, ...endOf(action.page), status: 'ready' }
     case 'more': {
       const known = new Set(state.rows.map(({ id }) => id))
-      const rows = [...state.rows, ...action.rows.filter(({ id }) => !known.has(id))]
-      return { ...state, rows, cursor: action.cursor }
+      const rows = [...state.rows, ...action.page.data.filter(({ id }) => !known.has(id))]
+      return { ...state, rows, ...endOf(action.page), isLoadingMore: false }
     }
+    case 'loading-more':
+      return { ...state, isLoadingMore: true }
     case 'news':
       return withNews(state, action.first, action.changed)
     case 'show':
       return { ...state, rows: [...state.waiting, ...state.rows], waiting: [] }
     case 'failed':
-      return { ...state, status: 'failed', error: action.error }
+      return { ...state, isLoadingMore: false, status: 'failed', error: action.error }
   }
+}
+
+function endOf({ next_cursor, searched_to }: RunsPage) {
+  return { cursor: next_cursor, searchedTo: searched_to }
 }
 
 function withNews(state: State, first: readonly RunJson[], changed: readonly RunJson[]): State {

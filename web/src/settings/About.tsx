@@ -1,22 +1,22 @@
 import { Anchor } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { call } from '../api.ts'
+import { TimeAgo } from '../components/TimeAgo.tsx'
 import { Card, Facts } from './Card.tsx'
+import { instanceQuery } from './instance-queries.ts'
 import { licences } from './licences.ts'
 
 /** Version and licences. */
 export function About() {
-  const api = useQuery({
-    queryKey: ['openapi', 'info'],
-    staleTime: Number.POSITIVE_INFINITY,
-    queryFn: async () => (await call<{ openapi: string; info: { version: string } }>('GET', 'openapi.json')).info,
-  })
+  const instance = useQuery(instanceQuery)
   return (
     <>
       <Card title="Hookline" text="A webhook arrives, a flow runs, the sender gets its answer.">
         <Facts
           facts={[
-            ['API', api.data === undefined ? '…' : `version ${api.data.version}`],
+            ['Version', instance.data?.version ?? '…'],
+            ...(instance.data?.admin
+              ? [['Running since', <TimeAgo key="since" at={instance.data.admin.started_at} />] as const]
+              : []),
             [
               'API description',
               <Anchor key="openapi" size="sm" href="/v1/openapi.json" target="_blank">

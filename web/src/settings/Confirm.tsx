@@ -12,6 +12,8 @@ interface ConfirmProps {
   /** What the press does, in one word or two. */
   action: string
   danger?: boolean
+  /** It can't be done now; the text says why. */
+  isBlocked?: boolean
   isPending: boolean
   error: unknown
   onConfirm: () => void
@@ -26,6 +28,7 @@ export function Confirm({
   title,
   action,
   danger,
+  isBlocked,
   isPending,
   error,
   onConfirm,
@@ -39,7 +42,12 @@ export function Confirm({
         <Button variant="default" onClick={onClose}>
           Cancel
         </Button>
-        <Button {...(danger ? { color: 'red' } : {})} onClick={onConfirm} loading={isPending}>
+        <Button
+          {...(danger ? { color: 'red' } : {})}
+          onClick={onConfirm}
+          loading={isPending}
+          disabled={isBlocked === true}
+        >
           {action}
         </Button>
       </div>

@@ -5,14 +5,12 @@ import { call, messageOf } from '../api.ts'
 import { announce } from '../components/Announcer.tsx'
 import { sizeText } from '../components/TimeAgo.tsx'
 import { type FlowJson, flowsQuery } from '../flows/flow-queries.ts'
-import { fetchRuns, largestPage } from '../runs/run-queries.ts'
+import { countText, fetchRuns, type RunCount, type StepJson } from '../runs/run-queries.ts'
 import { Card } from './Card.tsx'
 import classes from './Instance.module.css'
 import { Refusal } from './Listing.tsx'
 
 const dayMs = 86_400_000
-/** Runs that are counted one by one; beyond that the number is called "more than". */
-const maxCounted = 5_000
 /** Runs whose size is measured, to estimate that of the rest. */
 const sampled = 5
 const maxDays = 3_650
@@ -84,38 +82,31 @@ export function Retention() {
 }
 
 interface Freed {
-  runs: number
-  isMore: boolean
+  runs: RunCount
   bytes: number
 }
 
 /** Runs that are older than the time, and about how much they take: a few are measured and stand for all. */
 async function measure(flowId: string, days: number): Promise<Freed> {
   const query = { flow_id: flowId, to: new Date(Date.now() - days * dayMs).toISOString() }
-  const ids: string[] = []
-  let cursor: string | null = null
-  do {
-    const page: Awaited<ReturnType<typeof fetchRuns>> = await fetchRuns(query, cursor, largestPage)
-    ids.push(...page.data.map(({ id }) => id))
-    cursor = page.next_cursor
-  } while (cursor !== null && ids.length < maxCounted)
-  const some = ids.slice(0, sampled)
-  let measured = 0
-  for (const id of some)
-    measured += JSON.stringify(await stepsOf(id), (_, value: unknown) =>
-      typeof value === 'bigint' ? String(value) : value,
-    ).length
-  return {
-    runs: ids.length,
-    isMore: cursor !== null,
-    bytes: some.length === 0 ? 0 : (measured / some.length) * ids.length,
-  }
+  const [runs, some] = await Promise.all([
+    call<RunCount>('GET', 'flow-runs/count', { query }),
+    fetchRuns(query, null, sampled),
+  ])
+  const sizes = await Promise.all(some.data.map(({ id }) => sizeOf(id)))
+  const measured = sizes.reduce((sum, size) => sum + size, 0)
+  return { runs, bytes: sizes.length === 0 ? 0 : (measured / sizes.length) * runs.count }
 }
 
-const stepsOf = (runId: string) => call<unknown>('GET', `flow-runs/${runId}/steps`)
+/** Of a run's payloads; rows and indexes come on top. */
+async function sizeOf(runId: string): Promise<number> {
+  const { data } = await call<{ data: StepJson[] }>('GET', `flow-runs/${runId}/steps`, { query: { summary: true } })
+  return data.reduce((sum, { input_size = 0, output_size = 0 }) => sum + input_size + output_size, 0)
+}
 
-function effectText({ runs, isMore, bytes }: Freed, days: number, kept: number): string {
-  if (runs === 0)
+function effectText({ runs, bytes }: Freed, days: number, kept: number): string {
+  if (runs.count === 0)
     return days > kept ? 'Nothing is deleted: runs are kept longer.' : 'Frees nothing now: no run is older than that.'
-  return `Frees about ${sizeText(Math.round(bytes))}: ${isMore ? 'more than ' : ''}${runs} ${runs === 1 ? 'run is' : 'runs are'} older than ${days} ${days === 1 ? 'day' : 'days'}.`
+  const are = runs.count === 1 && runs.complete ? 'is' : 'are'
+  return `Frees about ${sizeText(Math.round(bytes))}${runs.complete ? '' : ' or more'}: ${countText(runs)} ${are} older than ${days} ${days === 1 ? 'day' : 'days'}.`
 }

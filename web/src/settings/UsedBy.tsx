@@ -4,7 +4,11 @@ import classes from './UsedBy.module.css'
 
 /** The flows that stand in the way of deleting something; nothing when it was refused for another reason. */
 export function UsedBy({ error }: { error: unknown }) {
-  const flows = flowsOf(error)
+  return <FlowLinks flows={flowsOf(error)} />
+}
+
+/** Flows by name, each leading to it; nothing when there are none. */
+export function FlowLinks({ flows }: { flows: readonly { id: string; name: string }[] }) {
   if (flows.length === 0) return null
   return (
     <ul className={classes.flows} aria-label="Flows that use it">

@@ -1,36 +1,47 @@
-import { queryOptions } from '@tanstack/react-query'
-import { call, type Page } from '../api.ts'
-import type { FlowJson } from '../flows/flow-queries.ts'
+import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
+import { call } from '../api.ts'
 
-/** What webhook addresses begin with, as the server writes it. Null while there is no webhook to read it from. */
-export const publicUrlQuery = queryOptions({
-  queryKey: ['public-url'],
-  queryFn: async ({ signal }) => {
-    const { data } = await call<Page<FlowJson>>('GET', 'flows', { query: { limit: 200 }, signal })
-    const url = data.find(({ webhook }) => webhook !== null)?.webhook?.url
-    return url === undefined ? null : url.slice(0, url.indexOf('/v1/flow-webhook/'))
-  },
-})
-
+/** Whether the public address leads to this server, as the server itself has found out. */
 export interface Reach {
   ok: boolean
   message: string
+  checked_at: string
 }
 
-/**
- * Whether the public address leads to this very server.
- *
- * A page may only ask the server it came from. When it came from the public address, an answer to a fresh request is
- * the proof; when it came from elsewhere, nothing here can prove it, and that is said.
- */
-export async function checkReach(publicUrl: string): Promise<Reach> {
-  if (new URL(publicUrl).origin !== window.location.origin) {
-    return {
-      ok: false,
-      message: `You are looking at this server through ${window.location.origin}, but senders are told ${publicUrl}. Open Hookline there to check it, or set HOOKLINE_PUBLIC_URL.`,
+export interface InstanceJson {
+  version: string
+  /** What webhook addresses begin with. */
+  public_url: string
+  /** False: it is the address the server listens on. */
+  public_url_configured: boolean
+  public_url_check: Reach
+  /** Null for those who are no admins. */
+  admin: {
+    started_at: string
+    settings: { name: string; description: string; value: string | null; is_set: boolean; is_secret: boolean }[]
+    storage: {
+      database_bytes: number
+      run_bytes: number
+      payload_bytes: number
+      run_count: number | null
+      disk_free_bytes: number | null
+      disk_bytes: number | null
     }
-  }
-  const began = performance.now()
-  await call<unknown>('GET', 'session')
-  return { ok: true, message: `It reaches this server, which answered in ${Math.round(performance.now() - began)} ms.` }
+  } | null
+}
+
+export const instanceQuery = queryOptions({
+  queryKey: ['instance'],
+  queryFn: ({ signal }) => call<InstanceJson>('GET', 'instance', { signal }),
+  staleTime: 5 * 60_000,
+})
+
+/** Asks the server to look now. */
+export function useReachCheck() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => call<Reach>('POST', 'instance/public-url-check'),
+    onSuccess: (reach) =>
+      client.setQueryData(instanceQuery.queryKey, (instance) => instance && { ...instance, public_url_check: reach }),
+  })
 }

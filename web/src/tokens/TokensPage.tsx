@@ -44,7 +44,7 @@ export function TokensPage() {
           </EmptyState>
         ) : null}
         {tokens.data?.length ? (
-          <Listing caption="Personal access tokens" columns={['Note', 'Scopes', 'Expires', 'Last used', '']}>
+          <Listing caption="Personal access tokens" columns={['Note', 'Scopes', 'Created', 'Last used', 'Expires', '']}>
             {tokens.data.map((token) => (
               <TokenRow key={token.id} token={token} show={setShown} />
             ))}
@@ -88,12 +88,15 @@ function TokenRow({ token, show }: { token: TokenJson; show: (token: ShownToken)
           ))}
         </span>
       </td>
-      <td>
-        {state === 'expired' ? <Mark>Expired</Mark> : null} {expiryText(token.expiration, Date.now())}
+      <td className={classes.time}>
+        <TimeAgo at={token.created_at} />
       </td>
-      <td>
+      <td className={classes.time}>
         {state === 'unused' ? <Mark>Unused for 90 days</Mark> : null}{' '}
         {token.last_used === null ? 'never' : <TimeAgo at={token.last_used} />}
+      </td>
+      <td className={classes.time}>
+        {state === 'expired' ? <Mark>Expired</Mark> : null} {expiryText(token.expiration, Date.now())}
       </td>
       <td>
         <RowActions>

@@ -6,10 +6,10 @@ const unusedDays = 90
 
 export type TokenState = 'expired' | 'unused' | 'good'
 
-/** When a token was made is not told, so one that was never used is not yet called unused. */
-export function tokenState({ expiration, last_used }: TokenJson, now: number): TokenState {
+/** One that was never used counts from when it was made. */
+export function tokenState({ expiration, last_used, created_at }: TokenJson, now: number): TokenState {
   if (expiration !== null && Date.parse(expiration) <= now) return 'expired'
-  return last_used !== null && now - Date.parse(last_used) > unusedDays * dayMs ? 'unused' : 'good'
+  return now - Date.parse(last_used ?? created_at) > unusedDays * dayMs ? 'unused' : 'good'
 }
 
 /** "in 80 days", for what lies ahead. */

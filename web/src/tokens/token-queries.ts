@@ -8,10 +8,11 @@ export interface TokenJson {
   note: string
   last_used: string | null
   scopes: string[]
+  created_at: string
 }
 
 /** The only answers that hold the token; they are kept nowhere but in the dialog that shows it. */
-export interface ShownToken extends TokenJson {
+export interface ShownToken extends Omit<TokenJson, 'created_at'> {
   token: string
 }
 

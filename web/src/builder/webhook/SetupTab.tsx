@@ -5,6 +5,7 @@ import { stringifyJson } from '../../../../src/flow/json.ts'
 import { messageOf } from '../../api.ts'
 import { announce } from '../../components/Announcer.tsx'
 import { CopyButton, copyText } from '../../components/CopyButton.tsx'
+import { PublicUrlWarning } from '../../settings/PublicUrlWarning.tsx'
 import classes from '../panel.module.css'
 import { useSample } from '../samples.ts'
 import { useBuilder, useBuilderStore } from '../store.ts'
@@ -33,6 +34,7 @@ export function SetupTab({ stepRef }: { stepRef: string }) {
           </output>
           <CopyButton value={url} label="Copy URL" />
         </div>
+        <PublicUrlWarning />
         <p className={classes.note}>One URL for good. What happens to a request depends on the flow’s status alone.</p>
       </section>
 
