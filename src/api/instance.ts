@@ -1,22 +1,10 @@
 import { statfs } from 'node:fs/promises'
 import { z } from 'zod'
 import { permits } from '../access/scopes.ts'
-import type { EffectiveSetting } from '../config.ts'
 import { readDiskUse } from '../storage/disk-use.ts'
 import type { ApiDeps } from './api-deps.ts'
-import type { PublicUrlCheck } from './public-url-check.ts'
 import { type Caller, publicRoute, type Route, route } from './route.ts'
 import { instant, timestamp } from './shapes.ts'
-
-/** What the server knows of itself, handed in by the composition root. */
-export interface InstanceFacts {
-  version: string
-  startedAt: Date
-  settings: readonly EffectiveSetting[]
-  /** Where the embedded database lies; undefined with a database elsewhere. */
-  dataDir: string | undefined
-  publicUrlCheck: PublicUrlCheck
-}
 
 const reach = z.object({ ok: z.boolean(), message: z.string(), checked_at: timestamp })
 
