@@ -17,7 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   registrations: ['flow', 'jinja', 'access', 'connectors', 'engine', 'steps', 'storage', 'webhook'],
   worker: ['flow', 'engine', 'storage', 'webhook', 'registrations', 'connectors'],
   api: ['flow', 'jinja', 'access', 'connectors', 'engine', 'storage', 'webhook', 'registrations'],
-  cli: ['flow', 'access', 'storage', 'api'],
+  cli: ['flow', 'access', 'connectors', 'steps', 'storage', 'worker', 'api'],
 }
 
 const src = resolve(import.meta.dirname, '../src')

@@ -77,7 +77,7 @@ export function connectorRoutes({ storage, helpers, connectors: catalogue, now }
       bodyLimit: maxConnectorBytes,
       answer: connectorAnswer,
       async run({ caller, body }) {
-        const { name, definition } = read(body)
+        const { name, definition } = readConnectorBody(body)
         if (builtIn.some((each) => each.name === name)) {
           throw new AppError('conflict', `"${name}" is the name of a helper or built-in connector: choose another one`)
         }
@@ -94,7 +94,7 @@ export function connectorRoutes({ storage, helpers, connectors: catalogue, now }
       bodyLimit: maxConnectorBytes,
       answer: connectorAnswer,
       async run({ caller, params, body }) {
-        const { name, definition } = read(body)
+        const { name, definition } = readConnectorBody(body)
         if (name !== params.name) {
           throw invalidConnector([
             { path: 'name', message: `it is "${params.name}" and stands in flows, so it can't be changed` },
@@ -127,7 +127,7 @@ export function connectorRoutes({ storage, helpers, connectors: catalogue, now }
 }
 
 /** Errors: `invalid_connector`. The data is kept as it was sent: defaults that change later apply to it, too. */
-function read(body: JsonObject): { name: string; definition: JsonObject } {
+export function readConnectorBody(body: JsonObject): { name: string; definition: JsonObject } {
   const own = Object.entries(body).filter(([key]) => !Object.hasOwn(additions, key))
   const definition: JsonObject = Object.fromEntries(own)
   const reading = readConnector(definition)

@@ -10,7 +10,7 @@ import { instant, json, timestamp } from './shapes.ts'
 const variableAnswer = z.object({ name: z.string(), value: json, updated_at: timestamp })
 
 /** Every flow of the account keeps all of them in memory. */
-const maxValueBytes = 64 * 1024
+export const maxValueBytes = 64 * 1024
 
 /** `/v1/env-variables`: values that all templates of the account see by their name. */
 export function envVariableRoutes({ storage, now }: ApiDeps): Route[] {

@@ -8,6 +8,7 @@ import { reportingErrors } from './failure.ts'
 import { applyRegistrations, planRegistrations } from './registrations.ts'
 import { start } from './start.ts'
 import { createToken } from './token.ts'
+import { exportToFile, importFromFile } from './transfer.ts'
 
 /**
  * The command line. What a command answers goes to standard output, everything said about it to standard error, so that
@@ -56,6 +57,31 @@ export function createProgram(): Command {
     .addOption(new Option('--role <role>', 'what the user may do').choices(roles).default('admin'))
     .option('--password-stdin', 'read the password from standard input', false)
     .action(reportingErrors(createAdmin))
+
+  program
+    .command('export')
+    .description('write flows as one JSON document, with the own connectors and the env variables they use')
+    .addOption(
+      new Option('--flow <id>', 'a flow; can be given several times').argParser(
+        (id: string, former: string[] | undefined) => [...(former ?? []), id],
+      ),
+    )
+    .option('--all', 'every flow, own connector and env variable', false)
+    .option('-o, --output <file>', 'where to, in place of standard output')
+    .addHelpText('after', '\nCredentials and tokens are not in it. The values of env variables are.')
+    .action(reportingErrors(exportToFile))
+
+  program
+    .command('import')
+    .argument('<file>', 'what export has written; - is standard input')
+    .description('create and update what a document holds: all of it, or nothing if there is a problem')
+    .option('--dry-run', 'show what would be done, and change nothing', false)
+    .addHelpText(
+      'after',
+      `\nFlows are found by id, else by name. A step whose connector auth is not here keeps the one it has here.
+A new flow gets the status it was exported with, or waits as a draft if something is missing; others keep theirs.`,
+    )
+    .action(reportingErrors(importFromFile))
 
   program
     .command('backup')

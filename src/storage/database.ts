@@ -192,6 +192,11 @@ export function openDatabase(target: DatabaseConnection | string, options: Datab
   }
 }
 
+/** A database whose statements and transactions are all part of one transaction, for nouns that are to change together. */
+export function within(database: Database, tx: Transaction): Database {
+  return { ...database, query: (statement) => tx.query(statement), transaction: (work) => work(tx) }
+}
+
 /** A borrowed connection that remembers whether it may go back into the pool. */
 class Client implements Queryable {
   usable = true

@@ -62,9 +62,8 @@ export function createFlows(database: Database, { sealer, signingKey, now, chang
   }
 
   return {
-    create: (accountId, input, by) =>
+    create: (accountId, input, by, id = randomUUID()) =>
       database.transaction(async (tx) => {
-        const id = randomUUID()
         const { hash, sealed } = newToken(accountId, id)
         const { rows } = await tx.query<FlowRow>({
           text: `insert into flow (id, account_id, name, status, version, definition, token_hash, token_sealed, created_at, updated_at)

@@ -3,7 +3,7 @@ import { createSealer, deriveKey, type Sealer } from '../access/secrets.ts'
 import { type Accounts, createAccounts } from './accounts.ts'
 import { type ConnectorAuths, createConnectorAuths } from './connector-auths.ts'
 import { type Connectors, createConnectors } from './connectors.ts'
-import { type Database, openDatabase, type Transaction } from './database.ts'
+import { type Database, openDatabase, type Transaction, within } from './database.ts'
 import { createDedupe, type Dedupe } from './dedupe.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { createEnvVariables, type EnvVariables } from './env-variables.ts'
@@ -23,6 +23,14 @@ import type { Flows, FlowValues, Runs } from './storage.ts'
 import { createTestVersions, type TestVersions } from './test-versions.ts'
 import { createPersonalAccessTokens, type PersonalAccessTokens } from './tokens.ts'
 import { createUsers, type Users } from './users.ts'
+
+/** What a user makes, as far as it can be changed together. */
+export interface Nouns {
+  flows: Flows
+  connectors: Connectors
+  connectorAuths: ConnectorAuths
+  envVariables: EnvVariables
+}
 
 /** All nouns on one database. */
 export interface Storage {
@@ -46,6 +54,8 @@ export interface Storage {
   retention: Retention
   schedules: Schedules
   runCounts: RunCounts
+  /** Commits what `work` changed of all of them, or nothing of it when it throws. */
+  atomically<Result>(work: (nouns: Nouns) => Promise<Result>): Promise<Result>
   /** Seals what else must not be read in a dump of the database. */
   sealer: Sealer
   /** Signs tokens. */
@@ -109,23 +119,27 @@ export async function openStorage({ settings, now, log, helpers = new Set() }: S
     throw error
   }
   const registrations = createRegistrations(database, sealer)
-  return {
-    database,
-    accounts: createAccounts(database),
-    users: createUsers(database),
-    sessions: createSessions(database),
-    tokens: createPersonalAccessTokens(database),
-    flows: createFlows(database, {
+  const nounsOn = (target: Database): Nouns => ({
+    flows: createFlows(target, {
       sealer,
       signingKey,
       now,
       changed: (tx, change) => wakeWatched(tx, change, { registrations, helpers, now }),
     }),
+    connectors: createConnectors(target),
+    connectorAuths: createConnectorAuths(target, sealer),
+    envVariables: createEnvVariables(target),
+  })
+  return {
+    ...nounsOn(database),
+    atomically: (work) => database.transaction((tx) => work(nounsOn(within(database, tx)))),
+    database,
+    accounts: createAccounts(database),
+    users: createUsers(database),
+    sessions: createSessions(database),
+    tokens: createPersonalAccessTokens(database),
     testVersions: createTestVersions(database, now),
     flowValues: createFlowValues(database),
-    envVariables: createEnvVariables(database),
-    connectors: createConnectors(database),
-    connectorAuths: createConnectorAuths(database, sealer),
     runs: createRuns(database),
     dedupe: createDedupe(database),
     registrations,
