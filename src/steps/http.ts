@@ -17,7 +17,9 @@ export const http = defineStep({
   effect: 'outside',
   retries: true,
   input: z.strictObject({
-    method: z.string().toUpperCase().pipe(z.enum(methods)).default('GET'),
+    method: z
+      .preprocess((value) => (typeof value === 'string' ? value.toUpperCase() : value), z.enum(methods))
+      .prefault('GET'),
     url: z.string().min(1).describe('With http:// or https://'),
     query: z.record(z.string(), z.any()).optional().describe('Appended to the URL; a list repeats its key'),
     headers: z.record(z.string(), z.any()).default({}),

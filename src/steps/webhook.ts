@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { defineStart } from '../engine/step-kind.ts'
+import { defineStart, type InputProblem } from '../engine/step-kind.ts'
+import { type JsonObject, stringifyJson } from '../flow/json.ts'
 
 const template = z.union([z.string(), z.number()])
 
@@ -44,4 +45,16 @@ export const webhook = defineStart({
   // Rendered at the edge: the answer when the flow has ended, the key before it starts.
   unrendered: ['response', 'deduplication'],
   input: webhookInput,
+  check: answerProblems,
 })
+
+/** A status code that no sender could be answered with is told before the flow goes live, unless a template makes it. */
+function answerProblems(given: JsonObject): InputProblem[] {
+  const form = webhookInput.safeParse(given)
+  if (!form.success || form.data.async) return []
+  const { status_code } = form.data.response
+  const text = typeof status_code === 'string' ? status_code.trim() : stringifyJson(status_code)
+  if (text.includes('{{') || text.includes('{%') || /^[2-5]\d\d$/.test(text)) return []
+  const message = `use a code from 200 to 599, such as 200 or 404, instead of "${text.slice(0, 40)}"`
+  return [{ field: 'response.status_code', message, missing: true }]
+}

@@ -1,8 +1,7 @@
 import { useMediaQuery, useReducedMotion } from '@mantine/hooks'
-import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
 import { useReactFlow } from '@xyflow/react'
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { messageOf } from '../api.ts'
 import { announce } from '../components/Announcer.tsx'
 import { CrashGuard } from '../components/CrashGuard.tsx'
@@ -15,20 +14,19 @@ import type { CommandContext } from './commands/command.ts'
 import { commands } from './commands/index.ts'
 import classes from './FlowBuilder.module.css'
 import type { FlowStatus, Point } from './flow-document.ts'
+import { focusField, tabOf } from './focus-field.ts'
 import { LeaveGuard } from './LeaveGuard.tsx'
 import { ListView } from './ListView.tsx'
 import { Notices } from './Notices.tsx'
-import { ownProblems } from './own-problems.ts'
 import { Palette } from './Palette.tsx'
 import { ProblemsDialog } from './ProblemsDialog.tsx'
 import { QuickAdd } from './QuickAdd.tsx'
 import { builderRoute } from './routes.ts'
 import { StepPanel } from './StepPanel.tsx'
-import { SampleContext, useSamples } from './samples.ts'
 import { useSave } from './saving.ts'
-import { isDirty, type Problem, stepOf, useBuilder, useBuilderStore } from './store.ts'
+import { stepOf, useBuilder, useBuilderStore } from './store.ts'
 import { TopBar } from './TopBar.tsx'
-import { ShownRunContext, useRunOutputs, useRunResults, useRunTest } from './test-run.ts'
+import { TestContext, useStartTest } from './test-run.ts'
 
 const ConflictDialog = lazy(() => import('./ConflictDialog.tsx'))
 const SettingsDialog = lazy(() => import('./SettingsDialog.tsx'))
@@ -36,43 +34,8 @@ const VersionsDialog = lazy(() => import('./VersionsDialog.tsx'))
 
 type Dialog = 'versions' | 'settings' | 'problems' | null
 
-/** The page of one flow: samples and the shown run around it, the builder inside. */
+/** Palette, canvas, panel and what stands around them. */
 export function FlowBuilder({ status, onReload }: { status: FlowStatus; onReload: () => void }) {
-  const flowId = useBuilder((state) => state.flowId)
-  const { run } = builderRoute.useSearch()
-  const navigate = builderRoute.useNavigate()
-  const [chosen, setChosen] = useState<string | null>(null)
-  const firstRef = useBuilder(({ document, catalogue }) => document.steps.find((step) => catalogue.starts(step))?.ref)
-  const ofRun = useRunOutputs(run ?? null)
-  const runBody = firstRef === undefined ? undefined : ofRun[firstRef]
-  const shownRun = useMemo(
-    () => (run === undefined || runBody === undefined ? null : { id: run, body: runBody, request: null }),
-    [run, runBody],
-  )
-  const { sample, requests } = useSamples(flowId, chosen, shownRun)
-  useRunResults(run ?? null)
-  // The data of the shown run; without one, of the run that the sample itself has started.
-  const ofSample = useRunOutputs(run === undefined ? (sample.request?.flow_run_id ?? null) : null)
-  const outputs = run === undefined ? ofSample : ofRun
-  const samples = useMemo(() => ({ sample, requests, choose: setChosen, outputs }), [sample, requests, outputs])
-  const shown = useMemo(
-    () => ({
-      runId: run ?? null,
-      show: (id: string | null) =>
-        void navigate({ search: (before) => ({ ...before, run: id ?? undefined }), replace: true }),
-    }),
-    [run, navigate],
-  )
-  return (
-    <SampleContext value={samples}>
-      <ShownRunContext value={shown}>
-        <Workbench status={status} onReload={onReload} />
-      </ShownRunContext>
-    </SampleContext>
-  )
-}
-
-function Workbench({ status, onReload }: { status: FlowStatus; onReload: () => void }) {
   const store = useBuilderStore()
   const client = useQueryClient()
   const search = builderRoute.useSearch()
@@ -85,8 +48,8 @@ function Workbench({ status, onReload }: { status: FlowStatus; onReload: () => v
   )
   const [quickAdd, setQuickAdd] = useState<{ at: Point | null } | null>(null)
   const [dialog, setDialog] = useState<Dialog>(null)
-  const saving = useSave(store)
-  const test = useRunTest()
+  const saving = useSave(store, { onProblems: () => setDialog('problems') })
+  const test = useStartTest()
   const isList = isPhone === true || search.view === 'list'
 
   const open = (step: string, tab?: string) =>
@@ -101,18 +64,9 @@ function Workbench({ status, onReload }: { status: FlowStatus; onReload: () => v
   }
   const context: CommandContext = {
     store,
-    save: () => {
-      const known = status === 'live' ? ownProblems(store.getState().document) : []
-      if (known.length === 0) return saving.save()
-      store.getState().showProblems(known)
-      setDialog('problems')
-    },
+    save: () => saving.save(),
     runTest: () => {
-      if (test.isPending) return
-      test.mutate()
-      if (isDirty(store.getState())) {
-        notifications.show({ message: 'The test runs the flow as it was saved last, without your unsaved changes.' })
-      }
+      if (!test.isPending) test.mutate({ whole: true })
     },
     fit: () => void flow.fitView({ padding: 0.18, maxZoom: 1, duration: reducedMotion ? 0 : 250 }),
     tidy: async () => {
@@ -134,76 +88,90 @@ function Workbench({ status, onReload }: { status: FlowStatus; onReload: () => v
   const run = (id: string) => commands.find((command) => command.id === id)?.run(context)
   useCommandKeys(context)
   useEffect(() => {
-    // The debugger's "fix it here" names the field.
-    if (search.field === undefined) return
-    focusField(search.field)
-    void navigate({ search: (before) => ({ ...before, field: undefined }), replace: true })
-  }, [search.field, navigate])
+    // What leads here from elsewhere, as the debugger's "fix it here", names the field; it is no state of the page.
+    if (search.field === undefined && search.panel === undefined) return
+    const { field } = search
+    const inSettings = search.panel === 'settings' || field?.startsWith('settings.')
+    if (inSettings) setDialog('settings')
+    if (field !== undefined) focusField(field)
+    void navigate({
+      search: ({ field: _, panel: __, ...before }) => ({
+        ...before,
+        ...(field === undefined || inSettings ? {} : { tab: tabOf({ field }) }),
+      }),
+      replace: true,
+    })
+  }, [search, navigate])
   useEffect(() => offerCommands(paletteCommands(run)))
 
   return (
-    <div className={classes.page}>
-      <TopBar
-        status={status}
-        commands={commands}
-        run={run}
-        isTesting={test.isPending}
-        onProblems={() => setDialog('problems')}
-      />
-      <Notices
-        status={status}
-        testError={test.error ? messageOf(test.error) : null}
-        saveError={saving.conflict ? null : saving.error ? messageOf(saving.error) : null}
-      />
-      <div className={classes.bench} data-panel={openStep !== undefined || undefined} data-list={isList || undefined}>
-        {isList ? null : <Palette onAdded={(ref) => open(ref)} />}
-        <CrashGuard part="canvas">
-          {isList ? (
-            <ListView openStep={openStep} onOpen={open} onAdd={() => setQuickAdd({ at: null })} />
-          ) : (
-            <Canvas openStep={openStep} onOpen={open} onClose={close} onQuickAdd={(at) => setQuickAdd({ at })} />
+    <TestContext value={test}>
+      <div className={classes.page}>
+        <TopBar
+          status={status}
+          commands={commands}
+          run={run}
+          isTesting={test.isPending}
+          onProblems={() => setDialog('problems')}
+        />
+        <Notices
+          status={status}
+          testError={test.error && test.variables && 'whole' in test.variables ? messageOf(test.error) : null}
+          saveError={saving.conflict ? null : saving.error ? messageOf(saving.error) : null}
+        />
+        <div className={classes.bench} data-panel={openStep !== undefined || undefined} data-list={isList || undefined}>
+          {isList ? null : <Palette onAdded={(ref) => open(ref)} />}
+          <CrashGuard part="canvas">
+            {isList ? (
+              <ListView openStep={openStep} onOpen={open} onAdd={() => setQuickAdd({ at: null })} />
+            ) : (
+              <Canvas openStep={openStep} onOpen={open} onClose={close} onQuickAdd={(at) => setQuickAdd({ at })} />
+            )}
+          </CrashGuard>
+          {openStep === undefined ? null : (
+            <StepPanel
+              stepRef={openStep}
+              tab={search.tab}
+              onTab={(tab) => open(openStep, tab)}
+              onClose={close}
+              onRenamed={(ref) => open(ref, search.tab)}
+            />
           )}
-        </CrashGuard>
-        {openStep === undefined ? null : (
-          <StepPanel
-            stepRef={openStep}
-            tab={search.tab}
-            onTab={(tab) => open(openStep, tab)}
-            onClose={close}
-            onRenamed={(ref) => open(ref, search.tab)}
-          />
-        )}
+        </div>
+        <QuickAdd open={quickAdd} onClose={() => setQuickAdd(null)} onAdded={(ref) => open(ref)} />
+        <ProblemsDialog
+          opened={dialog === 'problems'}
+          onClose={() => setDialog(null)}
+          onGo={(problem) => {
+            setDialog(null)
+            if (problem.ref === null) {
+              if (problem.field.startsWith('settings')) setDialog('settings')
+              return focusField(problem.field)
+            }
+            store.getState().select([problem.ref])
+            open(problem.ref, tabOf(problem))
+            focusField(problem.field)
+          }}
+        />
+        <Suspense>
+          {dialog === 'versions' ? <VersionsDialog opened onClose={() => setDialog(null)} /> : null}
+          {dialog === 'settings' ? <SettingsDialog opened onClose={() => setDialog(null)} /> : null}
+          {saving.conflict === null ? null : (
+            <ConflictDialog
+              conflict={saving.conflict}
+              onClose={() => saving.reset()}
+              onSaveMine={(onto) => saving.save({ onto })}
+              onReload={async () => {
+                saving.reset()
+                await client.fetchQuery({ ...flowQuery(store.getState().flowId), staleTime: 0 })
+                onReload()
+              }}
+            />
+          )}
+        </Suspense>
+        <LeaveGuard onSave={() => saving.save()} />
       </div>
-      <QuickAdd open={quickAdd} onClose={() => setQuickAdd(null)} onAdded={(ref) => open(ref)} />
-      <ProblemsDialog
-        opened={dialog === 'problems'}
-        onClose={() => setDialog(null)}
-        onGo={(problem) => {
-          setDialog(null)
-          if (problem.ref === null) return
-          store.getState().select([problem.ref])
-          open(problem.ref, tabOf(problem))
-          focusField(problem.field)
-        }}
-      />
-      <Suspense>
-        {dialog === 'versions' ? <VersionsDialog opened onClose={() => setDialog(null)} /> : null}
-        {dialog === 'settings' ? <SettingsDialog opened onClose={() => setDialog(null)} /> : null}
-        {saving.conflict === null ? null : (
-          <ConflictDialog
-            conflict={saving.conflict}
-            onClose={() => saving.reset()}
-            onSaveMine={(onto) => saving.save({ onto })}
-            onReload={async () => {
-              saving.reset()
-              await client.fetchQuery({ ...flowQuery(store.getState().flowId), staleTime: 0 })
-              onReload()
-            }}
-          />
-        )}
-      </Suspense>
-      <LeaveGuard onSave={() => saving.save()} />
-    </div>
+    </TestContext>
   )
 }
 
@@ -233,27 +201,4 @@ function useCommandKeys(context: CommandContext): void {
     event.stopPropagation()
     command.run(context)
   })
-}
-
-/** Where in the panel a problem's field stands. */
-function tabOf({ field }: Problem): string | undefined {
-  if (field.startsWith('input.response')) return 'response'
-  return field === 'arrows' || field === 'on_error' ? 'options' : 'setup'
-}
-
-/** The panel may still be loading, so the field is waited for, for a moment. */
-function focusField(field: string): void {
-  const name = field.replace(/^input\.?/, '')
-  let tries = 0
-  const look = () => {
-    const box = name === '' ? null : document.querySelector<HTMLElement>(`[data-field="${CSS.escape(name)}"]`)
-    const target = box?.querySelector<HTMLElement>('input, textarea, [contenteditable="true"], button') ?? null
-    if (target !== null) {
-      box?.scrollIntoView({ block: 'center' })
-      target.focus()
-    } else if (tries++ < 40) {
-      setTimeout(look, 50)
-    }
-  }
-  look()
 }

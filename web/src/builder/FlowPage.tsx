@@ -6,6 +6,7 @@ import { type FlowJson, flowQuery } from '../flows/flow-queries.ts'
 import { Loading, NotFound } from '../shell/root-route.tsx'
 import { type Catalogue, catalogueQuery } from './catalogue.ts'
 import { FlowBuilder } from './FlowBuilder.tsx'
+import { FlowData } from './FlowData.tsx'
 import { builderRoute } from './routes.ts'
 import { preloadPanels } from './StepPanel.tsx'
 import { BuilderContext, createBuilder } from './store.ts'
@@ -44,7 +45,9 @@ function Builder({ flow, catalogue }: { flow: FlowJson; catalogue: Catalogue }) 
   return (
     <BuilderContext value={opened.store}>
       <ReactFlowProvider key={opened.generation}>
-        <FlowBuilder status={flow.status} onReload={() => setGeneration((count) => count + 1)} />
+        <FlowData>
+          <FlowBuilder status={flow.status} onReload={() => setGeneration((count) => count + 1)} />
+        </FlowData>
       </ReactFlowProvider>
     </BuilderContext>
   )

@@ -26,9 +26,12 @@ function Settings() {
   const flowId = useBuilder((state) => state.flowId)
   const settings = useBuilder((state) => state.document.settings)
   const description = useBuilder((state) => state.document.description)
+  const problems = useBuilder((state) => state.problems)
   const { data: flows } = useQuery(flowsQuery({ limit: 200 }))
   const set = (change: Partial<FlowSettings>) =>
     store.getState().edit({ kind: 'set_flow', change: {}, settings: change }, `settings ${Object.keys(change).join()}`)
+  const problemAt = (name: keyof FlowSettings) =>
+    problems.find(({ ref, field }) => ref === null && field.startsWith(`settings.${name}`))?.message
   return (
     <div className={formClasses.form}>
       <Textarea
@@ -40,7 +43,7 @@ function Settings() {
           store.getState().edit({ kind: 'set_flow', change: { description: event.currentTarget.value } }, 'description')
         }
       />
-      <div>
+      <div data-field="settings.run_title">
         <div className={formClasses.labelLine}>
           <span className={formClasses.label}>Title of a run in the debugger</span>
         </div>
@@ -51,43 +54,56 @@ function Settings() {
           onChange={(text) => set({ run_title: text === '' ? null : text })}
         />
       </div>
-      <NumberInput
-        label="Keep runs for"
-        suffix=" days"
-        description="0 keeps nothing but the run’s row"
-        min={0}
-        max={3650}
-        value={settings.data_retention_days}
-        onChange={(value) => typeof value === 'number' && set({ data_retention_days: value })}
-      />
-      <Switch
-        label="Log all step runs"
-        description="Off keeps only the first step and failed ones"
-        checked={settings.log_all_steps}
-        onChange={(event) => set({ log_all_steps: event.currentTarget.checked })}
-      />
-      <Switch
-        label="Automatic retries"
-        description="Repeat connector calls that failed for a passing reason"
-        checked={settings.automatic_retries}
-        onChange={(event) => set({ automatic_retries: event.currentTarget.checked })}
-      />
-      <NumberInput
-        label="Webhook requests a minute"
-        placeholder="No limit"
-        min={1}
-        value={settings.rate_limit_per_minute ?? ''}
-        onChange={(value) => set({ rate_limit_per_minute: typeof value === 'number' ? value : null })}
-      />
-      <NumberInput
-        label="Runs at the same time"
-        placeholder="No limit"
-        min={1}
-        max={1000}
-        value={settings.max_concurrent_runs ?? ''}
-        onChange={(value) => set({ max_concurrent_runs: typeof value === 'number' ? value : null })}
-      />
-      <div>
+      <div data-field="settings.data_retention_days">
+        <NumberInput
+          label="Keep runs for"
+          suffix=" days"
+          description="0 keeps nothing but the run’s row"
+          min={0}
+          max={3650}
+          error={problemAt('data_retention_days')}
+          value={settings.data_retention_days}
+          onChange={(value) => typeof value === 'number' && set({ data_retention_days: value })}
+        />
+      </div>
+      <div data-field="settings.log_all_steps">
+        <Switch
+          label="Log all step runs"
+          description="Off keeps only the first step and failed ones"
+          checked={settings.log_all_steps}
+          onChange={(event) => set({ log_all_steps: event.currentTarget.checked })}
+        />
+      </div>
+      <div data-field="settings.automatic_retries">
+        <Switch
+          label="Automatic retries"
+          description="Repeat connector calls that failed for a passing reason"
+          checked={settings.automatic_retries}
+          onChange={(event) => set({ automatic_retries: event.currentTarget.checked })}
+        />
+      </div>
+      <div data-field="settings.rate_limit_per_minute">
+        <NumberInput
+          label="Webhook requests a minute"
+          placeholder="No limit"
+          min={1}
+          error={problemAt('rate_limit_per_minute')}
+          value={settings.rate_limit_per_minute ?? ''}
+          onChange={(value) => set({ rate_limit_per_minute: typeof value === 'number' ? value : null })}
+        />
+      </div>
+      <div data-field="settings.max_concurrent_runs">
+        <NumberInput
+          label="Runs at the same time"
+          placeholder="No limit"
+          min={1}
+          max={1000}
+          error={problemAt('max_concurrent_runs')}
+          value={settings.max_concurrent_runs ?? ''}
+          onChange={(value) => set({ max_concurrent_runs: typeof value === 'number' ? value : null })}
+        />
+      </div>
+      <div data-field="settings.order_by_key">
         <div className={formClasses.labelLine}>
           <span className={formClasses.label}>Order by key</span>
         </div>
@@ -99,26 +115,34 @@ function Settings() {
         />
         <p className={formClasses.description}>Runs with an equal key run one after the other, in order of arrival.</p>
       </div>
-      <Select
-        label="Error handling flow"
-        description="Started at every step error"
-        placeholder="None"
-        clearable
-        searchable
-        data={(flows?.data ?? []).filter(({ id }) => id !== flowId).map(({ id, name }) => ({ value: id, label: name }))}
-        value={settings.error_flow_id}
-        onChange={(value) => set({ error_flow_id: value })}
-      />
-      <TagsInput
-        label="Error email recipients"
-        description="Told by email of runs that end in an error, every few minutes at most"
-        placeholder="Add an address"
-        acceptValueOnBlur
-        maxTags={20}
-        splitChars={[',', ';', ' ']}
-        value={settings.error_email_recipients}
-        onChange={(value) => set({ error_email_recipients: value })}
-      />
+      <div data-field="settings.error_flow_id">
+        <Select
+          label="Error handling flow"
+          description="Started at every step error"
+          placeholder="None"
+          clearable
+          searchable
+          data={(flows?.data ?? [])
+            .filter(({ id }) => id !== flowId)
+            .map(({ id, name }) => ({ value: id, label: name }))}
+          error={problemAt('error_flow_id')}
+          value={settings.error_flow_id}
+          onChange={(value) => set({ error_flow_id: value })}
+        />
+      </div>
+      <div data-field="settings.error_email_recipients">
+        <TagsInput
+          label="Error email recipients"
+          description="Told by email of runs that end in an error, every few minutes at most"
+          placeholder="Add an address"
+          acceptValueOnBlur
+          maxTags={20}
+          splitChars={[',', ';', ' ']}
+          error={problemAt('error_email_recipients')}
+          value={settings.error_email_recipients}
+          onChange={(value) => set({ error_email_recipients: value })}
+        />
+      </div>
     </div>
   )
 }

@@ -12,7 +12,6 @@ import { triggerAction } from './catalogue.ts'
 import { registrationsQuery } from './connector/registrations.ts'
 import { registrationWords } from './connector/TriggerPanel.tsx'
 import type { FlowStatus } from './flow-document.ts'
-import { ownProblems } from './own-problems.ts'
 import { problemsIn } from './saving.ts'
 import { useBuilder, useBuilderStore } from './store.ts'
 import classes from './TopBar.module.css'
@@ -34,11 +33,6 @@ export function StatusButton({ status, onProblems }: { status: FlowStatus; onPro
   const choose = (next: FlowStatus, canUndo: boolean) => {
     const before = status
     if (next === before && canUndo) return
-    const known = next === 'live' ? ownProblems(store.getState().document) : []
-    if (known.length > 0) {
-      store.getState().showProblems(known)
-      return onProblems()
-    }
     change.mutate(next, {
       onSuccess: () => {
         announce(`The flow is now ${next}`)

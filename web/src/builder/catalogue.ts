@@ -34,6 +34,10 @@ export interface ActionJson {
   ref_prefix?: string
   /** Whether a step of this action starts a flow. */
   starts?: boolean
+  /** Of helpers: whether a step touches something outside its run. */
+  effect?: 'none' | 'outside'
+  /** Of helpers: labels that its arrows may have, null for none; `any` where their author chooses them. */
+  branches?: readonly (string | null)[] | 'any'
 }
 
 export interface WebhookTriggerJson {
@@ -70,14 +74,7 @@ export interface PaletteItem {
   starts: boolean
 }
 
-/** The branches of helpers whose arrows carry labels; the engine takes the arrow whose label the step names. */
-const branchLabels: Record<string, readonly (string | undefined)[]> = {
-  condition: ['true', 'false'],
-  loop: ['ActionLoop', undefined],
-}
 const unlabelled: readonly (string | undefined)[] = [undefined]
-/** Helpers whose arrows carry any label their author chooses. */
-const freeLabels: ReadonlySet<string> = new Set(['multi_case'])
 /** Helpers that reach outside; all others are logic. */
 const outsideHelpers: ReadonlySet<string> = new Set(['http'])
 
@@ -112,13 +109,32 @@ export class Catalogue implements StepRules {
     return step.action === triggerAction || (this.action(step)?.starts ?? false)
   }
 
-  branches(step: Pick<Step, 'connector'>): readonly (string | undefined)[] {
-    return branchLabels[step.connector] ?? unlabelled
+  branches(step: Pick<Step, 'connector' | 'action'>): readonly (string | undefined)[] {
+    const branches = this.action(step)?.branches
+    return Array.isArray(branches) ? branchesOf(branches) : unlabelled
   }
 
-  hasFreeLabels(step: Pick<Step, 'connector'>): boolean {
-    return freeLabels.has(step.connector)
+  hasFreeLabels(step: Pick<Step, 'connector' | 'action'>): boolean {
+    return this.action(step)?.branches === 'any'
   }
+
+  /** Whether a step acts on something outside its run, so that testing it is felt there. */
+  actsOutside(step: Pick<Step, 'connector' | 'action'>): boolean {
+    if (this.connectors.get(step.connector)?.contype === 'connector') return step.action !== triggerAction
+    return this.action(step)?.effect === 'outside'
+  }
+}
+
+const known = new WeakMap<readonly (string | null)[], readonly (string | undefined)[]>()
+
+/** The same list each time, so that what is drawn from it stays. */
+function branchesOf(branches: readonly (string | null)[]): readonly (string | undefined)[] {
+  let list = known.get(branches)
+  if (list === undefined) {
+    list = branches.map((label) => label ?? undefined)
+    known.set(branches, list)
+  }
+  return list
 }
 
 function paletteItems(connector: ConnectorJson): PaletteItem[] {

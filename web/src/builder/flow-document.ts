@@ -17,6 +17,11 @@ export interface Point {
   y: number
 }
 
+/** What is sent: the document and nothing of the screen. */
+export function bodyOf({ name, description, settings, steps, arrows }: FlowDocument): object {
+  return { name, description, settings, steps, arrows }
+}
+
 /**
  * A document as canonical text. Two documents are the same when these are: that is what "unsaved changes" means, so that
  * a change and its undo leave nothing to save.

@@ -9,8 +9,10 @@ export interface BuilderSearch {
   tab?: string
   /** `list` instead of the canvas. */
   view?: 'list'
-  /** The field of the step that is to have the focus. */
+  /** The field that is to have the focus: of the open step, or `settings.…` of the flow. */
   field?: string
+  /** What is to be opened besides a step. */
+  panel?: 'settings'
   /** The run whose results and data are shown. */
   run?: string
 }
@@ -25,6 +27,7 @@ export const builderRoute = createRoute({
     tab: text(search.tab),
     view: search.view === 'list' ? 'list' : undefined,
     field: text(search.field),
+    panel: search.panel === 'settings' ? 'settings' : undefined,
     run: text(search.run),
   }),
   component: lazyRouteComponent(() => import('./FlowPage.tsx')),

@@ -1,9 +1,9 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { createContext, use, useMemo } from 'react'
-import { reach } from '../../../src/flow/graph.ts'
 import type { Json, JsonObject } from '../../../src/flow/json.ts'
+import { loopsAround, stepsBefore } from '../../../src/flow/part.ts'
 import { call } from '../api.ts'
-import type { Arrow, FlowDocument } from './flow-document.ts'
+import { noValues, type RunValues } from './shown-run.ts'
 import { useBuilder } from './store.ts'
 import type { TemplateScope } from './template/completion.ts'
 
@@ -43,7 +43,7 @@ export const exampleBody: Json = {
 }
 
 export interface Sample {
-  /** The run's id, or `example`. */
+  /** The run's id, `example` or `edited`. */
   id: string
   body: Json
   request: CapturedRequest | null
@@ -53,27 +53,40 @@ interface SampleState {
   sample: Sample
   requests: readonly CapturedRequest[]
   choose: (id: string) => void
-  /** Outputs of the run whose results are shown, by ref. */
-  outputs: JsonObject
+  /** Takes a body that was written by hand as the sample. */
+  edit: (body: Json) => void
+  /** What the run whose results are shown has produced; a test of a part adds to what was known before it. */
+  produced: RunValues
+  /** Says whether what is known now stays so, where the next shown run says nothing else. */
+  keepBeneath: (keep: boolean) => void
 }
 
 export const SampleContext = createContext<SampleState>({
   sample: { id: 'example', body: exampleBody, request: null },
   requests: [],
   choose: () => undefined,
-  outputs: {},
+  edit: () => undefined,
+  produced: noValues,
+  keepBeneath: () => undefined,
 })
 
 export const useSample = () => use(SampleContext)
 
+/** What was picked: the id of a sample, or a body that was written by hand. */
+export type Chosen = { id: string } | { body: Json } | null
+
 /** The chosen sample, or that of the shown run, or the newest request, or the example. */
 export function useSamples(
   flowId: string,
-  chosen: string | null,
+  picked: Chosen,
   shownRun: Sample | null,
 ): { sample: Sample; requests: readonly CapturedRequest[] } {
   const { data: requests = noRequests } = useQuery(requestsQuery(flowId))
   return useMemo(() => {
+    if (picked !== null && 'body' in picked) {
+      return { sample: { id: 'edited', body: picked.body, request: null }, requests }
+    }
+    const chosen = picked?.id ?? null
     if (shownRun !== null && (chosen === null || chosen === shownRun.id)) return { sample: shownRun, requests }
     const request =
       chosen === 'example' ? undefined : (requests.find(({ flow_run_id }) => flow_run_id === chosen) ?? requests[0])
@@ -82,7 +95,7 @@ export function useSamples(
         ? { id: 'example', body: exampleBody, request: null }
         : { id: request.flow_run_id, body: request.body, request }
     return { sample, requests }
-  }, [requests, chosen, shownRun])
+  }, [requests, picked, shownRun])
 }
 
 const noRequests: readonly CapturedRequest[] = []
@@ -94,31 +107,25 @@ const noRequests: readonly CapturedRequest[] = []
 export function useScopeOf(ref: string): TemplateScope {
   const document = useBuilder((state) => state.document)
   const catalogue = useBuilder((state) => state.catalogue)
-  const { sample, outputs } = useSample()
+  const { sample, produced } = useSample()
   return useMemo(() => {
     const first = document.steps.find((step) => catalogue.starts(step))
     const refs = first?.ref === ref ? document.steps.map((step) => step.ref) : stepsBefore(document, ref)
+    const loops = loopsAround(document).get(ref) ?? []
     const values: JsonObject = {}
     if (first !== undefined && refs.includes(first.ref)) values[first.ref] = sample.body
     for (const each of refs) {
-      const output = outputs[each]
-      if (output !== undefined && each !== first?.ref) values[each] = output
+      const value = loops.includes(each) ? produced.passes[each] : produced.values[each]
+      if (value !== undefined && each !== first?.ref) values[each] = value
     }
     values.request = requestFacts(sample)
     return { values, names: refs }
-  }, [document, catalogue, sample, outputs, ref])
+  }, [document, catalogue, sample, produced, ref])
 }
 
 /** The scope with an empty value for each step that has none yet, so that a preview shows the template's shape. */
 export function previewContext({ values, names }: TemplateScope): JsonObject {
   return { ...Object.fromEntries(names.map((name) => [name, {}])), ...values }
-}
-
-/** Refs of the steps from which a step can be reached, in the order of the flow. */
-export function stepsBefore({ steps, arrows }: Pick<FlowDocument, 'steps' | 'arrows'>, ref: string): string[] {
-  const backwards: Arrow[] = arrows.map(({ from, to }) => ({ from: to, to: from }))
-  const before = reach([ref], backwards)
-  return steps.map((step) => step.ref).filter((each) => each !== ref && before.has(each))
 }
 
 function requestFacts({ request }: Sample): JsonObject {

@@ -3,7 +3,7 @@ import { ApiError, call } from '../api.ts'
 import { announce } from '../components/Announcer.tsx'
 import { type FlowJson, flowQuery } from '../flows/flow-queries.ts'
 import { forgetDraft } from './drafts.ts'
-import type { FlowDocument } from './flow-document.ts'
+import { bodyOf } from './flow-document.ts'
 import { type BuilderStore, isDirty, type Problem } from './store.ts'
 
 /** What a 409 says of the save that came in between. */
@@ -14,7 +14,7 @@ export interface Conflict {
 }
 
 /** Saves the flow as a new version. It is deliberate, since saving re-creates webhooks at vendors. */
-export function useSave(store: BuilderStore) {
+export function useSave(store: BuilderStore, { onProblems }: { onProblems: () => void }) {
   const client = useQueryClient()
   const save = useMutation({
     mutationFn: async ({ onto }: { onto?: number }) => {
@@ -34,7 +34,9 @@ export function useSave(store: BuilderStore) {
     },
     onError: (error) => {
       store.getState().markSaving('failed')
-      store.getState().showProblems(problemsIn(error))
+      const problems = problemsIn(error)
+      store.getState().showProblems(problems)
+      if (problems.length > 0) onProblems()
       announce(`Not saved: ${error.message}`)
     },
   })
@@ -48,11 +50,6 @@ export function useSave(store: BuilderStore) {
     },
     conflict: conflictIn(save.error),
   }
-}
-
-/** What is sent: the document and nothing of the screen. */
-function bodyOf({ name, description, settings, steps, arrows }: FlowDocument): object {
-  return { name, description, settings, steps, arrows }
 }
 
 /** The places that a 422 names; empty for any other error. */

@@ -100,7 +100,11 @@ function FixButton({
     <Button
       component="a"
       size="xs"
-      href={fix.to === 'step' ? stepHref(run, step, fix.field) : `/flows/${run.flow_id}?panel=settings`}
+      href={
+        fix.to === 'step'
+          ? stepHref(run, step, fix.field)
+          : `/flows/${run.flow_id}?panel=settings&field=settings.max_concurrent_runs`
+      }
       rightSection={<ExternalLink size={13} aria-hidden />}
     >
       {fix.label}

@@ -1,7 +1,5 @@
-import { Button, Tabs } from '@mantine/core'
-import { Play } from 'lucide-react'
+import { Tabs } from '@mantine/core'
 import { useMemo } from 'react'
-import { messageOf } from '../../api.ts'
 import { type ActionJson, triggerAction } from '../catalogue.ts'
 import { DataTree } from '../DataTree.tsx'
 import type { Step } from '../flow-document.ts'
@@ -12,7 +10,7 @@ import classes from '../panel.module.css'
 import { StepOptions } from '../StepOptions.tsx'
 import type { PanelProps } from '../StepPanel.tsx'
 import { stepOf, useBuilder, useBuilderStore } from '../store.ts'
-import { useRunTest } from '../test-run.ts'
+import { TestBar } from '../TestBar.tsx'
 import { useStepInput } from '../use-step-input.ts'
 import { ActionField } from './ActionField.tsx'
 import { AuthField } from './AuthField.tsx'
@@ -43,6 +41,7 @@ export default function ActionPanel({ stepRef, tab, onTab }: PanelProps) {
       <Tabs.Panel value="options">
         <StepOptions stepRef={stepRef} />
       </Tabs.Panel>
+      {step.action === triggerAction ? null : <TestBar step={step} />}
     </Tabs>
   )
 }
@@ -93,12 +92,7 @@ function Setup({ step }: { step: Step }) {
       {schema ? (
         <SettingsForm key={step.action} schema={schema} values={input} onChange={set} serverProblems={serverProblems} />
       ) : null}
-      {isTrigger ? null : (
-        <>
-          <DataTree height={220} />
-          <TestStep />
-        </>
-      )}
+      {isTrigger ? null : <DataTree height={220} />}
     </div>
   )
 }
@@ -106,29 +100,4 @@ function Setup({ step }: { step: Step }) {
 function ActionNote({ action }: { action: ActionJson | undefined }) {
   const text = action?.summary ?? action?.description
   return text ? <p className={classes.note}>{text}</p> : null
-}
-
-/** Runs the saved flow with the sample; this step's part of it is under "Last run". */
-function TestStep() {
-  const run = useRunTest()
-  return (
-    <div className={classes.inline}>
-      <Button
-        variant="default"
-        leftSection={<Play size={15} aria-hidden />}
-        onClick={() => run.mutate()}
-        loading={run.isPending}
-      >
-        Run test
-      </Button>
-      <span className={classes.note}>
-        Runs the saved flow with the sample and shows what this step gets and yields.
-      </span>
-      {run.error ? (
-        <p className={classes.danger} role="alert">
-          {messageOf(run.error)}
-        </p>
-      ) : null}
-    </div>
-  )
 }

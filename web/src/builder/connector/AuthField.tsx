@@ -28,7 +28,7 @@ export function AuthField({ step, connector }: { step: Step; connector: Connecto
     store.getState().edit({ kind: 'set_step', ref: step.ref, change: { auth } }, `auth ${step.ref}`)
   const chosen = auths.find(({ id }) => id === step.auth)
   return (
-    <div>
+    <div data-field="auth">
       <div className={formClasses.labelLine}>
         <span className={formClasses.label}>{isDynamic ? 'Dynamic Authentication ID' : 'Connector auth'}</span>
         <button

@@ -106,7 +106,7 @@ function BodyField({
 }) {
   const problemsId = useId()
   return (
-    <div>
+    <div data-field="response.body">
       <div className={classes.label}>Response body (Jinja2)</div>
       <TemplateField
         multiline
