@@ -8,6 +8,7 @@ import type { Json, JsonObject } from '../../src/flow/json.ts'
 import { createOutbound } from '../../src/outbound.ts'
 import { type ReconcileWorld, syncFlow } from '../../src/registrations/reconcile.ts'
 import { createVendorCalls } from '../../src/registrations/vendor-calls.ts'
+import type { Database } from '../../src/storage/database.ts'
 import { openStorage, type Storage } from '../../src/storage/open-storage.ts'
 import { createVendors } from '../../src/worker/vendors.ts'
 import type { Product } from '../e2e/rig.ts'
@@ -235,14 +236,8 @@ export class ChaosFlow {
     await this.#product.api('POST', '/v1/registrations/reconcile', body)
   }
 
-  /** What the ledger says was done for this flow, for whoever reads about a problem. */
-  async history(): Promise<string[]> {
-    const { rows } = await this.#product.database.query<Record<string, unknown>>({
-      text: `select l.at, left(r.id::text, 13) as row, r.state, l.kind, l.action, l.detail from registration_log l
-             join registration r on r.id = l.registration_id where r.flow_id = $1 order by l.id desc limit 60`,
-      values: [this.id ?? null],
-    })
-    return rows.reverse().map((row) => Object.values(row).map(String).join(' '))
+  history(): Promise<string[]> {
+    return historyOf(this.#product.database, this.id)
   }
 
   async rows(): Promise<JsonObject[]> {
@@ -250,4 +245,14 @@ export class ChaosFlow {
     const reply = await this.#product.api('GET', `/v1/registrations?flow_id=${this.id}`)
     return (reply.json as { data: JsonObject[] }).data
   }
+}
+
+/** What the ledger says was done for a flow, for whoever reads about a problem. */
+export async function historyOf(database: Database, flowId: string | undefined): Promise<string[]> {
+  const { rows } = await database.query<Record<string, unknown>>({
+    text: `select l.at, left(r.id::text, 13) as row, r.state, l.kind, l.action, l.detail from registration_log l
+           join registration r on r.id = l.registration_id where r.flow_id = $1 order by l.id desc limit 60`,
+    values: [flowId ?? null],
+  })
+  return rows.reverse().map((row) => Object.values(row).map(String).join(' '))
 }

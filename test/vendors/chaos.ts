@@ -1,13 +1,28 @@
+import type { JsonObject } from '../../src/flow/json.ts'
 import { startProduct } from '../e2e/rig.ts'
 import { ChaosFlow, ChaosWorld } from './chaos-world.ts'
 import { everyStyle } from './styles.ts'
-import type { Fault } from './vendor.ts'
+import type { Fault, Hook, Vendor, VendorStyle } from './vendor.ts'
 
 /**
  * Chaos: settings change at random, vendors fail at random, and the worker dies between any two calls. A minute after
  * quiet has come back, each live trigger has exactly one live webhook, nothing else has any, and nobody else's was
  * touched.
  */
+
+/** A flow that can be judged. */
+export interface JudgedFlow {
+  vendor: Vendor
+  style: VendorStyle
+  /** Undefined while it is deleted. */
+  id: string | undefined
+  /** How many live webhooks there must be. */
+  wanted: number
+  /** Webhooks of ours that are awake. */
+  live(): Hook[]
+  rows(): Promise<JsonObject[]>
+  history(): Promise<string[]>
+}
 
 export interface ChaosResult {
   rounds: number
@@ -99,7 +114,8 @@ async function change(flow: ChaosFlow, world: ChaosWorld): Promise<void> {
   world.ahead += random() * 30 * 60 * 60_000
 }
 
-async function problemsOf(flow: ChaosFlow): Promise<string[]> {
+/** What is not as it must be once quiet has come back. */
+export async function problemsOf(flow: JudgedFlow): Promise<string[]> {
   const live = flow.live()
   const problems: string[] = []
   // Where an orphan can't be found, all that can be asked for is that the wanted one is there beside it.

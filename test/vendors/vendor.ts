@@ -62,8 +62,10 @@ export interface VendorEvent {
   name: string
 }
 
-/** What may go wrong with a call that changes something. `after`: the effect happens all the same. */
-export type Fault = 'refuse_401' | 'limit_429' | 'broken_500' | 'broken_500_after' | 'reset_before' | 'reset_after'
+/** What may go wrong with a call. `after`: the effect happens all the same. `kill`: `Vendor.kill` is called at that moment. */
+export type Fault =
+  | ('refuse_401' | 'limit_429' | 'broken_500' | 'broken_500_after')
+  | ('reset_before' | 'reset_after' | 'kill_before' | 'kill_after')
 
 export class Vendor {
   readonly style: VendorStyle
@@ -72,6 +74,8 @@ export class Vendor {
   readonly calls: { method: string; path: string; at: number; login: string | undefined }[] = []
   /** Decides on each call whether it goes wrong. */
   fault: (request: VendorRequest) => Fault | undefined = () => undefined
+  /** Ends whoever calls, before or after the effect of the call. */
+  kill: () => void = () => undefined
   /** A vendor whose own list lags behind would be a switch of its own; ours is exact. */
   now: () => Date = () => new Date()
   url = ''
@@ -180,12 +184,14 @@ export class Vendor {
     const { authorization: login } = request.headers
     this.calls.push({ method: read.method, path: read.path, at: performance.now(), login })
     const fault = this.fault(read)
-    if (fault === 'reset_before') return void request.socket.destroy()
+    if (fault === 'kill_before') this.kill()
+    if (fault === 'reset_before' || fault === 'kill_before') return void request.socket.destroy()
     if (fault === 'refuse_401') return send(response, { status: 401, body: { message: 'the token has been revoked' } })
     if (fault === 'limit_429') return send(response, { status: 429, headers: { 'retry-after': '1' }, body: {} })
     if (fault === 'broken_500') return send(response, { status: 500, body: 'oh no' })
     const answer = await this.style.handle(read, this)
-    if (fault === 'reset_after') return void request.socket.destroy()
+    if (fault === 'kill_after') this.kill()
+    if (fault === 'reset_after' || fault === 'kill_after') return void request.socket.destroy()
     send(response, fault === 'broken_500_after' ? { status: 502, body: '<html>bad gateway</html>' } : answer)
   }
 
