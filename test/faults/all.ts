@@ -1,6 +1,8 @@
 import { killNine } from './f1-kill-nine.ts'
 import { killMidStep } from './f2-kill-mid-step.ts'
 import { powerLoss } from './f3-power-loss.ts'
+import { flushCount } from './f4-flush-count.ts'
+import { flushErrors } from './f5-flush-errors.ts'
 import { diskFull } from './f6-disk-full.ts'
 import { postgresRestart } from './f7-postgres-restart.ts'
 import { backupUnderLoad } from './f20-backup.ts'
@@ -11,6 +13,8 @@ export const faultTests: readonly FaultTest[] = [
   killNine,
   killMidStep,
   powerLoss,
+  flushCount,
+  flushErrors,
   diskFull,
   postgresRestart,
   backupUnderLoad,

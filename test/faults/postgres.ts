@@ -26,6 +26,8 @@ export interface OwnPostgres {
   /** Stops all its processes in their tracks (SIGSTOP), and lets them go on. */
   freeze(): void
   thaw(): void
+  /** Its processes: the first one and those it has forked. */
+  processIds(): number[]
   query<Row>(statement: Statement): Promise<Row[]>
 }
 
@@ -100,6 +102,7 @@ export async function ownPostgres({ directory, settings = {}, tcp }: OwnPostgres
     },
     freeze: () => signal('SIGSTOP'),
     thaw: () => signal('SIGCONT'),
+    processIds: () => processesIn(real),
   }
 }
 
