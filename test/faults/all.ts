@@ -5,6 +5,7 @@ import { flushCount } from './f4-flush-count.ts'
 import { flushErrors } from './f5-flush-errors.ts'
 import { diskFull } from './f6-disk-full.ts'
 import { postgresRestart } from './f7-postgres-restart.ts'
+import { poolExhaustion } from './f8-pool-exhaustion.ts'
 import { backupUnderLoad } from './f20-backup.ts'
 import type { FaultTest, Form, Verdict } from './fault-test.ts'
 
@@ -17,6 +18,7 @@ export const faultTests: readonly FaultTest[] = [
   flushErrors,
   diskFull,
   postgresRestart,
+  poolExhaustion,
   backupUnderLoad,
 ]
 
