@@ -28,12 +28,7 @@ const on: Course = { kind: 'on' }
  *
  * A step that only computes ends within this call: a promise would cost it a trip through the event loop.
  */
-export function runStep(
-  step: CompiledStep,
-  path: string,
-  frame: Frame,
-  state: WalkState,
-): StepEnd | Promise<StepEnd> {
+export function runStep(step: CompiledStep, path: string, frame: Frame, state: WalkState): StepEnd | Promise<StepEnd> {
   const earlier = state.earlier.get(`${step.step.ref}|${path}`)
   if (earlier === undefined) return attemptStep(step, path, frame, state, 1)
   // A loop is walked again even when it ended: its passes put back what they produced.
@@ -54,8 +49,7 @@ async function goOnWith(
 ): Promise<StepEnd> {
   if (earlier.resumeAt === null || (earlier.status !== 'waiting' && earlier.status !== 'retrying'))
     return attemptStep(step, path, frame, state, earlier.attempt)
-  const at = restOf(earlier, earlier.resumeAt, state)
-  const rest = at === undefined ? undefined : await sitOut(at, earlier.status, state)
+  const rest = await sitOutRest(earlier, earlier.resumeAt, earlier.status, state)
   if (rest !== undefined) return { course: rest, label: null }
   if (earlier.status === 'waiting') return endWait(earlier, frame, state)
   return attemptStep(step, path, frame, state, earlier.attempt + 1)
@@ -262,12 +256,23 @@ async function sitOut(
 }
 
 /**
- * Until when a wait that another process began goes on; undefined when it is over. Clocks differ: what the run was woken
- * for has come, whatever this process's clock says, and no wait becomes longer than it was to be.
+ * Goes on with a wait that was begun elsewhere, on another clock. What the run was woken for has come, whatever this
+ * process's clock says; and where that is behind the one the wait was begun on, the wait is begun anew: no wait becomes
+ * hours longer than it was to be.
  */
-function restOf({ endedAt }: StepRecord, resumeAt: Date, { run: { wokenFor }, world }: WalkState): Date | undefined {
-  if (wokenFor !== undefined && wokenFor !== null && resumeAt <= wokenFor) return undefined
-  return new Date(Math.min(resumeAt.getTime(), world.now().getTime() + resumeAt.getTime() - endedAt.getTime()))
+async function sitOutRest(
+  earlier: StepRecord,
+  resumeAt: Date,
+  status: 'waiting' | 'retrying',
+  state: WalkState,
+): Promise<Course | undefined> {
+  const { run, world, recorder } = state
+  if (run.wokenFor && resumeAt <= run.wokenFor) return undefined
+  const now = world.now()
+  if (now >= earlier.endedAt) return sitOut(resumeAt, status, state)
+  const moved = new Date(now.getTime() + resumeAt.getTime() - earlier.endedAt.getTime())
+  recorder.record({ ...earlier, endedAt: now, resumeAt: moved })
+  return sitOut(moved, status, state)
 }
 
 function newRecord(step: CompiledStep, path: string, attempt: number, startedAt: Date): StepRecord {

@@ -16,8 +16,8 @@ const heldMs = 10_000
 const maxCharacters = 32 * 1024 * 1024
 
 /**
- * Hands runs over in memory. A run that is found here has not been walked by anyone: it is offered before its job can be
- * fetched, and taken by the one who has claimed that job.
+ * Hands runs over in memory: a run is offered before its job can be fetched, and taken by the one who has claimed that job
+ * first. Another process may have been faster; so only a job whose runs nobody has walked may take from here.
  */
 export function createHandOver({ elapsedMs }: Pick<Clock, 'elapsedMs'> = systemClock): HandOver {
   const runs = new Map<string, { run: StoredRun; size: number; until: number }>()

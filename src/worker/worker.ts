@@ -157,11 +157,13 @@ async function performJob(job: Job, ids: readonly string[], claimedAt: number, o
   if (hold.left.size > 0 || runs.length === 0) await queue.complete(undefined, 'run_flow', [job])
 }
 
-/** The runs of a job that have not ended. What was accepted by this very process need not be read back. */
+/**
+ * The runs of a job that have not ended. What was accepted by this very process need not be read back, as long as nobody
+ * has walked it: another process may have done so in part, and what is in memory here would know nothing of it.
+ */
 async function takeRuns(job: Job, ids: readonly string[], { handOver, runs }: WorkerWorld): Promise<StoredRun[]> {
   const known = ids.flatMap((id) => handOver.take(id) ?? [])
-  // A job that is tried again may have been walked in part.
-  if (job.attempt > 0) return runs.unfinished(ids)
+  if (job.attempt > 0 || job.data.isNew !== true) return runs.unfinished(ids)
   if (known.length === ids.length) return known
   const taken = new Set(known.map(({ id }) => id))
   return [...known, ...(await runs.unfinished(ids.filter((id) => !taken.has(id))))]
