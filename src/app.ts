@@ -30,7 +30,6 @@ import { defaultBodyLimits } from './webhook/body/limits.ts'
 import { registerConnectorWebhook } from './webhook/connector-route.ts'
 import { createEventTallies } from './webhook/event-tally.ts'
 import { createFlowCache } from './webhook/flow-cache.ts'
-import { createHandOver } from './webhook/hand-over.ts'
 import { createOutageWatch } from './webhook/outage-watch.ts'
 import { createRateLimits } from './webhook/rate-limits.ts'
 import type { DeliveryEdge } from './webhook/receive-delivery.ts'
@@ -109,7 +108,6 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     },
   })
   const tracked = createTrackedRuns()
-  const handOver = createHandOver()
   const events = createEvents()
   const listening = createListening(now)
   /** Tells the builder, where someone waits for the next request of a flow, what has come. */
@@ -182,7 +180,6 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
         runs: storage.runs,
         flows,
         writer,
-        handOver,
         world,
         concurrency: config.workerConcurrency,
         track: tracked.track,
@@ -268,7 +265,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     backlog,
     bodyLimits: { ...defaultBodyLimits, maxBytes: config.maxBodyBytes },
     writer,
-    handOver: worker && handOver,
+    takePlace: (accountId) => worker?.takePlace(accountId),
     dedupe: storage.dedupe,
     world,
     syncTimeoutSeconds: config.syncTimeoutSeconds,

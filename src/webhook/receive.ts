@@ -1,6 +1,6 @@
 import type { World } from '../engine/world.ts'
 import { AppError } from '../errors.ts'
-import { RunLost } from '../flow/run.ts'
+import { type RunInput, RunLost } from '../flow/run.ts'
 import type { Dedupe } from '../storage/dedupe.ts'
 import { RunDuplicate, type RunLog, RunStale, type RunWriter } from '../storage/run-writer.ts'
 import type { RunStart } from '../storage/storage.ts'
@@ -9,7 +9,6 @@ import type { Backlog } from './backlog.ts'
 import type { BodyLimits } from './body/limits.ts'
 import { dedupeKey, firstAnswer } from './deduplicate.ts'
 import type { FlowCache, LoadedFlow } from './flow-cache.ts'
-import type { HandOver } from './hand-over.ts'
 import { parseBody } from './parse-body.ts'
 import type { RateLimits } from './rate-limits.ts'
 import { type Rejections, rejection } from './rejections.ts'
@@ -29,8 +28,8 @@ export interface Edge {
   backlog: Pick<Backlog, 'check'>
   bodyLimits: BodyLimits
   writer: RunWriter
-  /** Where this process has a worker. */
-  handOver: HandOver | undefined
+  /** A place where a run may start at once, in a process that has a worker and nobody waiting for it. */
+  takePlace(accountId: string): ((end: Promise<void>) => void) | undefined
   dedupe: Dedupe
   world: World
   syncTimeoutSeconds: number
@@ -167,16 +166,15 @@ export async function beginRun(
 async function startRun(admission: Admission, input: RequestInput, edge: Edge): Promise<WebhookReply> {
   const isAsync = admission.flow.webhook?.async === true
   if (admission.flow.lane !== undefined) return startInLane(admission, admission.flow.lane, input, edge)
-  const start = runStart(admission, input, edge, isAsync ? 'queue' : 'held')
-  const log = edge.writer.begin(start)
-  if (!isAsync) return runAndAnswer(admission.flow, start, log, input, edge)
-  edge.handOver?.offer(start, input.input)
-  try {
-    await writtenInTime(log, edge.world)
-  } catch (error) {
-    edge.handOver?.take(start.id)
-    throw error
+  if (!isAsync) {
+    const start = runStart(admission, input, edge, 'held')
+    return runAndAnswer(admission.flow, start, edge.writer.begin(start), input, edge)
   }
+  const place = edge.takePlace(admission.flow.gate.flow.accountId)
+  const start = runStart(admission, input, edge, place === undefined ? 'queue' : 'held')
+  const log = edge.writer.begin(start)
+  place?.(runUnanswered(admission.flow, start, log, input, edge))
+  await writtenInTime(log, edge.world)
   return acceptedReply(start.id)
 }
 
@@ -252,16 +250,6 @@ async function runAndAnswer(
     )
   })
   const { signal, done } = edge.track(start.id)
-  const run = {
-    id: start.id,
-    accountId: start.accountId,
-    trigger: start.trigger,
-    input,
-    variables: loaded.variables,
-    earlier: [],
-    depth: 0,
-    signal,
-  }
   const sender: Sender = {
     tell(result) {
       try {
@@ -272,7 +260,7 @@ async function runAndAnswer(
     },
     hasLeft: () => hasLeft,
   }
-  walkAndRecord(loaded, run, log, edge.world, sender)
+  walkAndRecord(loaded, newRun(loaded, start, input, signal), log, edge.world, sender)
     .catch((error) => {
       if (error instanceof RunLost && !error.cancelled) leftOff(start.id, log).then(reject, reject)
       else reject(error instanceof RunLost ? cancelledError(start.id) : error)
@@ -283,6 +271,32 @@ async function runAndAnswer(
       done()
     })
   return promise
+}
+
+/**
+ * Runs the flow here, though nobody waits for its answer: it need not go through the queue. What the flow computes before
+ * its first outside effect is written in the commit that accepts the request.
+ */
+async function runUnanswered(
+  loaded: LoadedFlow,
+  start: RunStart,
+  log: RunLog,
+  { input }: RequestInput,
+  edge: Edge,
+): Promise<void> {
+  const { signal, done } = edge.track(start.id)
+  try {
+    await walkAndRecord(loaded, newRun(loaded, start, input, signal), log, edge.world)
+  } catch (error) {
+    if (!isDecision(error)) edge.onRunLost(start.id, error)
+  } finally {
+    done()
+  }
+}
+
+function newRun(loaded: LoadedFlow, start: RunStart, input: RunInput, signal: AbortSignal) {
+  const { id, accountId, trigger, depth } = start
+  return { id, accountId, trigger, input, variables: loaded.variables, earlier: [], depth, signal }
 }
 
 /** What the sender is told when another process goes on with its run, which is on disk by then. */

@@ -6,7 +6,6 @@ import type { JobHold } from '../storage/run-commit.ts'
 import type { RunLog, RunWriter } from '../storage/run-writer.ts'
 import type { Runs, StoredRun } from '../storage/storage.ts'
 import type { FlowCache } from '../webhook/flow-cache.ts'
-import type { HandOver } from '../webhook/hand-over.ts'
 import { walkAndRecord } from '../webhook/run-inline.ts'
 import { createSuspects, giveBack, handOn, splitJob } from './failed-jobs.ts'
 import { createPlaces } from './places.ts'
@@ -17,7 +16,6 @@ export interface WorkerWorld {
   runs: Runs
   flows: FlowCache
   writer: RunWriter
-  handOver: HandOver
   world: World
   /** Runs worked on at the same time. */
   concurrency: number
@@ -30,6 +28,11 @@ export interface Worker {
   start(): void
   /** Looks for work at once instead of at the next poll. */
   nudge(): void
+  /**
+   * A place for a run that this process has just accepted, so that it need not go through the queue; call what is returned
+   * with the run's end. Undefined while others wait for places: then it is to wait its turn behind them.
+   */
+  takePlace(accountId: string): ((end: Promise<void>) => void) | undefined
   /** Takes no further jobs, waits for the runs under way up to `graceMs`, and leaves the rest to other workers. */
   stop(graceMs: number): Promise<void>
 }
@@ -132,6 +135,19 @@ export function createWorker(options: WorkerWorld): Worker {
       mayHaveWork = true
       wake()
     },
+    takePlace(accountId) {
+      if (stopping || loop === undefined || mayHaveWork || !places.isFree()) return undefined
+      if (places.crowding().includes(accountId)) return undefined
+      const leave = places.take(accountId, 1)
+      return (end) => {
+        const done = end.finally(() => {
+          leave()
+          underway.delete(done)
+          if (mayHaveWork) wake()
+        })
+        underway.add(done)
+      }
+    },
     async stop(graceMs) {
       stopping = true
       wake()
@@ -146,7 +162,7 @@ export function createWorker(options: WorkerWorld): Worker {
 async function performJob(job: Job, ids: readonly string[], claimedAt: number, options: WorkerWorld): Promise<void> {
   const { queue } = options
   if (job.attempt > 0 && ids.length > 1) return splitJob(job, ids, queue)
-  const runs = await takeRuns(job, ids, options)
+  const runs = await options.runs.unfinished(ids)
   const hold: JobHold = { job, left: new Set(runs.map(({ id }) => id)), claimedAt }
   const results = await Promise.allSettled(runs.map((run) => goOn(run, hold, options)))
   const failed = results.find((result) => result.status === 'rejected')
@@ -155,18 +171,6 @@ async function performJob(job: Job, ids: readonly string[], claimedAt: number, o
   if (leftOff.length > 0) return handOn(job, leftOff, queue)
   // Runs that were lost to a cancellation or to another worker have not ended here, so no commit has completed the job.
   if (hold.left.size > 0 || runs.length === 0) await queue.complete(undefined, 'run_flow', [job])
-}
-
-/**
- * The runs of a job that have not ended. What was accepted by this very process need not be read back, as long as nobody
- * has walked it: another process may have done so in part, and what is in memory here would know nothing of it.
- */
-async function takeRuns(job: Job, ids: readonly string[], { handOver, runs }: WorkerWorld): Promise<StoredRun[]> {
-  const known = ids.flatMap((id) => handOver.take(id) ?? [])
-  if (job.attempt > 0 || job.data.isNew !== true) return runs.unfinished(ids)
-  if (known.length === ids.length) return known
-  const taken = new Set(known.map(({ id }) => id))
-  return [...known, ...(await runs.unfinished(ids.filter((id) => !taken.has(id))))]
 }
 
 /** Returns the run's id when this process has left it off because it stops. */
