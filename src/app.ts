@@ -265,7 +265,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     backlog,
     bodyLimits: { ...defaultBodyLimits, maxBytes: config.maxBodyBytes },
     writer,
-    takePlace: (accountId) => worker?.takePlace(accountId),
+    takePlace: (accountId, isPure) => worker?.takePlace(accountId, isPure),
     dedupe: storage.dedupe,
     world,
     syncTimeoutSeconds: config.syncTimeoutSeconds,

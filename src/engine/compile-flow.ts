@@ -19,6 +19,8 @@ export interface CompiledFlow {
   scope: CompiledScope
   /** `undefined` in a draft without steps. */
   first: CompiledStep | undefined
+  /** Whether no step touches anything beyond its run, so that a walk of it waits for nobody but may rest. */
+  isPure: boolean
   /** A step that keeps the whole flow from running, and why. */
   blocked: { ref: string; message: string } | undefined
 }
@@ -67,7 +69,11 @@ export function flowProblems(
 export function compileFlow(flow: Flow, kinds: StepKinds): CompiledFlow {
   const plan = planGraph(flow.steps, flow.arrows)
   const scope = compileScope(plan, flow.arrows, kinds)
-  return { flow, scope, first: scope.order[0], blocked: blockedStep(scope) }
+  return { flow, scope, first: scope.order[0], isPure: isPure(scope), blocked: blockedStep(scope) }
+}
+
+function isPure({ order }: CompiledScope): boolean {
+  return order.every(({ kind, body }) => kind.effect === 'none' && (body === undefined || isPure(body)))
 }
 
 function blockedStep({ order }: CompiledScope): CompiledFlow['blocked'] {

@@ -28,8 +28,8 @@ export interface Edge {
   backlog: Pick<Backlog, 'check'>
   bodyLimits: BodyLimits
   writer: RunWriter
-  /** A place where a run may start at once, in a process that has a worker and nobody waiting for it. */
-  takePlace(accountId: string): ((end: Promise<void>) => void) | undefined
+  /** A place where a run may start at once, in a process that has a worker and nobody waiting for it (see `Worker`). */
+  takePlace(accountId: string, isPure: boolean): ((end: Promise<void>) => void) | undefined
   dedupe: Dedupe
   world: World
   syncTimeoutSeconds: number
@@ -170,7 +170,7 @@ async function startRun(admission: Admission, input: RequestInput, edge: Edge): 
     const start = runStart(admission, input, edge, 'held')
     return runAndAnswer(admission.flow, start, edge.writer.begin(start), input, edge)
   }
-  const place = edge.takePlace(admission.flow.gate.flow.accountId)
+  const place = edge.takePlace(admission.flow.gate.flow.accountId, admission.flow.compiled.isPure)
   const start = runStart(admission, input, edge, place === undefined ? 'queue' : 'held')
   const log = edge.writer.begin(start)
   place?.(runUnanswered(admission.flow, start, log, input, edge))

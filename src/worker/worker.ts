@@ -29,10 +29,11 @@ export interface Worker {
   /** Looks for work at once instead of at the next poll. */
   nudge(): void
   /**
-   * A place for a run that this process has just accepted, so that it need not go through the queue; call what is returned
-   * with the run's end. Undefined while others wait for places: then it is to wait its turn behind them.
+   * A place for a run that this process is about to accept, so that it need not go through the queue; call what is returned
+   * with the run's end. Undefined while others wait for places: then it is to wait its turn behind them. A run that only
+   * computes (`isPure`) is over before it could be in anybody's way, so all places may be taken.
    */
-  takePlace(accountId: string): ((end: Promise<void>) => void) | undefined
+  takePlace(accountId: string, isPure: boolean): ((end: Promise<void>) => void) | undefined
   /** Takes no further jobs, waits for the runs under way up to `graceMs`, and leaves the rest to other workers. */
   stop(graceMs: number): Promise<void>
 }
@@ -55,6 +56,8 @@ export function createWorker(options: WorkerWorld): Worker {
   const places = createPlaces(options.concurrency, clock.elapsedMs)
   /** Whether jobs may have been enqueued since the last look. */
   let mayHaveWork = true
+  /** Whether the last look left jobs in the queue. */
+  let isBehind = true
   let stopping = false
   let loop: Promise<void> | undefined
   let endHeartbeat: () => void = () => undefined
@@ -70,7 +73,8 @@ export function createWorker(options: WorkerWorld): Worker {
       const claimedAt = clock.elapsedMs()
       const jobs = await fetchJobs()
       for (const job of jobs) take(job, claimedAt)
-      if (jobs.length === jobsPerFetch) mayHaveWork = true
+      isBehind = jobs.length === jobsPerFetch
+      if (isBehind) mayHaveWork = true
       // Under load the next job stands for more runs if it is fetched a moment later.
       await clock.sleep(fetchPauseMs)
     }
@@ -135,8 +139,8 @@ export function createWorker(options: WorkerWorld): Worker {
       mayHaveWork = true
       wake()
     },
-    takePlace(accountId) {
-      if (stopping || loop === undefined || mayHaveWork || !places.isFree()) return undefined
+    takePlace(accountId, isPure) {
+      if (stopping || isBehind || !(isPure || places.isFree())) return undefined
       if (places.crowding().includes(accountId)) return undefined
       const leave = places.take(accountId, 1)
       return (end) => {
