@@ -218,12 +218,12 @@ async function enqueue(
   const resting = items.flatMap(({ run, end }) => (end !== null && !isFinal(end) ? [{ run, end }] : []))
   const jobs = [
     ...[...Map.groupBy(queued, ({ accountId }) => accountId)].map(([accountId, runs]) => ({
-      ...runJob(runs, { isNew: true }),
+      ...runJob(runs),
       priority: priorityOf?.(accountId, runs.length) ?? 0,
     })),
-    ...held.map(({ id, change }) => ({ ...runJob([change.run], { afterMs: heldRunTakeoverSeconds * 1000 }), id })),
+    ...held.map(({ id, change }) => ({ ...runJob([change.run], heldRunTakeoverSeconds * 1000), id })),
     ...resting.map(({ run, end }) =>
-      runJob([run], { afterMs: 'resumeAt' in end.outcome ? end.outcome.resumeAt.getTime() - now().getTime() : 0 }),
+      runJob([run], 'resumeAt' in end.outcome ? end.outcome.resumeAt.getTime() - now().getTime() : 0),
     ),
   ]
   if (jobs.length > 0) await queue.send(tx, jobs)

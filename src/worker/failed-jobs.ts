@@ -1,6 +1,5 @@
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
-import type { JsonObject } from '../flow/json.ts'
 import { type Job, jobKinds, type Queue } from '../storage/queue.ts'
 
 /** What becomes of jobs whose runs were not brought to an end. */
@@ -36,14 +35,8 @@ export function splitJob(job: Job, ids: readonly string[], queue: Queue): Promis
   return queue.replace(
     'run_flow',
     job,
-    ids.map((id) => ({ kind: 'run_flow', data: { ...walked(job), ids: [id] }, ...groupOf(job), retries })),
+    ids.map((id) => ({ kind: 'run_flow', data: { ...job.data, ids: [id] }, ...groupOf(job), retries })),
   )
-}
-
-/** What is sent again has been walked in part. */
-function walked({ data }: Job): JsonObject {
-  const { isNew: _, ...rest } = data
-  return rest
 }
 
 function groupOf({ data }: Job): { group?: string } {
@@ -56,9 +49,7 @@ function retriesLeft(job: Job): number {
 
 /** Gives runs that this process has left off to the other workers, at once. */
 export function handOn(job: Job, ids: readonly string[], queue: Queue): Promise<void> {
-  return queue.replace('run_flow', job, [
-    { kind: 'run_flow', data: { ...walked(job), ids: [...ids] }, ...groupOf(job) },
-  ])
+  return queue.replace('run_flow', job, [{ kind: 'run_flow', data: { ...job.data, ids: [...ids] }, ...groupOf(job) }])
 }
 
 /**
@@ -76,7 +67,7 @@ export async function giveBack(
   }
   const again = {
     kind: 'run_flow',
-    data: { ...walked(job), outages },
+    data: { ...job.data, outages },
     ...groupOf(job),
     retries: retriesLeft(job),
   } as const
