@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type AddressInfo, connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
@@ -151,6 +152,23 @@ test('metrics count by route and never by address', async () => {
   const text = await (await fetch(`${address}/metrics`)).text()
   assert.match(text, /hookline_http_requests_total\{method="POST",route="\/v1\/flow-webhook\/:id",status="200"\} \d/)
   assert.ok(!text.includes('sensitive-part'))
+})
+
+test('who has connected when the server closes is told to come back, and is not cut off', async () => {
+  const { http, port } = await listen((http) => {
+    http.get('/v1/here', { config: { access: 'public' } }, () => 'here')
+  })
+  const sockets = Array.from({ length: 20 }, () => connect(port, '127.0.0.1'))
+  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('connect', resolve))))
+  const closed = http.close()
+  const answers = await Promise.all(
+    sockets.map((socket) => {
+      socket.write('GET /v1/here HTTP/1.1\r\nHost: x\r\n\r\n')
+      return text(socket)
+    }),
+  )
+  for (const answer of answers) assert.match(answer, /^HTTP\/1\.1 503[\s\S]*retry-after: 1/)
+  await closed
 })
 
 test('closing lets what was received finish and refuses what comes after', async () => {

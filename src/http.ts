@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import helmet from '@fastify/helmet'
 import Fastify, {
   type FastifyBaseLogger,
@@ -40,6 +41,9 @@ const requestTimeoutMs = 30_000
 const keepAliveMs = 5_000
 /** How often the two limits above are looked at. */
 const timeoutCheckMs = 2_000
+/** A closing server goes on listening for a moment, and waits so long for the requests of those who have just connected. */
+const listenOnMs = 20
+const firstRequestMs = 1_000
 /** A sender of a body that is too large may go on this long, so that it gets to read the answer. */
 const lingerMs = 1_000
 
@@ -196,12 +200,23 @@ function checkHeaders(request: FastifyRequest, reply: FastifyReply, done: () => 
   done()
 }
 
+/** Who has connected already gets an answer: Node closes connections without a request together with the server. */
 function refuseWhileClosing(http: FastifyInstance): void {
   let closing = false
+  const silent = new Set<Socket>()
+  http.server.on('connection', (socket: Socket) => {
+    silent.add(socket)
+    socket.once('close', () => silent.delete(socket))
+  })
   http.addHook('preClose', async () => {
     closing = true
+    const deadline = performance.now() + firstRequestMs
+    // Connections that wait to be accepted are accepted meanwhile.
+    do await pause(listenOnMs)
+    while (silent.size > 0 && performance.now() < deadline)
   })
   http.addHook('onRequest', (request, _reply, done) => {
+    silent.delete(request.raw.socket)
     if (closing && request.routeOptions.url !== '/healthz') {
       throw new AppError('overloaded', 'this process is stopping', {
         headers: { 'retry-after': '1', connection: 'close' },
