@@ -97,18 +97,39 @@ check('A-02 Test gives the vendor’s answer in words', async ({ page, open }) =
   await row.getByRole('button', { name: 'Re-connect' }).waitFor()
 })
 
-check('A-03 a failing run leads to its broken auth, whose form is open', async ({ page, open }) => {
-  const id = await addAuth(page, { ...key, name: 'Broken key' })
-  const flow = callingFlow('Uses a broken key', `${sink.url}/a`)
-  const steps = (flow.steps as { ref: string }[]).map((step) => (step.ref === 'con1' ? { ...step, auth: id } : step))
-  const made = await product.flow({ ...flow, steps })
-  sink.answers = [{ status: 401 }]
-  const run = await send(product, made, '{"company_id": 1}')
-  await open(`/runs?run=${run}`)
-  await page.getByText('Auth “Broken key” was refused.', { exact: false }).waitFor()
-  await page.getByRole('link', { name: 'Re-connect auth' }).click()
-  await page.getByRole('dialog', { name: 'Change “Broken key”' }).waitFor()
-})
+check(
+  'A-03 a refused auth shows a banner in each flow that uses it and in the failing run, with Re-connect in place',
+  async ({ page, open }) => {
+    const id = await addAuth(page, { ...key, name: 'Broken key' })
+    const flow = callingFlow('Uses a broken key', `${sink.url}/a`)
+    const steps = (flow.steps as { ref: string }[]).map((step) => (step.ref === 'con1' ? { ...step, auth: id } : step))
+    const made = await product.flow({ ...flow, steps })
+    const other = await product.flow(callingFlow('Uses none', `${sink.url}/a`))
+    sink.answers = [{ status: 401 }]
+    const run = await send(product, made, '{"company_id": 1}')
+    await open(`/runs?run=${run}`)
+    await page.getByText('Auth “Broken key” was refused.', { exact: false }).waitFor()
+    const banner = page.getByTestId('broken-auths')
+    await banner.getByText(/“Broken key” does not work since .*answered 401/).waitFor()
+    await page.getByRole('link', { name: 'Re-connect auth' }).click()
+    await page.getByRole('dialog', { name: 'Change “Broken key”' }).waitFor()
+    await open(`/flows/${other.id}`)
+    await page.getByTestId('save-state').waitFor()
+    assert.equal(await banner.count(), 0)
+    await open(`/flows/${made.id}`)
+    await banner.getByText(/“Broken key” does not work/).waitFor()
+    await assertAccessible(page, 'flow with a broken auth')
+    await banner.getByRole('button', { name: 'Re-connect' }).click()
+    const form = page.getByRole('dialog', { name: 'Change “Broken key”' })
+    await form
+      .getByRole('button', { name: /^Replace/ })
+      .first()
+      .click()
+    await form.getByLabel('Token').last().fill('a good one')
+    await form.getByRole('button', { name: 'Save' }).click()
+    await banner.waitFor({ state: 'detached' })
+  },
+)
 
 check(
   'A-04 OAuth opens a window of the vendor’s, gives the focus back and says that access was refused',
@@ -149,24 +170,26 @@ check(
   { expected: /400|Failed to load/ },
 )
 
-check(
-  'A-05 an auth in use is not deleted; the flows that use it are listed',
-  async ({ page, open }) => {
-    const id = await addAuth(page, { ...key, name: 'Needed' })
-    const flow = callingFlow('Needs the key', `${sink.url}/a`)
-    const steps = (flow.steps as { ref: string }[]).map((step) => (step.ref === 'con1' ? { ...step, auth: id } : step))
-    await product.flow({ ...flow, steps })
-    await open('/connector-auths')
-    await page.getByRole('row').filter({ hasText: 'Needed' }).getByText('1 flow').waitFor()
-    await page.getByRole('button', { name: 'Actions for Needed' }).click()
-    await page.getByRole('menuitem', { name: 'Delete…' }).click()
-    const dialog = page.getByRole('dialog', { name: 'Delete “Needed”?' })
-    await dialog.getByRole('button', { name: 'Delete' }).click()
-    await dialog.getByRole('list', { name: 'Flows that use it' }).getByRole('link', { name: 'Needs the key' }).waitFor()
-    assert.equal((await page.request.get(`${product.url}/v1/connector-auths/${id}`)).status(), 200)
-  },
-  { expected: /409/ },
-)
+check('A-05 an auth in use is not deleted; the flows that use it are listed', async ({ page, open }) => {
+  const id = await addAuth(page, { ...key, name: 'Needed' })
+  const flow = callingFlow('Needs the key', `${sink.url}/a`)
+  const steps = (flow.steps as { ref: string }[]).map((step) => (step.ref === 'con1' ? { ...step, auth: id } : step))
+  await product.flow({ ...flow, steps })
+  await open('/connector-auths')
+  await page.getByRole('button', { name: '1 flow: which use Needed' }).click()
+  await page
+    .getByRole('dialog', { name: '1 flow: which use Needed' })
+    .getByRole('link', { name: 'Needs the key' })
+    .waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Actions for Needed' }).click()
+  await page.getByRole('menuitem', { name: 'Delete…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Delete “Needed”?' })
+  await dialog.getByRole('list', { name: 'Flows that use it' }).getByRole('link', { name: 'Needs the key' }).waitFor()
+  assert.equal(await dialog.getByRole('button', { name: 'Delete' }).isDisabled(), true)
+  const refused = await page.request.delete(`${product.url}/v1/connector-auths/${id}`)
+  assert.equal(refused.status(), 409)
+})
 
 for (const [look, browser] of [
   ['light', {}],

@@ -49,7 +49,9 @@ for (const [look, options] of looks) {
       await open(`/runs?run=${bad}`)
       await page.getByRole('region', { name: 'Error of con1' }).waitFor()
       await assertAccessible(page, 'failed run')
-      await eachTab(page)
+      await eachTab(page, ['Input', 'Output', 'HTTP', 'Logs', 'Diff'])
+      await page.getByRole('button', { name: /web1/ }).click()
+      await eachTab(page, ['Request'])
       await page.getByRole('button', { name: 'Other ways to run again' }).click()
       await page.getByRole('menuitem', { name: 'Edit payload first…' }).waitFor()
       await assertAccessible(page, 'run again menu')
@@ -67,8 +69,8 @@ for (const [look, options] of looks) {
   )
 }
 
-async function eachTab(page: Page): Promise<void> {
-  for (const tab of ['Input', 'Output', 'HTTP', 'Logs', 'Diff']) {
+async function eachTab(page: Page, tabs: readonly string[]): Promise<void> {
+  for (const tab of tabs) {
     await page.getByRole('tab', { name: tab }).click()
     await page.getByRole('tabpanel').waitFor()
     await assertAccessible(page, `tab ${tab}`)
@@ -79,7 +81,7 @@ check('D-20 the table is a table: caption, column headers, states in words', asy
   await open('/runs')
   const table = page.getByRole('table', { name: 'Flow runs, the newest first' })
   await table.getByRole('columnheader', { name: 'Status' }).waitFor()
-  assert.equal(await table.locator('th[scope="col"]').count(), 8)
+  assert.equal(await table.locator('th[scope="col"]').count(), 9)
   await page.locator(`[data-run="${bad}"]`).getByText('Error', { exact: true }).waitFor()
 })
 

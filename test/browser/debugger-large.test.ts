@@ -27,8 +27,9 @@ check(
     await page.getByRole('button', { name: /web1/ }).click()
     const load = page.getByRole('button', { name: /^Load/ })
     await page.getByRole('tab', { name: 'Input' }).click()
+    await load.waitFor()
     const began = Date.now()
-    if ((await load.count()) > 0) await load.click()
+    await load.click()
     const tree = page.getByRole('tree', { name: 'Input' })
     await tree.getByText('deep').waitFor()
     assert.ok(Date.now() - began < 1_000, `opened in ${Date.now() - began} ms`)
@@ -45,14 +46,9 @@ check(
   },
 )
 
-check('D-15 a payload over 256 kB loads when it is asked for', async ({ page, open, test }) => {
+check('D-15 a payload over 256 kB loads when it is asked for', async ({ page, open }) => {
   const flow = await product.flow(plainFlow('On request'))
   const id = await send(product, flow, large)
-  const [first] = await product.steps(id)
-  if (first?.input_size === undefined) {
-    test.skip('the summary of a run’s steps does not tell the sizes of inputs and outputs')
-    return
-  }
   const asked: string[] = []
   page.on('request', (request) => asked.push(request.url()))
   await open(`/runs?run=${id}&step=0&tab=input`)

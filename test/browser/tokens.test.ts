@@ -103,7 +103,14 @@ check('P-05 expired tokens and those unused for 90 days are marked', async ({ pa
   await product.database.query({
     text: `update personal_access_token set last_used_at = now() - interval '100 days' where note = 'forgotten'`,
   })
+  await create(page, 'never used', /^company\.view/)
+  await page.getByRole('button', { name: 'I have copied it' }).click()
+  await product.database.query({
+    text: `update personal_access_token set created_at = now() - interval '100 days' where note = 'never used'`,
+  })
   await page.reload()
+  await row(page, 'never used').getByText('Unused for 90 days').waitFor()
+  await row(page, 'forgotten').getByText('just now').waitFor()
   await row(page, 'long gone').getByText('Expired').waitFor()
   await row(page, 'forgotten').getByText('Unused for 90 days').waitFor()
 })

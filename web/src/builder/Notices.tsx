@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import { clockTime } from '../components/TimeAgo.tsx'
+import { BrokenAuths } from '../connector-auths/BrokenAuths.tsx'
 import classes from './dialogs.module.css'
 import { type Draft, forgetDraft, keepDraft, readDraft, restored } from './drafts.ts'
 import { documentText, type FlowStatus } from './flow-document.ts'
@@ -18,6 +19,7 @@ export function Notices({
   testError: string | null
   saveError: string | null
 }) {
+  const auths = useBuilder(({ document }) => document.steps.map(({ auth }) => auth ?? '').join(' '))
   return (
     <>
       {status === 'paused' ? (
@@ -35,6 +37,7 @@ export function Notices({
           <span>The test did not run: {testError}</span>
         </div>
       ) : null}
+      <BrokenAuths ids={auths.split(' ')} />
       <DraftOffer />
     </>
   )

@@ -230,8 +230,8 @@ function Uses({ auth: { name, used_by } }: { auth: AuthJson }) {
   return (
     <Popover position="bottom-start" shadow="md" trapFocus returnFocus>
       <Popover.Target>
-        <button type="button" className={classes.name} aria-label={`Flows that use ${name}: ${used_by.length}`}>
-          {used_by.length === 1 ? '1 flow' : `${used_by.length} flows`}
+        <button type="button" className={classes.name} aria-label={`${usesText(used_by.length)}: which use ${name}`}>
+          {usesText(used_by.length)}
         </button>
       </Popover.Target>
       <Popover.Dropdown aria-label={`Flows that use ${name}`}>
@@ -239,4 +239,8 @@ function Uses({ auth: { name, used_by } }: { auth: AuthJson }) {
       </Popover.Dropdown>
     </Popover>
   )
+}
+
+function usesText(count: number): string {
+  return count === 1 ? '1 flow' : `${count} flows`
 }

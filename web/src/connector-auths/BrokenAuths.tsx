@@ -15,7 +15,7 @@ const AuthForm = lazy(() => import('./AuthForm.tsx').then(({ AuthForm }) => ({ d
 /** A line for each auth among these that the vendor has refused, with the way to connect it anew in place. */
 export function BrokenAuths({ ids }: { ids: readonly (string | null | undefined)[] }) {
   const wanted = new Set(ids)
-  const auths = useQuery({ ...allAuthsQuery, enabled: ids.some((id) => id != null) })
+  const auths = useQuery({ ...allAuthsQuery, enabled: ids.some((id) => id != null && id !== '') })
   const broken = (auths.data ?? []).filter(({ id, check }) => wanted.has(id) && check?.ok === false)
   if (broken.length === 0) return null
   return (

@@ -2,6 +2,8 @@ import { Skeleton } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useState } from 'react'
 import { ApiError, messageOf } from '../api.ts'
+import { BrokenAuths } from '../connector-auths/BrokenAuths.tsx'
+import type { FlowJson } from '../flows/flow-queries.ts'
 import { onLiveEvent } from '../live/live.ts'
 import { NotFound } from '../shell/root-route.tsx'
 import classes from './RunDetail.module.css'
@@ -98,6 +100,7 @@ function Loaded({
   return (
     <section className={classes.detail} aria-label="Run">
       <RunHeader run={run} records={records} version={version.data} open={open} close={close} />
+      {run.status === 'error' ? <BrokenAuths ids={authsOfFailed(records, flowSteps ?? [])} /> : null}
       <div className={classes.body}>
         <div className={classes.stepsHead}>
           <h3 className={classes.heading}>
@@ -135,6 +138,11 @@ function Loaded({
       </div>
     </section>
   )
+}
+
+function authsOfFailed(records: readonly StepJson[], steps: FlowJson['steps']): (string | null | undefined)[] {
+  const failed = new Set(records.flatMap(({ ref, status }) => (status === 'error' ? [ref] : [])))
+  return steps.flatMap(({ ref, auth }) => (failed.has(ref) ? [auth] : []))
 }
 
 /** What the URL names; else what a reader most probably came for: the failure, or what the run was started with. */
