@@ -49,7 +49,7 @@ export const microsoft_graph: ConnectorInput = {
       body: {
         message: {
           subject: '{{ subject }}',
-          body: { contentType: 'HTML', content: '{{ html }}' },
+          body: { contentType: 'html', content: '{{ html }}' },
           toRecipients: [{ emailAddress: { address: '{{ to }}' } }],
         },
       },
@@ -74,7 +74,7 @@ export const microsoft_graph: ConnectorInput = {
       endpoint: 'me/events',
       body: {
         subject: '{{ subject }}',
-        body: { contentType: 'HTML', content: '{{ html }}' },
+        body: { contentType: 'html', content: '{{ html }}' },
         start: { dateTime: '{{ start }}', timeZone: '{{ time_zone or "UTC" }}' },
         end: { dateTime: '{{ end }}', timeZone: '{{ time_zone or "UTC" }}' },
       },

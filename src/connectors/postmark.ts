@@ -64,7 +64,8 @@ export const postmark: ConnectorInput = {
       name: 'list_bounces',
       title: 'List bounces',
       endpoint: 'bounces',
-      query: { fromdate: '{{ from_date }}' },
+      // Both are required; the pages of "retrieve all data" bring their own.
+      query: { count: 500, offset: 0, fromdate: '{{ from_date }}' },
       form: { properties: { from_date: { format: 'date' } } },
       output: '{{ response.body.Bounces }}',
       paginated: true,

@@ -41,12 +41,15 @@ for (const style of styles) {
       // Vendors try again; what was refused for a moment is not lost.
       sent.push(flow.vendor.deliver({ id: `event-${sent.length}`, name: name! }, 20))
     }, everyMs)
-    for (let round = 0; round < rounds; round++) {
-      const [row] = (await flow.rows()).filter(({ state }) => state === 'registered')
-      await product.api('POST', `/v1/registrations/${String(row!.id)}/recreate`)
-      await until(async () => (await registered()) && (await flow.rows()).every(({ id }) => id !== row!.id))
+    try {
+      for (let round = 0; round < rounds; round++) {
+        const [row] = (await flow.rows()).filter(({ state }) => state === 'registered')
+        await product.api('POST', `/v1/registrations/${String(row!.id)}/recreate`)
+        await until(async () => (await registered()) && (await flow.rows()).every(({ id }) => id !== row!.id))
+      }
+    } finally {
+      clearInterval(timer)
     }
-    clearInterval(timer)
     const taken = await Promise.all(sent)
     const { rows } = await product.database.query<{ runs: number; keys: number }>({
       text: `select (select count(*) from run where flow_id = $1) as runs, (select count(*) from dedupe where flow_id = $1) as keys`,

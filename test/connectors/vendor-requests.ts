@@ -1,0 +1,100 @@
+import { type Connector, type ConnectorRequest, eventNames } from '../../src/connectors/connector.ts'
+import type { Json, JsonObject } from '../../src/flow/json.ts'
+import { type RenderedRequest, renderRequest } from './render-request.ts'
+
+/** Every request that a connector makes, filled in, so that it can be held against what the vendor has written about it. */
+
+export interface VendorRequest extends RenderedRequest {
+  /** Where it stands in the connector, as `actions.create_issue` or `webhook_trigger.create`. */
+  name: string
+  bodyType: ConnectorRequest['body_type']
+}
+
+const calls = ['create', 'list', 'delete', 'update', 'renew', 'resume', 'ping', 'rotate_secret', 'backfill'] as const
+
+/** A form value that is passed on as it is: the vendor's document says what it may be. */
+export const isPassedOn = (value: Json): boolean => typeof value === 'string' && /^«\w+»$/.test(value)
+
+/** The requests of all actions and of the trigger. */
+export function requestsOf(connector: Connector): VendorRequest[] {
+  const { actions, webhook_trigger: trigger } = connector
+  const ofActions = actions.map((action) =>
+    rendered(connector, `actions.${action.name}`, action, { ...credential, ...fieldsOf(action.form) }),
+  )
+  if (trigger === undefined) return ofActions
+  const events = eventNames(trigger)
+  const context = {
+    ...credential,
+    ...fieldsOf(trigger.form),
+    ...Object.fromEntries(Object.keys(trigger.prepare).map((name) => [name, { gid: '1', id: '1', uri: '«uri»' }])),
+    webhook_url: 'https://hooks.example.com/v1/flow-webhook/6f1c0000-0000-4000-8000-000000000001',
+    webhook_token: null,
+    signing_secret: 'c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ=',
+    events,
+    event: events[0],
+    expires_at: '2026-03-04T00:00:00Z',
+    registration_key: '6f1c0000-0000-4000-8000-000000000001',
+    flow_name: 'A flow',
+    registration: { id: '«registration»', url: 'https://hooks.example.com/v1/flow-webhook/1', events },
+    since: '2026-03-01T00:00:00Z',
+    until: '2026-03-01T01:00:00Z',
+    since_unix: 1_772_323_200,
+    until_unix: 1_772_326_800,
+    item: { id: '«item»', envelopeId: '«envelope»' },
+  }
+  const declared = calls.flatMap((name) => (trigger[name] === undefined ? [] : [[name, trigger[name]] as const]))
+  const each = trigger.backfill?.each
+  const all: (readonly [string, ConnectorRequest])[] = [
+    ...Object.entries(trigger.prepare).map(([name, request]) => [`prepare.${name}`, request] as const),
+    ...declared,
+    ...(each === undefined ? [] : [['backfill.each', each] as const]),
+  ]
+  return [
+    ...ofActions,
+    ...all.map(([name, request]) => rendered(connector, `webhook_trigger.${name}`, request, context)),
+  ]
+}
+
+function rendered(
+  connector: Connector,
+  name: string,
+  request: ConnectorRequest,
+  context: Record<string, unknown>,
+): VendorRequest {
+  return { ...renderRequest(connector, request, context), name, bodyType: request.body_type }
+}
+
+const credential = {
+  connectorAuth: {
+    token: 'token',
+    username: 'AC1',
+    password: 'password',
+    api_endpoint: 'https://vendor.example.com',
+    user_input: {
+      ...Object.fromEntries(
+        ['shop', 'subdomain', 'site', 'data_center', 'app_id', 'account_id'].map((name) => [
+          name,
+          name.replace('_', '-'),
+        ]),
+      ),
+      client_secret: 'x',
+      developer_api_key: 'x',
+      app_secret: 'x',
+      base_uri: 'https://vendor.example.com',
+    },
+  },
+}
+
+/** Of what the form says a field is; of what it says nothing about, what is passed on. */
+function fieldsOf(form: JsonObject | undefined): Record<string, Json> {
+  const properties = (form?.properties ?? {}) as Record<string, JsonObject>
+  return Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, sampleOf(name, property)]))
+}
+
+function sampleOf(name: string, property: JsonObject): Json {
+  if (Array.isArray(property.enum)) return property.enum[0] ?? null
+  if (property.type === 'integer' || property.type === 'number') return 1
+  if (property.type === 'boolean') return true
+  if (property.type === 'array') return [`«${name}»`]
+  return `«${name}»`
+}
