@@ -16,7 +16,8 @@ export const webhookInput = z.strictObject({
     .max(120)
     .nullable()
     .default(null)
-    .describe('How long the sender waits; null for the server’s setting'),
+    .meta({ title: 'Longest wait in seconds' })
+    .describe('How long the sender waits for the flow; by default as the server is set'),
   response: z
     .strictObject({
       status_code: template.default('200').describe('Template: a three-digit HTTP code from 200 to 599'),

@@ -91,7 +91,7 @@ check(
       .first()
       .waitFor()
     await card(page, 'con1').click()
-    await panel(page).getByText('Calls are real.').waitFor()
+    await panel(page).getByText('Tests act for real.').waitFor()
     await button(page, 'Run to here').click()
     await announced(page).getByText('The run has succeeded').waitFor({ state: 'attached' })
     await card(page, 'con1').getByLabel('success').waitFor()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { JsonObject } from '../../src/flow/json.ts'
 import { card, palette, panel, threeSteps, webhook } from './builder-page.ts'
-import { admin, clipboard, startRig, until } from './rig.ts'
+import { admin, assertAccessible, clipboard, startRig, until } from './rig.ts'
 
 const { check } = await startRig()
 
@@ -53,6 +53,23 @@ check(
       .click()
     await panel(page).waitFor()
     await fits()
+  },
+  { browser: { viewport: { width: 390, height: 844 } } },
+)
+
+check(
+  'on a phone the bar has what people on call need, and the rest under More',
+  async ({ page, open }) => {
+    await open('/flows')
+    const bar = page.getByRole('navigation', { name: 'Main' })
+    await bar.getByRole('link', { name: 'Debugger' }).waitFor()
+    assert.equal(await bar.getByRole('link', { name: 'Tokens' }).count(), 0)
+    assert.ok(await page.evaluate('document.querySelector("nav").scrollWidth <= innerWidth'), 'nothing is cut off')
+    await bar.getByRole('button', { name: 'More' }).click()
+    await page.getByRole('menuitem', { name: 'Settings' }).waitFor()
+    await assertAccessible(page, 'more places')
+    await page.getByRole('menuitem', { name: 'Tokens' }).click()
+    await page.getByRole('heading', { name: 'Personal access tokens', exact: false }).first().waitFor()
   },
   { browser: { viewport: { width: 390, height: 844 } } },
 )

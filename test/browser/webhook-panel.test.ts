@@ -278,3 +278,31 @@ check('W-15 an empty body shows what is sent', async ({ page, openFlow }) => {
   await page.getByTestId('preview').getByText('An empty body sends null.').waitFor()
   assert.equal((await flow.call({ body: '{}' })).text, 'null')
 })
+
+check('methods, copies and response headers are set in the panel, and hold', async ({ page, openFlow }) => {
+  const flow = await openFlow(answering('ok'), setup)
+  const form = panel(page)
+  await form.getByRole('checkbox', { name: 'GET', exact: true }).check()
+  const key = form.getByRole('textbox', { name: 'Key', exact: true })
+  await key.click()
+  await page.keyboard.insertText('{{ web1.id }}')
+  await page.getByRole('tab', { name: 'Response' }).click()
+  await form.getByRole('button', { name: 'Add to response headers' }).click()
+  await form.getByRole('textbox', { name: 'Response headers: name' }).fill('x-seen')
+  await form.getByRole('textbox', { name: 'Response headers: value' }).click()
+  await page.keyboard.insertText('{{ web1.id }}')
+  await page.keyboard.press('Control+s')
+  await page.getByTestId('save-state').getByText('All changes saved').waitFor()
+  const replies = [
+    await flow.call({ method: 'GET', query: '?id=7' }),
+    await flow.call({ method: 'GET', query: '?id=7' }),
+  ]
+  assert.deepEqual(
+    replies.map(({ status, headers }) => [status, headers.get('x-seen')]),
+    [
+      [200, '7'],
+      [200, '7'],
+    ],
+  )
+  assert.equal(replies[0]?.headers.get('x-flow-run-id'), replies[1]?.headers.get('x-flow-run-id'))
+})

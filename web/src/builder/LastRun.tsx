@@ -32,7 +32,7 @@ export function LastRun({ stepRef }: { stepRef: string }) {
     <div className={classes.sections}>
       <div className={classes.spread}>
         <span className={classes.note}>
-          {run.data.title ?? 'Run'} · {clockTime(run.data.started_at)}
+          {run.data.title ?? (run.data.trigger === 'test' ? 'Test' : 'Run')} · {clockTime(run.data.started_at)}
         </span>
         <Anchor size="sm" renderRoot={(props) => <Link {...props} to="/runs" search={{ run: runId }} />}>
           Open in the debugger

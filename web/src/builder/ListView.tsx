@@ -1,4 +1,5 @@
 import { ActionIcon, Button, Menu } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
 import { ArrowDown, ArrowUp, Ellipsis, Plus, Trash2 } from 'lucide-react'
 import { announce } from '../components/Announcer.tsx'
 import { StatusBadge } from '../components/StatusBadge.tsx'
@@ -67,6 +68,7 @@ function StepButton({ step, isOpen, onOpen }: { step: Step; isOpen: boolean; onO
   const catalogue = useBuilder((state) => state.catalogue)
   const result = useBuilder((state) => state.results[step.ref])
   const place = placeOf(step, document, catalogue)
+  const isPhone = useMediaQuery('(max-width: 900px)', window.innerWidth <= 900) ?? false
   return (
     <button
       type="button"
@@ -84,7 +86,7 @@ function StepButton({ step, isOpen, onOpen }: { step: Step; isOpen: boolean; onO
       </span>
       {result ? (
         <span className={classes.result}>
-          <StatusBadge status={result.status} />
+          <StatusBadge status={result.status} bare={isPhone} />
           {result.durationMs === null ? null : durationText(result.durationMs)}
         </span>
       ) : null}

@@ -16,7 +16,7 @@ const shownConnectors = 5
 export function Palette({ onAdded }: { onAdded: (ref: string) => void }) {
   const items = useBuilder((state) => state.catalogue.items)
   const connectors = useBuilder((state) => state.catalogue.connectors)
-  const hasTrigger = useBuilder(({ document, catalogue }) => document.steps.some((step) => catalogue.starts(step)))
+  const trigger = useBuilder(({ document, catalogue }) => document.steps.find((step) => catalogue.starts(step)))
   const [text, setText] = useState('')
   const [showsAll, setShowsAll] = useState(false)
   const { drag, handlers, wasDragged } = usePaletteDrag(onAdded)
@@ -44,7 +44,7 @@ export function Palette({ onAdded }: { onAdded: (ref: string) => void }) {
                 {group}
               </h2>
               {members.map((item) => {
-                const refused = item.starts && hasTrigger
+                const refused = item.starts && trigger !== undefined
                 return (
                   <button
                     key={item.id}
@@ -61,7 +61,11 @@ export function Palette({ onAdded }: { onAdded: (ref: string) => void }) {
                     <StepIcon connector={item.connector} image={connectors.get(item.connector)?.image_url} size={28} />
                     <span className={classes.name}>
                       {item.title}
-                      {refused ? <span className={classes.refused}>Already in this flow</span> : null}
+                      {refused ? (
+                        <span className={classes.refused}>
+                          {item.connector === trigger?.connector ? 'Already in this flow' : 'The flow has a trigger'}
+                        </span>
+                      ) : null}
                     </span>
                   </button>
                 )

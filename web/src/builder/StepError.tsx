@@ -37,7 +37,7 @@ export function StepError({ step, error }: { step: StepJson; error: RunError }) 
 function FixButton({ fix, stepRef }: { fix: Fix; stepRef: string }) {
   const navigate = builderRoute.useNavigate()
   const auth = useBuilder((state) => stepOf(state.document, stepRef)?.auth ?? null)
-  if (fix.to === 'retry') return null
+  if (fix.to === 'retry' || (fix.to === 'step' && fix.field === null)) return null
   if (fix.to === 'auth' && auth !== null && !auth.includes('{')) {
     return (
       <Button size="xs" renderRoot={(props) => <Link {...props} to="/connector-auths" search={{ auth }} />}>
@@ -45,7 +45,7 @@ function FixButton({ fix, stepRef }: { fix: Fix; stepRef: string }) {
       </Button>
     )
   }
-  const field = fix.to === 'auth' ? 'auth' : fix.to === 'step' ? (fix.field ?? 'input') : 'settings.max_concurrent_runs'
+  const field = fix.to === 'auth' ? 'auth' : fix.to === 'step' ? (fix.field ?? '') : 'settings.max_concurrent_runs'
   return (
     <Button
       size="xs"
@@ -53,7 +53,7 @@ function FixButton({ fix, stepRef }: { fix: Fix; stepRef: string }) {
         void navigate({ search: (before) => ({ ...before, tab: tabOf({ field }), field }), replace: true })
       }
     >
-      {fix.to === 'auth' ? 'Choose an auth' : fix.label}
+      {fix.to === 'auth' ? 'Choose an auth' : fix.label === 'Open step' ? 'Show the field' : fix.label}
     </Button>
   )
 }

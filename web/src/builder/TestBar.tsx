@@ -81,7 +81,7 @@ function refOf(started: object): string | undefined {
 /** What is felt elsewhere, and what is not known yet. */
 function warning(isReal: boolean, others: readonly string[], missing: readonly string[]): string {
   return [
-    isReal ? 'Calls are real.' : '',
+    isReal ? 'Tests act for real.' : '',
     others.length > 0 ? `Run to here also runs ${listed(others)} for real.` : '',
     missing.length > 0 ? `${listed(missing)} ${missing.length === 1 ? 'has' : 'have'} not run yet.` : '',
   ]

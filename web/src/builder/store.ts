@@ -131,6 +131,13 @@ export function createBuilder(flow: FlowJson, catalogue: Catalogue): BuilderStor
   })
 }
 
+/** What is wrong in a step's form, by dotted path below the form. */
+export function problemsAt(problems: readonly Problem[], stepRef: string): Record<string, string> {
+  return Object.fromEntries(
+    problems.flatMap(({ ref, field, message }) => (ref === stepRef ? [[field.replace(/^input\.?/, ''), message]] : [])),
+  )
+}
+
 /** "Saved" is a comparison, never a flag, so that undo can't get out of step with it. */
 export function saveStateOf({ document, saved, saving }: BuilderState): SaveState {
   if (saving === 'saving') return 'Saving…'

@@ -1,6 +1,6 @@
 import { Menu, UnstyledButton } from '@mantine/core'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
-import { CircleUser, LogOut, Search } from 'lucide-react'
+import { CircleUser, Ellipsis, LogOut, Search } from 'lucide-react'
 import { useEffect } from 'react'
 import { useSession, useSignOut } from '../access/session.ts'
 import { Announcer } from '../components/Announcer.tsx'
@@ -56,23 +56,55 @@ function Rail() {
         <kbd className={classes.kbd}>Ctrl K</kbd>
       </UnstyledButton>
       <ul className={classes.places}>
-        {places.map(({ label, to, icon: Icon }) => (
-          <li key={to}>
+        {places.map(({ label, to, icon: Icon, isMain }) => (
+          <li key={to} data-main={isMain || undefined}>
             <Link to={to} className={classes.link} activeProps={{ 'aria-current': 'page' }} title={label}>
               <Icon size={18} aria-hidden />
               <span className={classes.label}>{label}</span>
             </Link>
           </li>
         ))}
+        <li className={classes.more}>
+          <MoreMenu />
+        </li>
       </ul>
       <div className={classes.foot}>
         <div className={classes.live}>
           <LiveMark />
         </div>
-        <SchemeMenu />
+        <div className={classes.scheme}>
+          <SchemeMenu />
+        </div>
         <UserMenu />
       </div>
     </nav>
+  )
+}
+
+/** On phones: the places that the bar has no room for. */
+function MoreMenu() {
+  return (
+    <Menu position="top-end" width={220}>
+      <Menu.Target>
+        <UnstyledButton className={classes.link}>
+          <Ellipsis size={18} aria-hidden />
+          <span className={classes.label}>More</span>
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown aria-label="More places">
+        {places
+          .filter(({ isMain }) => !isMain)
+          .map(({ label, to, icon: Icon }) => (
+            <Menu.Item
+              key={to}
+              leftSection={<Icon size={16} aria-hidden />}
+              renderRoot={(props) => <Link {...props} to={to} />}
+            >
+              {label}
+            </Menu.Item>
+          ))}
+      </Menu.Dropdown>
+    </Menu>
   )
 }
 

@@ -7,13 +7,15 @@ export interface Place {
   icon: LucideIcon
   /** After `g`. */
   key: string
+  /** What people on call need: it has a place in the bar on phones, where the others are under More. */
+  isMain?: boolean
 }
 
 export const places: readonly Place[] = [
-  { label: 'Flows', to: '/flows', icon: Workflow, key: 'f' },
-  { label: 'Debugger', to: '/runs', icon: Activity, key: 'd' },
-  { label: 'Connectors', to: '/connectors', icon: Plug, key: 'c' },
-  { label: 'Auths', to: '/connector-auths', icon: KeyRound, key: 'a' },
+  { label: 'Flows', to: '/flows', icon: Workflow, key: 'f', isMain: true },
+  { label: 'Debugger', to: '/runs', icon: Activity, key: 'd', isMain: true },
+  { label: 'Connectors', to: '/connectors', icon: Plug, key: 'c', isMain: true },
+  { label: 'Auths', to: '/connector-auths', icon: KeyRound, key: 'a', isMain: true },
   { label: 'Tokens', to: '/tokens', icon: KeySquare, key: 't' },
   { label: 'Variables', to: '/env-variables', icon: Variable, key: 'e' },
   { label: 'Users', to: '/users', icon: Users, key: 'u' },

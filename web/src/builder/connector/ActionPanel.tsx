@@ -9,7 +9,7 @@ import { LastRun } from '../LastRun.tsx'
 import classes from '../panel.module.css'
 import { StepOptions } from '../StepOptions.tsx'
 import type { PanelProps } from '../StepPanel.tsx'
-import { stepOf, useBuilder, useBuilderStore } from '../store.ts'
+import { problemsAt, stepOf, useBuilder, useBuilderStore } from '../store.ts'
 import { TestBar } from '../TestBar.tsx'
 import { useStepInput } from '../use-step-input.ts'
 import { ActionField } from './ActionField.tsx'
@@ -55,15 +55,7 @@ function Setup({ step }: { step: Step }) {
   const isTrigger = step.action === triggerAction
   const action = catalogue.action(step)
   const schema = (isTrigger ? connector?.webhook_trigger?.form : action?.form) as FieldSchema | undefined
-  const serverProblems = useMemo(
-    () =>
-      Object.fromEntries(
-        problems
-          .filter(({ ref }) => ref === step.ref)
-          .map(({ field, message }) => [field.replace(/^input\.?/, ''), message]),
-      ),
-    [problems, step.ref],
-  )
+  const serverProblems = useMemo(() => problemsAt(problems, step.ref), [problems, step.ref])
   const choose = (name: string) => {
     const next = connector?.actions.find((each) => each.name === name)
     const form = (name === triggerAction ? connector?.webhook_trigger?.form : next?.form) as FieldSchema | undefined

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../../../src/flow/json.ts'
 import { Field } from './Field.tsx'
 import classes from './form.module.css'
 import { PairsField } from './PairsField.tsx'
-import { type FieldSchema, fieldKind, formProblems, resolved } from './schema.ts'
+import { type FieldSchema, fieldKind, formProblems, resolved, withoutNull } from './schema.ts'
 
 interface SettingsFormProps {
   schema: FieldSchema
@@ -57,7 +57,8 @@ interface FieldsProps {
 
 /** The members of an object, each with its field; those that hold objects open a group of their own. */
 function Fields({ schema, values, path, problemAt, onTouch, onChange }: FieldsProps) {
-  return Object.entries(schema.properties ?? {}).map(([name, field]) => {
+  return Object.entries(schema.properties ?? {}).map(([name, declared]) => {
+    const field = withoutNull(declared)
     const at = path === '' ? name : `${path}.${name}`
     const value = values[name]
     const set = (next: Json | undefined, deeper = at) => {
@@ -76,7 +77,8 @@ function Fields({ schema, values, path, problemAt, onTouch, onChange }: FieldsPr
             path={at}
             problemAt={problemAt}
             onTouch={onTouch}
-            onChange={(next, deeper) => set(next, deeper)}
+            // A group whose last member was taken away is not there.
+            onChange={(next, deeper) => set(Object.keys(next).length === 0 ? undefined : next, deeper)}
           />
         </fieldset>
       )
@@ -86,7 +88,7 @@ function Fields({ schema, values, path, problemAt, onTouch, onChange }: FieldsPr
         key={name}
         name={name}
         path={at}
-        schema={field}
+        schema={declared}
         required={schema.required?.includes(name) ?? false}
         value={value}
         onChange={set}

@@ -4,6 +4,7 @@ import { useId, useMemo } from 'react'
 import type { Json, JsonObject } from '../../../../src/flow/json.ts'
 import { stringifyJson } from '../../../../src/flow/json.ts'
 import { DataTree } from '../DataTree.tsx'
+import { PairsField } from '../form/PairsField.tsx'
 import classes from '../panel.module.css'
 import { previewContext } from '../samples.ts'
 import { marksOf, type Preview, usePreview } from '../template/preview.ts'
@@ -39,7 +40,7 @@ export function ResponseTab({ stepRef }: { stepRef: string }) {
   const isAsync = input.async === true
   const body = textOf(response.body)
   const preview = usePreview(body, context)
-  const change = (member: 'status_code' | 'body', value: Json) =>
+  const change = (member: 'status_code' | 'body' | 'headers', value: Json) =>
     set({ ...input, response: { ...response, [member]: value } }, `response.${member}`)
   return (
     <div className={classes.sections}>
@@ -56,6 +57,18 @@ export function ResponseTab({ stepRef }: { stepRef: string }) {
       />
       <BodyField body={body} preview={preview} readOnly={isAsync} onChange={(value) => change('body', value)} />
       <PreviewBox preview={preview} />
+      <div data-field="response.headers">
+        <div className={classes.label}>Response headers</div>
+        <PairsField
+          label="Response headers"
+          path="response.headers"
+          schema={{}}
+          value={response.headers}
+          onChange={(headers) => change('headers', headers ?? {})}
+          onBlur={() => undefined}
+          problem={undefined}
+        />
+      </div>
       <DataTree />
     </div>
   )

@@ -1,14 +1,16 @@
 import { ActionIcon, Button, Menu, Switch, Tooltip } from '@mantine/core'
 import { ChevronDown, Eye, EyeOff, RefreshCw, TriangleAlert } from 'lucide-react'
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { stringifyJson } from '../../../../src/flow/json.ts'
 import { messageOf } from '../../api.ts'
 import { announce } from '../../components/Announcer.tsx'
 import { CopyButton, copyText } from '../../components/CopyButton.tsx'
 import { PublicUrlWarning } from '../../settings/PublicUrlWarning.tsx'
+import { SettingsForm } from '../form/SettingsForm.tsx'
+import type { FieldSchema } from '../form/schema.ts'
 import classes from '../panel.module.css'
 import { useSample } from '../samples.ts'
-import { useBuilder, useBuilderStore } from '../store.ts'
+import { problemsAt, stepOf, useBuilder, useBuilderStore } from '../store.ts'
 import { useStepInput } from '../use-step-input.ts'
 import { RotateToken } from './RotateToken.tsx'
 import { snippets } from './snippets.ts'
@@ -78,8 +80,35 @@ export function SetupTab({ stepRef }: { stepRef: string }) {
           onChange={(event) => set({ ...input, async: event.currentTarget.checked })}
         />
       </section>
+
+      <section className={classes.section}>
+        <h3 className={classes.heading}>Requests</h3>
+        <RequestForm stepRef={stepRef} />
+      </section>
     </div>
   )
+}
+
+/** Which requests are taken, how long a sender waits, and when two requests are one: as the step's own schema has it. */
+const requestFields = ['methods', 'timeout_seconds', 'deduplication']
+
+function RequestForm({ stepRef }: { stepRef: string }) {
+  const { input, set } = useStepInput(stepRef)
+  const form = useBuilder(({ catalogue, document }) => {
+    const step = stepOf(document, stepRef)
+    return step && (catalogue.action(step)?.form as FieldSchema | undefined)
+  })
+  const problems = useBuilder((state) => state.problems)
+  const schema = useMemo(
+    (): FieldSchema => ({
+      properties: Object.fromEntries(
+        Object.entries(form?.properties ?? {}).filter(([name]) => requestFields.includes(name)),
+      ),
+    }),
+    [form],
+  )
+  const serverProblems = useMemo(() => problemsAt(problems, stepRef), [problems, stepRef])
+  return <SettingsForm schema={schema} values={input} onChange={set} serverProblems={serverProblems} />
 }
 
 /** The token: in the page only while it is shown. Leaving the panel forgets it. */
