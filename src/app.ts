@@ -82,9 +82,10 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     log: { info: (text) => log.info(text), warn: (text) => log.warn(text) },
     helpers: new Set(stepKinds.map(({ connector }) => connector)),
   })
+  const { forRuns } = storage
   await storage.accounts.ensureFirst()
   const works = config.role !== 'api'
-  const queue = createQueue({ database: storage.database, kinds: jobKinds, supervise: works, log })
+  const queue = createQueue({ database: forRuns.database, kinds: jobKinds, supervise: works, log })
   await queue.start()
 
   const connectors = createAccountConnectors({
@@ -96,7 +97,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       log.warn({ accountId, connector: name, reason }, 'a connector is left out'),
   })
   const flows = createFlowCache({
-    flows: storage.flows,
+    flows: forRuns.flows,
     envVariables: storage.envVariables,
     kindsAt: connectors.kindsAt,
     triggers: {
@@ -144,14 +145,14 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     },
     errorMails: () => storage.errorMails.waiting(),
   })
-  storage.database.onAvailability(({ available }) => metrics.database(available))
+  forRuns.database.onAvailability(({ available }) => metrics.database(available))
   const backlog = createBacklog({
-    read: () => readWaitingRuns(storage.database),
+    read: () => readWaitingRuns(forRuns.database),
     limit: config.maxWaitingRuns,
     log,
   })
   const writer: RunWriter = createRunWriter({
-    database: storage.database,
+    database: forRuns.database,
     queue,
     now,
     priorityOf: backlog.accepted,
@@ -177,7 +178,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   const worker = works
     ? createWorker({
         queue,
-        runs: storage.runs,
+        runs: forRuns.runs,
         flows,
         writer,
         world,
@@ -187,7 +188,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       })
     : undefined
   const laneKeeper = createLaneKeeper({
-    lanes: createRunLanes(storage.database, queue),
+    lanes: createRunLanes(forRuns.database, queue),
     flows,
     onAdmitted: () => worker?.nudge(),
     log,
@@ -196,7 +197,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     ? createChoreWorker({
         queue,
         chores: {
-          give_up_runs: (data) => giveUpRuns(data, { runs: storage.runs, writer, now }),
+          give_up_runs: (data) => giveUpRuns(data, { runs: forRuns.runs, writer, now }),
           start_scheduled: (data) => startScheduled(data, { runner, flows }),
           prune_runs: (_data, signal) => prune({ ...storage, now }, signal),
         },
@@ -231,7 +232,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   const registrar = works
     ? createRegistrationWorker({ world: registrationWorld, registrations: storage.registrations, log })
     : undefined
-  const cancellations = await storage.database.listen({
+  const cancellations = await forRuns.database.listen({
     [cancelChannel]: tracked.cancelled,
     [registrationChannel]: () => registrar?.nudge(),
   })
@@ -256,7 +257,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   })
   const edge: DeliveryEdge = {
     flows,
-    tokens: createTokenCache((hash) => storage.tokens.findByHash(hash, now())),
+    tokens: createTokenCache((hash) => forRuns.tokens.findByHash(hash, now())),
     limits: createRateLimits({
       authFailures: config.rateLimitAuthFailures ?? null,
       perIp: config.rateLimitPerIp ?? null,
@@ -266,7 +267,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     bodyLimits: { ...defaultBodyLimits, maxBytes: config.maxBodyBytes },
     writer,
     takePlace: (accountId, isPure) => worker?.takePlace(accountId, isPure),
-    dedupe: storage.dedupe,
+    dedupe: forRuns.dedupe,
     world,
     syncTimeoutSeconds: config.syncTimeoutSeconds,
     stopping: stopping.signal,
@@ -402,7 +403,7 @@ async function readAuthValues(
 
 async function unready(storage: Storage): Promise<string | undefined> {
   try {
-    await storage.database.query({ name: 'ready', text: 'select 1' })
+    await storage.forRuns.database.query({ name: 'ready', text: 'select 1' })
     return undefined
   } catch {
     return 'the database is not available'

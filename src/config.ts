@@ -58,9 +58,10 @@ const settings = z.object({
     expected: 'a URL that begins with postgres://',
     secret: true,
   }),
-  HOOKLINE_DATABASE_POOL: wholeNumber(2, 500).prefault('10').register(about, {
-    description: 'The most database connections this process opens.',
-    expected: 'a whole number from 2 to 500',
+  HOOKLINE_DATABASE_POOL: wholeNumber(4, 500).prefault('10').register(about, {
+    description:
+      'The most database connections this process opens, besides one to listen with. Half of them are for webhooks and runs alone.',
+    expected: 'a whole number from 4 to 500',
     default: '10',
   }),
   HOOKLINE_POSTGRES_BIN: z

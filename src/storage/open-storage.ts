@@ -32,9 +32,23 @@ export interface Nouns {
   envVariables: EnvVariables
 }
 
+/** What is needed from the request of a webhook to the end of its run. */
+export interface RunStorage {
+  database: Database
+  flows: Flows
+  tokens: PersonalAccessTokens
+  runs: Runs
+  dedupe: Dedupe
+}
+
 /** All nouns on one database. */
 export interface Storage {
   database: Database
+  /**
+   * The same over connections of their own, for what accepts runs and works on them: pages that take long and use up all
+   * other connections must not hold up webhooks.
+   */
+  forRuns: RunStorage
   accounts: Accounts
   users: Users
   sessions: Sessions
@@ -80,23 +94,33 @@ export interface StorageOptions {
   helpers?: ReadonlySet<string>
 }
 
+interface Server {
+  database: Database
+  runDatabase: Database
+  close(): Promise<void>
+}
+
+/** Connections of either half of the pool, however few the setting allows. */
+const leastPool = 2
+
 /**
  * Opens the database that the settings name, or boots or joins the embedded one; its tables are left as they are.
  *
  * Errors: `EmbeddedPostgresError`, `DatabaseUnavailableError`; their messages say what to set.
  */
-export async function openServer({
-  settings,
-  log,
-}: Pick<StorageOptions, 'settings' | 'log'>): Promise<{ database: Database; close(): Promise<void> }> {
+export async function openServer({ settings, log }: Pick<StorageOptions, 'settings' | 'log'>): Promise<Server> {
   const server = settings.databaseUrl
     ? undefined
     : await startEmbeddedPostgres({ dataDir: settings.dataDir, postgresBin: settings.postgresBin, log })
-  const database = openDatabase(settings.databaseUrl ?? server!.connection, { poolSize: settings.databasePool })
+  const target = settings.databaseUrl ?? server!.connection
+  const forRuns = Math.max(leastPool, Math.floor(settings.databasePool / 2))
+  const runDatabase = openDatabase(target, { poolSize: forRuns })
+  const database = openDatabase(target, { poolSize: Math.max(leastPool, settings.databasePool - forRuns) })
   return {
     database,
+    runDatabase,
     async close() {
-      await database.close()
+      await Promise.all([database.close(), runDatabase.close()])
       await server?.stop()
     },
   }
@@ -111,7 +135,7 @@ export async function openStorage({ settings, now, log, helpers = new Set() }: S
   const secretKey = await readSecretKey(settings.secretKey, settings.dataDir)
   const sealer = createSealer(secretKey, ...formerKeys(settings))
   const signingKey = deriveKey(secretKey, 'tokens')
-  const { database, close } = await openServer({ settings, log })
+  const { database, runDatabase, close } = await openServer({ settings, log })
   try {
     await migrate(database)
   } catch (error) {
@@ -134,6 +158,13 @@ export async function openStorage({ settings, now, log, helpers = new Set() }: S
     ...nounsOn(database),
     atomically: (work) => database.transaction((tx) => work(nounsOn(within(database, tx)))),
     database,
+    forRuns: {
+      database: runDatabase,
+      flows: nounsOn(runDatabase).flows,
+      tokens: createPersonalAccessTokens(runDatabase),
+      runs: createRuns(runDatabase),
+      dedupe: createDedupe(runDatabase),
+    },
     accounts: createAccounts(database),
     users: createUsers(database),
     sessions: createSessions(database),
