@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import { pino } from 'pino'
 import { type App, startApp } from '../app.ts'
 import { type Config, readConfig } from '../config.ts'
@@ -6,8 +7,15 @@ import { messageOf } from './failure.ts'
 /** A process that hangs while stopping is ended by then; service managers kill after 30 s. */
 const stopWithinMs = 29_000
 
+/**
+ * By default V8 lets the heap grow to four times what is alive before it looks for garbage, which under load is 370 MB where
+ * 270 do; looking twice as often costs some percent of the processor's time.
+ */
+const heapGrowth = '--heap-growing-percent=100'
+
 /** Runs Hookline until SIGTERM or SIGINT. */
 export async function start(): Promise<void> {
+  setFlagsFromString(heapGrowth)
   const config = readConfig()
   // Standard error, so that standard output has the address and nothing else. Written at once: the last words before a
   // crash are the ones that count.

@@ -1,0 +1,97 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { parseArgs } from 'node:util'
+import { startServer } from '../rig/server-process.ts'
+
+/**
+ * `npm run bench:latency`: at a low load, how long a sender waits for its answer, and how long until the first step of its
+ * run reaches another system.
+ */
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '20' },
+    rate: { type: 'string', default: '20' },
+    help: { type: 'boolean', short: 'h' },
+  },
+})
+if (values.help) {
+  console.log('npm run bench:latency -- [--seconds 20] [--rate 20]')
+  process.exit(0)
+}
+
+const sentAt = new Map<string, number>()
+const started: number[] = []
+const sink = createServer((request, response) => {
+  const sent = sentAt.get(request.url!.slice(1))
+  if (sent !== undefined) started.push(performance.now() - sent)
+  response.end('{}')
+})
+await new Promise<void>((resolve) => sink.listen(0, '127.0.0.1', resolve))
+const { port } = sink.address() as AddressInfo
+
+const server = await startServer({ HOOKLINE_OUTBOUND_ALLOW: '127.0.0.0/8' })
+try {
+  const calling = await makeFlow(true, [
+    {
+      ref: 'con1',
+      connector: 'http',
+      action: 'request',
+      input: { method: 'GET', url: `http://127.0.0.1:${port}/{{ web1.id }}` },
+    },
+  ])
+  const answering = await makeFlow(false, [
+    { ref: 'res1', connector: 'dict', action: 'set', input: { value: '{{ web1.id }}' } },
+  ])
+  await send(calling, 2)
+  await send(answering, 2)
+  started.length = 0
+  report('async accepted', await send(calling, Number(values.seconds)))
+  report('first step of an async run reached a system', started)
+  report('sync answered', await send(answering, Number(values.seconds)))
+} finally {
+  await server.stop()
+  sink.close()
+}
+
+interface Target {
+  url: string
+  token: string
+}
+
+async function makeFlow(async: boolean, rest: { ref: string; connector: string; action: string; input: object }[]): Promise<Target> {
+  const response = { status_code: '200', body: '{{ res1.value }}', headers: {} }
+  const web1 = { ref: 'web1', connector: 'webhook', action: 'webhook', input: { async, response } }
+  const arrows = rest.map(({ ref }) => ({ from: 'web1', to: ref }))
+  const flow = { name: 'latency', status: 'live', steps: [web1, ...rest], arrows }
+  const { id } = (await server.api('POST', '/v1/flows', flow)).body as { id: string }
+  return (await server.api('GET', `/v1/flows/${id}/webhook`)).body as Target
+}
+
+/** One request after the other at a steady rate; the times of their answers in ms. */
+async function send({ url, token }: Target, seconds: number): Promise<number[]> {
+  const times: number[] = []
+  const end = performance.now() + seconds * 1000
+  for (let count = 0; performance.now() < end; count++) {
+    const id = `${Math.round(end)}-${count}`
+    const start = performance.now()
+    sentAt.set(id, start)
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ id, filler: 'x'.repeat(950) }),
+    })
+    await response.text()
+    if (response.status !== 200) throw new Error(`answered ${response.status}`)
+    times.push(performance.now() - start)
+    await new Promise((resolve) =>
+      setTimeout(resolve, Math.max(0, 1000 / Number(values.rate) - (performance.now() - start))),
+    )
+  }
+  return times
+}
+
+function report(name: string, times: number[]): void {
+  const sorted = times.toSorted((a, b) => a - b)
+  const at = (share: number) => (sorted[Math.floor(sorted.length * share)] ?? Number.NaN).toFixed(2)
+  console.log(`${name.padEnd(46)} p50 ${at(0.5)} ms   p99 ${at(0.99)} ms   (${sorted.length})`)
+}
