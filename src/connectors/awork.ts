@@ -13,7 +13,13 @@ export const awork: ConnectorInput = {
   title: 'awork',
   description: 'Projects, tasks and time tracking',
   external_docs: 'https://developers.awork.com/',
-  docs: ['https://developers.awork.com/webhooks', 'https://developers.awork.com/apiv1/webhooks/post-webhook'],
+  docs: [
+    'https://developers.awork.com/webhooks',
+    'https://developers.awork.com/apiv1/webhooks/post-webhook',
+    'https://developers.awork.com/apiv1/webhooks/updates-the-webhook-with-the-specified-id',
+    'https://developers.awork.com/authentication',
+    'https://developers.awork.com/apiv1/projects/returns-all-projects',
+  ],
   tags: ['projects'],
   base_domain: 'https://api.awork.com/api/v1/',
   header: { token_prefix: 'Bearer {{token_format}}' },
@@ -22,7 +28,7 @@ export const awork: ConnectorInput = {
     oauth2: {
       authorize_url: 'https://api.awork.com/api/v1/accounts/authorize',
       token_url: 'https://api.awork.com/api/v1/accounts/token',
-      scopes: ['full_access', 'offline_access'],
+      scopes: ['offline_access'],
       client_authentication: 'basic',
     },
   },
@@ -68,5 +74,5 @@ export const awork: ConnectorInput = {
     resume: { method: 'PUT', endpoint: 'webhooks/{{ registration.id }}', body: webhook },
     delete: { endpoint: 'webhooks/{{ registration.id }}' },
   },
-  unverified: ['webhook_trigger.update', 'webhook_trigger.resume', 'auth_config.oauth2', 'samples'],
+  unverified: ['actions.2', 'auth_config.oauth2.client_authentication', 'samples'],
 }

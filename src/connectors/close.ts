@@ -12,6 +12,7 @@ export const close: ConnectorInput = {
   docs: [
     'https://developer.close.com/api/resources/webhooks/create',
     'https://developer.close.com/api/resources/webhooks',
+    'https://developer.close.com/api/resources/events/list',
     'https://developer.close.com/api/resources/events',
   ],
   tags: ['crm'],
@@ -58,7 +59,10 @@ export const close: ConnectorInput = {
       method: 'PUT',
       endpoint: 'lead/{{ lead }}/',
       body: { name: '{{ name }}', status_id: '{{ status_id }}', description: '{{ description }}' },
-      form: { properties: { lead: {}, name: {}, status_id: {}, description: {} }, required: ['lead'] },
+      form: {
+        properties: { lead: { ui: { search: true } }, name: {}, status_id: {}, description: {} },
+        required: ['lead'],
+      },
     },
     {
       name: 'create_opportunity',
@@ -67,7 +71,7 @@ export const close: ConnectorInput = {
       endpoint: 'opportunity/',
       body: { lead_id: '{{ lead }}', value: '{{ value }}', note: '{{ note }}', status_id: '{{ status_id }}' },
       form: {
-        properties: { lead: {}, value: { description: 'In cents' }, note: {}, status_id: {} },
+        properties: { lead: { ui: { search: true } }, value: { description: 'In cents' }, note: {}, status_id: {} },
         required: ['lead'],
       },
     },
@@ -77,7 +81,10 @@ export const close: ConnectorInput = {
       method: 'POST',
       endpoint: 'activity/note/',
       body: { lead_id: '{{ lead }}', note: '{{ text }}' },
-      form: { properties: { lead: {}, text: { ui: { multiline: true } } }, required: ['lead', 'text'] },
+      form: {
+        properties: { lead: { ui: { search: true } }, text: { ui: { multiline: true } } },
+        required: ['lead', 'text'],
+      },
     },
   ],
   webhook_trigger: {
@@ -124,5 +131,5 @@ export const close: ConnectorInput = {
     signing_secret: { from: 'answer', value: '{{ response.body.signature_key }}' },
     delivery_id: '{{ body.event.id }}',
   },
-  unverified: ['webhook_trigger.max_webhooks', 'webhook_trigger.backfill.pagination'],
+  unverified: ['webhook_trigger.max_webhooks'],
 }

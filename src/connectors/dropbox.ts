@@ -25,11 +25,11 @@ export const dropbox: ConnectorInput = {
       name: 'list_folder',
       title: 'List a folder',
       method: 'POST',
+      // The top is an empty text: "/" is refused (files/list_folder, path).
       endpoint: 'files/list_folder',
-      body: { path: '{{ path }}', recursive: '{{ recursive }}' },
+      body: { path: '{{ path or "" }}', recursive: '{{ recursive }}' },
       form: {
-        properties: { path: { description: 'Empty text for the top' }, recursive: { type: 'boolean' } },
-        required: ['path'],
+        properties: { path: { description: 'Left out: the top' }, recursive: { type: 'boolean' } },
       },
     },
     {

@@ -58,7 +58,14 @@ export const pipedrive: ConnectorInput = {
       endpoint: 'api/v2/deals',
       body: dealFields,
       form: {
-        properties: { title: {}, value: {}, currency: {}, person_id: {}, org_id: {}, stage_id: {} },
+        properties: {
+          title: {},
+          value: {},
+          currency: {},
+          person_id: { ui: { search: true } },
+          org_id: {},
+          stage_id: {},
+        },
         required: ['title'],
       },
       output: '{{ response.body.data }}',
@@ -71,7 +78,16 @@ export const pipedrive: ConnectorInput = {
       endpoint: 'api/v2/deals/{{ id }}',
       body: { ...dealFields, status: '{{ status }}' },
       form: {
-        properties: { id: {}, title: {}, value: {}, currency: {}, person_id: {}, org_id: {}, stage_id: {}, status: {} },
+        properties: {
+          id: {},
+          title: {},
+          value: {},
+          currency: {},
+          person_id: { ui: { search: true } },
+          org_id: {},
+          stage_id: {},
+          status: {},
+        },
         required: ['id'],
       },
       output: '{{ response.body.data }}',
@@ -139,5 +155,5 @@ export const pipedrive: ConnectorInput = {
     signature: signatures.basic_auth,
     delivery_id: '{{ body.meta.id }}',
   },
-  unverified: ['webhook_trigger.list.active', 'webhook_trigger.max_webhooks'],
+  unverified: ['webhook_trigger.list.active'],
 }

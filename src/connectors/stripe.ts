@@ -61,7 +61,10 @@ export const stripe: ConnectorInput = {
       endpoint: 'customers/{{ customer }}',
       body: { email: '{{ email }}', name: '{{ name }}', phone: '{{ phone }}', metadata: '{{ metadata }}' },
       body_type: 'form',
-      form: { properties: { customer: {}, email: {}, name: {}, phone: {}, metadata: {} }, required: ['customer'] },
+      form: {
+        properties: { customer: { ui: { search: true } }, email: {}, name: {}, phone: {}, metadata: {} },
+        required: ['customer'],
+      },
     },
     {
       name: 'create_invoice',
@@ -72,7 +75,7 @@ export const stripe: ConnectorInput = {
       body: { customer: '{{ customer }}', description: '{{ description }}', auto_advance: '{{ auto_advance }}' },
       body_type: 'form',
       form: {
-        properties: { customer: {}, description: {}, auto_advance: { type: 'boolean' } },
+        properties: { customer: { ui: { search: true } }, description: {}, auto_advance: { type: 'boolean' } },
         required: ['customer'],
       },
     },

@@ -35,7 +35,8 @@ export const variable = z
 
 /**
  * A form as JSON Schema (2020-12) of an object. `type` may be left out, at the top as `object`, in a property where any
- * value will do. The annotation `ui` holds hints for the builder: `secret`, `multiline`, `placeholder`.
+ * value will do. The annotation `ui` holds hints for the builder: `secret`, `multiline`, `placeholder`, and `search`: what
+ * the connector's `search_config` finds can be picked.
  */
 export const form = z.custom<JsonObject>(isForm, {
   error: 'must be a JSON Schema of an object: {"properties": {"name": {"type": "string"}}, "required": ["name"]}',
