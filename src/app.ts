@@ -8,6 +8,7 @@ import { createListening } from './api/listening.ts'
 import { createPublicUrlCheck } from './api/public-url-check.ts'
 import { registerApi } from './api/register-api.ts'
 import { setupToken, setupUrl } from './api/sessions.ts'
+import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { loadConnectors } from './connectors/index.ts'
 import type { JsonObject } from './flow/json.ts'
@@ -30,6 +31,7 @@ import { defaultBodyLimits } from './webhook/body/limits.ts'
 import { registerConnectorWebhook } from './webhook/connector-route.ts'
 import { createEventTallies } from './webhook/event-tally.ts'
 import { createFlowCache } from './webhook/flow-cache.ts'
+import { createLostRuns } from './webhook/lost-runs.ts'
 import { createOutageWatch } from './webhook/outage-watch.ts'
 import { createRateLimits } from './webhook/rate-limits.ts'
 import type { DeliveryEdge } from './webhook/receive-delivery.ts'
@@ -281,7 +283,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     tally: tallies.count,
     newRunId: randomUUIDv7,
     track: tracked.track,
-    onRunLost: (runId, error) => log.error({ err: error, runId }, 'a run could not go on here; a worker takes it over'),
+    onRunLost: createLostRuns(log, systemClock),
   }
   const apiDeps: ApiDeps = {
     storage,
