@@ -3,7 +3,7 @@ import type { RunStatus } from '../flow/run.ts'
 import type { Database, Transaction } from './database.ts'
 import { claimKeys, storeAnswers } from './dedupe.ts'
 import { noteFailures, type RunFailure } from './error-mails.ts'
-import type { JobReference, Queue } from './queue.ts'
+import { type JobReference, jobKinds, type Queue } from './queue.ts'
 import { runJob } from './run-job.ts'
 import { enterLanes, hasLane, type LaneChange, leaveLanes } from './run-lanes.ts'
 import {
@@ -221,7 +221,12 @@ async function enqueue(
       ...runJob(runs),
       priority: priorityOf?.(accountId, runs.length) ?? 0,
     })),
-    ...held.map(({ id, change }) => ({ ...runJob([change.run], heldRunTakeoverSeconds * 1000), id })),
+    // This process is the first attempt.
+    ...held.map(({ id, change }) => ({
+      ...runJob([change.run], heldRunTakeoverSeconds * 1000),
+      id,
+      retries: jobKinds.run_flow.retries - 1,
+    })),
     ...resting.map(({ run, end }) =>
       runJob([run], 'resumeAt' in end.outcome ? end.outcome.resumeAt.getTime() - now().getTime() : 0),
     ),

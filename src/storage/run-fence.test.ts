@@ -79,6 +79,17 @@ async function takeOver(job: Job): Promise<Job> {
 
 const refsOf = async (runId: string) => (await runs.steps(accountId, runId)).map(({ ref }) => ref)
 
+test('a run that ends while its start is being written leaves no job behind', async () => {
+  const logs = [start('held'), start('held')]
+  const [sameBatch, nextBatch] = logs as [RunLog, RunLog]
+  const first = [sameBatch.durable(), sameBatch.end(success()), nextBatch.durable()]
+  // The commit of the first ones is under way by then.
+  await new Promise((resolve) => setImmediate(resolve))
+  await Promise.all([...first, nextBatch.end(success())])
+  assert.equal(await queue.size('run_flow'), 0)
+  for (const { runId } of logs) assert.equal((await runs.find(accountId, runId))?.status, 'success')
+})
+
 test('what a worker writes after its job was taken over does not count', async () => {
   const { runId } = await begun('queue')
   const job = await fetchJob()

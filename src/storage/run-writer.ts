@@ -107,6 +107,8 @@ export class RunLog {
   #confirmedAt: number
   #elapsedMs: () => number
   #last: Promise<void> = Promise.resolve()
+  /** The commit that starts a held run, while it is under way: it names the job that a later one completes. */
+  #starting: Promise<void> | undefined
 
   constructor(
     coalescer: Coalescer<Changes, Written>,
@@ -146,11 +148,12 @@ export class RunLog {
   }
 
   /**
-   * Resolves once all that was recorded is on disk, and the run was this process's a moment ago. Errors: `RunLost` when the run was cancelled or ended elsewhere,
-   * `RunStale` when it may not start because its account has changed, `RunDuplicate` when an equal request has started
+   * Resolves once all that was recorded is on disk, and the run was this process's a moment ago. Errors: `RunLost` when
+   * the run was cancelled or ended elsewhere, `RunStale` when it may not start because its account has changed, `RunDuplicate` when an equal request has started
    * one, `AppError` `overloaded`.
    */
   durable(): Promise<void> {
+    if (this.#starting !== undefined) return this.#starting.then(() => this.durable())
     const { start, steps, end, answer } = this.#changes
     const hasNews = start !== null || steps.length > 0 || end !== null || answer !== null
     if (!hasNews && !this.#isDoubtful(this.#confirmedAt)) return this.#last
@@ -165,14 +168,26 @@ export class RunLog {
     })
     // Who waits for a later commit hears of it; without a waiter it must not be an unhandled rejection.
     this.#last.catch(() => undefined)
+    if (start?.by === 'held' && end === null) this.#begins()
     return this.#last
+  }
+
+  #begins(): void {
+    const over = () => {
+      this.#starting = undefined
+    }
+    this.#starting = this.#last
+    this.#last.then(over, over)
   }
 
   #isDoubtful(askedAt: number): boolean {
     return this.#changes.hold !== null && this.#elapsedMs() - askedAt > confirmAfterMs
   }
 
-  /** The answer was long on its way, or lay here while the process was stopped. Once is enough: a slow database must not keep runs from going on. */
+  /**
+   * The answer was long on its way, or lay here while the process was stopped. Once is enough: a slow database must not
+   * keep runs from going on.
+   */
   async #askAgain(): Promise<void> {
     this.#confirmedAt = this.#elapsedMs()
     accept(await this.#coalescer.add({ ...this.#changes, start: null, steps: [], end: null, answer: null }))
