@@ -74,11 +74,13 @@ interface FlowDays {
 
 async function pruneFlow(database: Database, flowId: string, before: Date, signal: AbortSignal): Promise<number> {
   let deleted = 0
+  let last = firstIdAt(new Date(0))
   while (!signal.aborted) {
     const start = performance.now()
-    const count = await pruneBatch(database, flowId, before)
-    deleted += count
-    if (count < runsPerBatch) break
+    const batch = await pruneBatch(database, flowId, last, before)
+    deleted += batch.count
+    if (batch.count < runsPerBatch || batch.last === null) break
+    last = batch.last
     await pause((performance.now() - start) * pauseFactor, signal)
   }
   return deleted
@@ -86,20 +88,26 @@ async function pruneFlow(database: Database, flowId: string, before: Date, signa
 
 /**
  * Ids begin with the time, so the runs in question stand at the beginning of the flow's range. A run that began long ago
- * and has just ended, or has not ended yet, is passed over.
+ * and has just ended, or has not ended yet, is passed over. Each batch begins where the last one ended: what was deleted
+ * stands in the index until it is vacuumed, and reading past all of it again and again would take longer and longer.
  */
-async function pruneBatch(database: Database, flowId: string, before: Date): Promise<number> {
-  const { rows } = await database.query<{ count: number }>({
+async function pruneBatch(
+  database: Database,
+  flowId: string,
+  last: string,
+  before: Date,
+): Promise<{ count: number; last: string | null }> {
+  const { rows } = await database.query<{ count: number; last: string | null }>({
     name: 'retention_prune',
     text: `with old as (
-             select id from run where flow_id = $1 and id < $2 and status >= $3 and finished_at < $4
+             select id from run where flow_id = $1 and id > $5 and id < $2 and status >= $3 and finished_at < $4
              order by id limit ${runsPerBatch} for update skip locked
            ), steps as (delete from step where run_id = any(array(select id from old))
            ), deleted as (delete from run where id = any(array(select id from old)) returning 1)
-           select count(*) from deleted`,
-    values: [flowId, firstIdAt(before), firstFinalStatus, before],
+           select count(*), (select id from old order by id desc limit 1) as last from deleted`,
+    values: [flowId, firstIdAt(before), firstFinalStatus, before, last],
   })
-  return rows[0]?.count ?? 0
+  return rows[0]!
 }
 
 /** Resolves early when the signal is aborted. */
