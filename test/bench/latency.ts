@@ -58,7 +58,10 @@ interface Target {
   token: string
 }
 
-async function makeFlow(async: boolean, rest: { ref: string; connector: string; action: string; input: object }[]): Promise<Target> {
+async function makeFlow(
+  async: boolean,
+  rest: { ref: string; connector: string; action: string; input: object }[],
+): Promise<Target> {
   const response = { status_code: '200', body: '{{ res1.value }}', headers: {} }
   const web1 = { ref: 'web1', connector: 'webhook', action: 'webhook', input: { async, response } }
   const arrows = rest.map(({ ref }) => ({ from: 'web1', to: ref }))
