@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { JsonObject } from '../../src/flow/json.ts'
+import { startSink } from '../e2e/rig.ts'
 import { announced, arrow, card, panel, webhook } from './builder-page.ts'
 import { assertAccessible, startRig } from './rig.ts'
 
@@ -56,6 +57,45 @@ const added = await product.api('POST', '/v1/connectors', acme, {
   authorization: `Bearer ${await product.newToken(['connectors'])}`,
 })
 if (added.status !== 201) throw new Error(added.text)
+
+/** A vendor that is really there, and can be searched. */
+const sink = await startSink()
+const crm: JsonObject = {
+  name: 'crm',
+  title: 'Crm',
+  base_domain: `${sink.url}/`,
+  auth_config: { api_key: {} },
+  search_config: { action: 'find', field: 'q', label: '{{ item.name }}' },
+  actions: [
+    {
+      name: 'find',
+      title: 'Find people',
+      endpoint: 'people',
+      query: { q: '{{ q }}' },
+      form: { properties: { q: { type: 'string' } } },
+      output: '{{ response.body.people }}',
+    },
+    {
+      name: 'call',
+      title: 'Call a person',
+      method: 'POST',
+      endpoint: 'calls',
+      body: { person: '{{ person }}' },
+      form: { properties: { person: { ui: { search: true } } }, required: ['person'] },
+    },
+  ],
+}
+const addedCrm = await product.api('POST', '/v1/connectors', crm, {
+  authorization: `Bearer ${await product.newToken(['connectors'])}`,
+})
+if (addedCrm.status !== 201) throw new Error(addedCrm.text)
+const login = await product.api(
+  'POST',
+  '/v1/connector-auths',
+  { connector: 'crm', name: 'Crm prod', auth_type: 'api_key', auth_token: 's3cret' },
+  { authorization: `Bearer ${await product.newToken(['connector_auth'])}` },
+)
+if (login.status !== 201) throw new Error(login.text)
 
 const action = (ref: string, name: string, x: number, input: JsonObject = {}): JsonObject => ({
   ref,
@@ -203,3 +243,40 @@ check('T-04 the status menu of an automatic trigger shows its registration', asy
     .waitFor()
   await page.getByTestId('status-webhook-url').waitFor({ state: 'detached' })
 })
+
+check(
+  'a field is set to what the vendor’s own search finds, or to what is typed when it finds nothing',
+  async ({ page, openFlow }) => {
+    const step = { ref: 'con1', connector: 'crm', action: 'call', position: { x: 300, y: 0 }, input: {} }
+    await openFlow(afterWebhook(step), '?step=con1')
+    const find = panel(page).getByRole('button', { name: 'Find in Crm: Person' })
+    await find.click()
+    await page.getByText('Choose a connector auth first, or type the value.').waitFor()
+    await page.keyboard.press('Escape')
+    await panel(page).getByRole('combobox', { name: 'Connector auth' }).click()
+    await page.getByRole('option', { name: 'Crm prod' }).click()
+    sink.answers = [
+      { body: '{"people":[{"id":12345678901234567890,"name":"Ada Lovelace"},{"id":2,"name":"Grace Hopper"}]}' },
+    ]
+    await find.click()
+    await page.getByRole('textbox', { name: 'Search in Crm' }).fill('ada')
+    await page.getByRole('option', { name: /Ada Lovelace/ }).waitFor()
+    await assertAccessible(page, 'found in the vendor’s app')
+    assert.match(sink.requests.at(-1)?.path ?? '', /^\/people\?q=ada/)
+    assert.match(String(sink.requests.at(-1)?.headers.authorization), /s3cret/)
+    await page.getByRole('option', { name: /Ada Lovelace/ }).click()
+    const person = panel(page).getByRole('textbox', { name: 'Person' })
+    await person.getByText('12345678901234567890').waitFor()
+    sink.answers = [{ status: 403, body: '{"message":"the scope people.read is missing"}' }]
+    await find.click()
+    await page.getByRole('textbox', { name: 'Search in Crm' }).fill('grace')
+    await page.getByText(/the scope people.read is missing.*Type the value instead/).waitFor()
+    await page.keyboard.press('Escape')
+    await person.click()
+    await page.keyboard.press('Control+a')
+    await page.keyboard.insertText('{{ web1.person }}')
+    await person.getByText('web1.person').waitFor()
+    assert.ok(!(await page.content()).includes('s3cret'))
+  },
+  { expected: /400/ },
+)

@@ -48,7 +48,7 @@ function Editing({ note, value, action, check, onDone, onClose }: Omit<EditDataP
   return (
     <>
       <p className={classes.note}>{note}</p>
-      <Suspense fallback={<Loader size="sm" aria-label="Loading the editor" />}>
+      <Suspense fallback={<Loader size="sm" role="status" aria-label="Loading the editor" />}>
         <JsonEditor
           label="Data"
           value={text}

@@ -17,6 +17,8 @@ export interface ConnectorJson {
   external_docs?: string
   tags?: string[]
   auth_config?: JsonObject
+  /** How it finds what a field can be set to. */
+  search_config?: JsonObject
   actions: ActionJson[]
   webhook_trigger?: WebhookTriggerJson | null
 }

@@ -3,8 +3,9 @@ import { useMemo } from 'react'
 import { type ActionJson, triggerAction } from '../catalogue.ts'
 import { DataTree } from '../DataTree.tsx'
 import type { Step } from '../flow-document.ts'
+import { VendorContext } from '../form/Find.tsx'
 import { SettingsForm } from '../form/SettingsForm.tsx'
-import { type FieldSchema, keepFitting } from '../form/schema.ts'
+import { type FieldSchema, isTemplate, keepFitting } from '../form/schema.ts'
 import { LastRun } from '../LastRun.tsx'
 import classes from '../panel.module.css'
 import { StepOptions } from '../StepOptions.tsx'
@@ -56,6 +57,19 @@ function Setup({ step }: { step: Step }) {
   const action = catalogue.action(step)
   const schema = (isTrigger ? connector?.webhook_trigger?.form : action?.form) as FieldSchema | undefined
   const serverProblems = useMemo(() => problemsAt(problems, step.ref), [problems, step.ref])
+  const auth = step.auth != null && !isTemplate(step.auth) ? step.auth : null
+  const vendor = useMemo(
+    () =>
+      connector?.search_config
+        ? {
+            connector: connector.name,
+            title: connector.title,
+            auth,
+            needsAuth: Object.keys(connector.auth_config ?? {}).length > 0,
+          }
+        : null,
+    [connector, auth],
+  )
   const choose = (name: string) => {
     const next = connector?.actions.find((each) => each.name === name)
     const form = (name === triggerAction ? connector?.webhook_trigger?.form : next?.form) as FieldSchema | undefined
@@ -82,7 +96,15 @@ function Setup({ step }: { step: Step }) {
       <ActionNote action={action} />
       {isTrigger ? <TriggerPanel step={step} connector={connector} /> : null}
       {schema ? (
-        <SettingsForm key={step.action} schema={schema} values={input} onChange={set} serverProblems={serverProblems} />
+        <VendorContext value={vendor}>
+          <SettingsForm
+            key={step.action}
+            schema={schema}
+            values={input}
+            onChange={set}
+            serverProblems={serverProblems}
+          />
+        </VendorContext>
       ) : null}
       {isTrigger ? null : <DataTree height={220} />}
     </div>

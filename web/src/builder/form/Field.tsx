@@ -3,6 +3,7 @@ import { Braces } from 'lucide-react'
 import { type ComponentType, type ReactNode, useId, useState } from 'react'
 import type { Json } from '../../../../src/flow/json.ts'
 import { TemplateField } from '../template/TemplateField.tsx'
+import { Find } from './Find.tsx'
 import classes from './form.module.css'
 import { ListField } from './ListField.tsx'
 import { PairsField } from './PairsField.tsx'
@@ -12,8 +13,10 @@ import {
   type FieldSchema,
   fieldKind,
   isMultiline,
+  isSearched,
   isTemplate,
   labelOf,
+  placeholderOf,
   withoutNull,
 } from './schema.ts'
 import { numberFrom, textFrom, valueFrom } from './value-text.ts'
@@ -86,6 +89,8 @@ export function Field({ name, path, schema, required, value, onChange, onBlur, p
               if (isExpression) onChange(undefined)
             }}
           />
+        ) : isSearched(real) ? (
+          <Find label={label} onPick={onChange} />
         ) : null
       }
     >
@@ -173,7 +178,7 @@ function TextField({ label, schema, value, onChange, onBlur, problem, describedB
       onBlur={onBlur}
       invalid={problem !== undefined}
       describedBy={describedBy}
-      placeholder={schema.default === undefined || schema.default === null ? undefined : textFrom(schema.default)}
+      placeholder={textFrom(placeholderOf(schema)) || undefined}
     />
   )
 }
@@ -202,7 +207,7 @@ function AnyField({ label, schema, value, onChange, onBlur, problem, describedBy
       onBlur={onBlur}
       invalid={problem !== undefined}
       describedBy={describedBy}
-      placeholder={schema.default === undefined || schema.default === '' ? undefined : textFrom(schema.default)}
+      placeholder={textFrom(placeholderOf(schema)) || undefined}
     />
   )
 }

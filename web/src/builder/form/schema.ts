@@ -30,7 +30,7 @@ export interface FieldSchema {
   minimum?: number
   maximum?: number
   /** Our hints: how a field is best shown. */
-  ui?: { secret?: boolean; multiline?: boolean; template?: boolean }
+  ui?: { secret?: boolean; multiline?: boolean; template?: boolean; placeholder?: string; search?: boolean }
   'x-ui'?: FieldSchema['ui']
 }
 
@@ -66,6 +66,16 @@ export function isSecret({ format, writeOnly, ui, 'x-ui': own }: FieldSchema): b
 
 export function isMultiline({ format, ui, 'x-ui': own }: FieldSchema): boolean {
   return format === 'textarea' || format === 'multiline' || (ui ?? own)?.multiline === true
+}
+
+/** Whether what the connector's own search finds can be picked. */
+export function isSearched({ ui, 'x-ui': own }: FieldSchema): boolean {
+  return (ui ?? own)?.search === true
+}
+
+/** What an empty field shows: its default, or a hint of the connector's author. */
+export function placeholderOf({ default: usual, ui, 'x-ui': own }: FieldSchema): Json | undefined {
+  return usual === undefined || usual === null || usual === '' ? (ui ?? own)?.placeholder : usual
 }
 
 /** The values to choose from, with what they are called. */
