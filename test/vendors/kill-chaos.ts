@@ -53,9 +53,10 @@ export async function playKillChaos(options: KillChaosOptions): Promise<KillChao
     for (let round = 0; round < rounds; round++) {
       await storm.rage()
       await storm.calm()
-      for (const flow of storm.flows)
-        for (const problem of await problemsOf(flow))
-          result.problems.push(`round ${round}, ${flow.style.name}: ${problem}`)
+      for (const flow of storm.flows) {
+        const found = [...(await problemsOf(flow)), ...(await flow.refusals(`round-${round}`))]
+        result.problems.push(...found.map((problem) => `round ${round}, ${flow.style.name}: ${problem}`))
+      }
       result.rounds += 1
       result.kills = product.kills
       result.changes = storm.changes
@@ -138,7 +139,8 @@ class Storm {
       flow.variant += 1
       return flow.save()
     }
-    if (dice < 0.6) return flow.recreate()
+    if (dice < 0.55) return flow.recreate()
+    if (dice < 0.63) return flow.rotate()
     if (dice < 0.7) return flow.changeAuth()
     if (dice < 0.8) return flow.setStatus(flow.status === 'live' ? 'paused' : 'live')
     if (dice < 0.9) return flow.delete()

@@ -89,6 +89,20 @@ export class KilledFlow {
     for (const { id } of await this.rows()) await this.#product.ask('POST', `/v1/registrations/${id}/recreate`)
   }
 
+  async rotate(): Promise<void> {
+    for (const { id } of await this.rows())
+      await this.#product.ask('POST', `/v1/registrations/${id}/rotate-secret`, { grace_seconds: 60 })
+  }
+
+  /** Whether an event of each kind that is wanted is taken: the secret that the vendor signs with is known here. */
+  async refusals(id: string): Promise<string[]> {
+    if (this.wanted === 0) return []
+    const events = this.style.input(this.variant).events as string[]
+    const names = this.style.perEvent ? events : events.slice(0, 1)
+    const taken = await Promise.all(names.map((name) => this.vendor.deliver({ id: `${id}-${name}`, name })))
+    return names.filter((_, index) => taken[index] === 0).map((name) => `an event ${name} was refused`)
+  }
+
   /** Another secret of the same user of the vendor: what was made with the former one is made anew. */
   async changeAuth(): Promise<void> {
     this.#logins += 1
