@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import about from '../package.json' with { type: 'json' }
 import { createPasswords } from './access/passwords.ts'
 import type { ApiDeps } from './api/api-deps.ts'
+import { createEventRelay } from './api/event-relay.ts'
 import { createEvents } from './api/events.ts'
 import { createListening } from './api/listening.ts'
 import { createPublicUrlCheck } from './api/public-url-check.ts'
@@ -19,6 +20,7 @@ import { createOutbound } from './outbound.ts'
 import { pingWebhook, previewFlow } from './registrations/preview.ts'
 import { connectorKinds, searchConnector } from './steps/connector-action.ts'
 import { stepKinds } from './steps/index.ts'
+import { notify } from './storage/notify.ts'
 import { openStorage, type Storage } from './storage/open-storage.ts'
 import { createQueue, jobKinds } from './storage/queue.ts'
 import { registrationChannel } from './storage/registration-triggers.ts'
@@ -64,6 +66,9 @@ export interface App {
   /** Takes nothing new, finishes or hands over what runs, and closes. Within 30 s. */
   close(): Promise<void>
 }
+
+/** What processes tell each other of what is to be seen in the interface. */
+const eventChannel = 'interface_events'
 
 /** How often this process says that it still holds its synchronous runs. */
 const renewHeldMs = 5_000
@@ -111,8 +116,13 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     },
   })
   const tracked = createTrackedRuns()
-  const events = createEvents()
-  const listening = createListening(now)
+  const relay = createEventRelay({
+    events: createEvents(),
+    listening: createListening(now),
+    send: (text) => notify(storage.database, eventChannel, text),
+    log,
+  })
+  const { events, listening } = relay
   /** Tells the builder, where someone waits for the next request of a flow, what has come. */
   const capture = (accountId: string, flowId: string, facts: JsonObject) => {
     if (!listening.has(flowId)) return
@@ -234,10 +244,14 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   const registrar = works
     ? createRegistrationWorker({ world: registrationWorld, registrations: storage.registrations, log })
     : undefined
-  const cancellations = await forRuns.database.listen({
-    [cancelChannel]: tracked.cancelled,
-    [registrationChannel]: () => registrar?.nudge(),
-  })
+  const cancellations = await forRuns.database.listen(
+    {
+      [cancelChannel]: tracked.cancelled,
+      [registrationChannel]: () => registrar?.nudge(),
+      [eventChannel]: relay.receive,
+    },
+    relay.connected,
+  )
   const rejections = createRejections({
     store: storage.rejectedRequests,
     now,
@@ -382,6 +396,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       await Promise.all([rejections.close(), tallies.close()])
       await writer.handOverHeld()
       await laneKeeper.stop()
+      await relay.close()
       await cancellations.close()
       await queue.stop()
       await outbound.close()

@@ -13,7 +13,7 @@ export interface AccountEvent {
   data: JsonObject
 }
 
-/** Events of this process, by account. */
+/** Events by account. */
 export interface Events {
   /** Costs next to nothing while nobody of the account is listening. */
   publish(accountId: string, type: EventType, data: JsonObject): void
@@ -22,6 +22,10 @@ export interface Events {
    * comes. Returns how to stop it.
    */
   subscribe(accountId: string, lastEventId: string | undefined, listener: (event: AccountEvent) => void): () => void
+  /** Accounts that somebody listens for, or did a moment ago. */
+  accounts(): string[]
+  /** Tells the listeners of an account, or all of them, that they have missed something. */
+  reset(accountId?: string): void
 }
 
 /** Kept for those who come back. */
@@ -36,7 +40,7 @@ interface Channel {
   closing: NodeJS.Timeout | undefined
 }
 
-/** An event bus within this process. Ids of another process, or of an earlier life of this one, are answered by `reset`. */
+/** An event bus within this process; `createEventRelay` connects those of several. Ids of another process, or of an earlier life of this one, are answered by `reset`. */
 export function createEvents(): Events {
   const life = randomBytes(6).toString('base64url')
   const channels = new Map<string, Channel>()
@@ -59,17 +63,19 @@ export function createEvents(): Events {
     return [{ id: `${life}.${count}`, type: 'reset', data: {} }]
   }
 
+  function tell(accountId: string, type: AccountEvent['type'], data: JsonObject): void {
+    const channel = channels.get(accountId)
+    if (channel === undefined) return
+    channel.count += 1
+    const event = { id: `${life}.${channel.count}`, type, data }
+    channel.kept.push(event)
+    // In one go rather than one by one: shifting an array moves all of it.
+    if (channel.kept.length >= 2 * keptEvents) channel.kept.splice(0, keptEvents)
+    for (const listener of channel.listeners) listener(event)
+  }
+
   return {
-    publish(accountId, type, data) {
-      const channel = channels.get(accountId)
-      if (channel === undefined) return
-      channel.count += 1
-      const event = { id: `${life}.${channel.count}`, type, data }
-      channel.kept.push(event)
-      // In one go rather than one by one: shifting an array moves all of it.
-      if (channel.kept.length >= 2 * keptEvents) channel.kept.splice(0, keptEvents)
-      for (const listener of channel.listeners) listener(event)
-    },
+    publish: tell,
 
     subscribe(accountId, lastEventId, listener) {
       const channel = open(accountId)
@@ -81,6 +87,12 @@ export function createEvents(): Events {
         clearTimeout(channel.closing)
         channel.closing = setTimeout(() => channels.delete(accountId), keptForMs).unref()
       }
+    },
+
+    accounts: () => [...channels.keys()],
+
+    reset(accountId) {
+      for (const each of accountId === undefined ? channels.keys() : [accountId]) tell(each, 'reset', {})
     },
   }
 }

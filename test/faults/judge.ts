@@ -150,9 +150,15 @@ async function payloadIds(server: ServerProcess, runs: readonly RecordedRun[]): 
   for (let at = 0; at < runs.length; at += 32) {
     await Promise.all(
       runs.slice(at, at + 32).map(async ({ id }) => {
-        const { data } = (await server.api('GET', `/v1/flow-runs/${id}/steps`)).body as {
-          data: { input: { id: string } }[]
+        const read = () => server.api('GET', `/v1/flow-runs/${id}/steps`)
+        let answer = await read()
+        // The machine may still be busy with what the test has left behind.
+        while (answer.status === 503) {
+          await pause(100)
+          answer = await read()
         }
+        if (answer.status !== 200) throw new Error(`the steps can't be read: ${JSON.stringify(answer.body)}`)
+        const { data } = answer.body as { data: { input: { id: string } }[] }
         ids.set(id, data[0]?.input.id ?? '')
       }),
     )

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { type Product, startProduct, webhookFlow } from './rig.ts'
+
+const door = await startProduct({ HOOKLINE_ROLE: 'api' })
+const other = await startProduct({ HOOKLINE_ROLE: 'api', HOOKLINE_DATABASE_URL: door.databaseUrl })
+await startProduct({ HOOKLINE_ROLE: 'worker', HOOKLINE_DATABASE_URL: door.databaseUrl })
+const stop = new AbortController()
+after(() => stop.abort())
+
+interface Seen {
+  type: string
+  data: Record<string, unknown>
+}
+
+/** Reads server-sent events until one of them fits, and returns all that came. */
+async function readUntil(
+  product: Product,
+  fits: (event: Seen) => boolean,
+  onOpen: () => Promise<void>,
+): Promise<Seen[]> {
+  const response = await fetch(`${product.url}/v1/events`, {
+    headers: { authorization: `Bearer ${door.token}` },
+    signal: stop.signal,
+  })
+  const seen: Seen[] = []
+  let text = ''
+  let opened: Promise<void> | undefined
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk
+    opened ??= onOpen()
+    const parts = text.split('\n\n')
+    text = parts.pop() ?? ''
+    for (const part of parts) {
+      const type = /^event: (.*)$/m.exec(part)?.[1]
+      if (type === undefined) continue
+      seen.push({ type, data: JSON.parse(/^data: (.*)$/m.exec(part)?.[1] ?? '{}') })
+      if (seen.some(fits)) {
+        await opened
+        return seen
+      }
+    }
+  }
+  return seen
+}
+
+test('a browser at one process sees what comes in at another one and is run by a third', async () => {
+  const flow = await door.flow(webhookFlow('null', [], { async: true }))
+  // The request goes to the process that the browser is not connected to.
+  const call = async () => {
+    const response = await fetch(`${other.url}/v1/flow-webhook/${flow.id}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${flow.token}` },
+    })
+    assert.equal(response.status, 200)
+  }
+  const seen = await readUntil(door, ({ type, data }) => type === 'run' && data.status === 'success', call)
+  assert.ok(seen.every(({ type, data }) => type !== 'run' || data.flow_id === flow.id))
+})
+
+test('the builder is told of the request it waits for, wherever that comes in', async () => {
+  const flow = await door.flow(webhookFlow('null', [], { async: true }))
+  const wait = async () => {
+    const listening = await door.api('POST', `/v1/flows/${flow.id}/listen`, {})
+    assert.ok(listening.status < 300, listening.text)
+    // It takes the other process a moment to hear of it: a sender in the real world is not told to wait, either.
+    for (let tries = 0; tries < 50 && !stop.signal.aborted; tries++) {
+      await fetch(`${other.url}/v1/flow-webhook/${flow.id}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${flow.token}` },
+      })
+    }
+  }
+  const seen = await readUntil(door, ({ type }) => type === 'capture', wait)
+  assert.equal(seen.find(({ type }) => type === 'capture')?.data.flow_id, flow.id)
+})
