@@ -1,0 +1,71 @@
+import type { Statements } from './server.ts'
+import type { DedupeRow, Tables } from './tables.ts'
+
+/**
+ * Stores that are wrong in one thing each, by what is wrong. The simulation is worth something only if it notices every
+ * one of them.
+ */
+export const faults: Readonly<Record<string, (sound: Statements, tables: Tables) => Statements>> = {
+  'a claim that was taken over still counts': (sound) => ({
+    ...sound,
+    queue_lock_claimed: (_tx, [, ids]) => (ids as string[]).map((id) => ({ id })),
+    queue_lock_waiting: (_tx, [, ids]) => (ids as string[]).map((id) => ({ id })),
+    deleteJobsById(tx, [kind, ids]) {
+      sound.deleteJobsById!(tx, [kind, ids, null])
+      return (ids as string[]).map((id) => ({ id }))
+    },
+  }),
+  'the jobs of dead workers stay with them': (sound) => ({ ...sound, failJobsByHeartbeat: () => [] }),
+  'held runs are taken over from processes that live': (sound) => ({ ...sound, queue_postpone: () => [] }),
+  'copies are looked for first and written then': (sound, { dedupe }) => ({
+    ...sound,
+    dedupe_claim(tx, [runIds, , , flowIds, keys, created, expires]) {
+      return (runIds as string[]).map((run_id, place) => {
+        const flow_id = (flowIds as string[])[place]!
+        const key = (keys as string[])[place]!
+        const isKnown = dedupe.all(tx).some(([, row]) => row.flow_id === flow_id && row.key === key)
+        const times = { created_at: (created as number[])[place]!, expires_at: (expires as number[])[place]! }
+        const row: DedupeRow = { flow_id, key, run_id, ...times, answer: null }
+        if (!isKnown) dedupe.put(tx, `${flow_id} ${key} ${run_id}`, row)
+        return { run_id, claimed: !isKnown }
+      })
+    },
+  }),
+  'a run is acknowledged and not kept': (sound, { run }) => ({
+    ...sound,
+    run_insert(tx, values) {
+      const rows = sound.run_insert!(tx, values) as { id: string }[]
+      for (const { id } of rows) if (id.endsWith('7')) run.put(tx, id, undefined)
+      return rows
+    },
+  }),
+  'records of steps are lost': (sound, { step }) => ({
+    ...sound,
+    step_insert(tx, values) {
+      const rows = sound.step_insert!(tx, values)
+      for (const [key, { seq }] of step.all(tx))
+        if (seq > 0 && step.isFree(tx, key, 'all')) step.put(tx, key, undefined)
+      return rows
+    },
+  }),
+  'a run that has ended can be written to': (sound) => ({
+    ...sound,
+    run_lock: (tx, values) => sound.run_lock!(tx, values).map((row) => ({ ...row, status: 1 })),
+  }),
+  'two processes admit the runs of a flow at once': (sound) => ({ ...sound, lane_lock: () => [] }),
+  'two processes hand out the same time': (sound, { schedule }) => ({
+    ...sound,
+    schedule_due: (tx) =>
+      schedule.all(tx).flatMap(([, row]) => {
+        if (row.next_at === null || row.next_at > tx.startedAt) return []
+        return [{ ...row, next_at: new Date(row.next_at), now: new Date(tx.startedAt) }]
+      }),
+  }),
+  'what was missed is not made up for': (sound) => ({
+    ...sound,
+    schedule_due: (tx, values) =>
+      sound.schedule_due!(tx, values).filter(
+        (row) => Number((row as { next_at: Date }).next_at) > tx.startedAt - 30_000,
+      ),
+  }),
+}
