@@ -9,6 +9,7 @@ import { lifeEnd, targetOf, triggerOf, type Work } from './work.ts'
 /** Of what a webhook may be signed with, so many are remembered: the newest, and those that a vendor may still use. */
 const maxSecrets = 4
 
+/** Gives it the address, events and secret that are wanted now; it stays the same webhook. */
 export async function update(
   { row, wanted, reason }: Extract<PlanStep, { kind: 'update' }>,
   work: Work,
@@ -26,6 +27,7 @@ export async function update(
   })
 }
 
+/** Has the vendor keep it for longer. */
 export async function renew(row: Registration, work: Work, world: ApplyWorld): Promise<Effect> {
   const begun = await intent(row, 'renew', work, world)
   return attempt(begun, 'renew', work, world, async () => {
@@ -36,6 +38,7 @@ export async function renew(row: Registration, work: Work, world: ApplyWorld): P
   })
 }
 
+/** Wakes one that the vendor has paused; what it has missed is asked for afterwards. */
 export async function resume(row: Registration, work: Work, world: ApplyWorld): Promise<Effect> {
   const begun = await intent({ ...row, state: 'stale', reason: 'the vendor has paused it' }, 'resume', work, world)
   return attempt(begun, 'resume', work, world, async () => {
@@ -45,6 +48,7 @@ export async function resume(row: Registration, work: Work, world: ApplyWorld): 
   })
 }
 
+/** Takes it away at the vendor, or runs the on delete flow that does. */
 export async function remove(row: Registration, work: Work, world: ApplyWorld): Promise<Effect> {
   const begun = await intent({ ...row, state: 'removing' }, 'delete', work, world)
   try {

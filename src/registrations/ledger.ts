@@ -37,6 +37,7 @@ export async function intent(
   return begun
 }
 
+/** Written afterwards: what came of it. */
 export async function fact(
   row: Registration,
   action: string,
@@ -54,6 +55,7 @@ export async function fact(
   })
 }
 
+/** What a vendor refused; anything else is ours, and is thrown on. */
 export function asRefusal(error: unknown): VendorError {
   if (error instanceof VendorError) return error
   throw error

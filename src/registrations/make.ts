@@ -10,6 +10,7 @@ import { lifeEnd, targetOf, triggerOf, type Work } from './work.ts'
 
 /** Webhooks that come to be: made at the vendor, or found there. */
 
+/** Has the vendor make the row's webhook, or runs the pre save flow that does. */
 export async function createWebhook(row: Registration, wanted: Wanted, work: Work, world: ApplyWorld): Promise<Effect> {
   const begun = await intent(row, 'create', work, world)
   if (begun.kind === 'lifecycle') return setUp(begun, wanted, work, world)

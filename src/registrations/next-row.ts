@@ -106,6 +106,7 @@ export function afterRefusal(
   }
 }
 
+/** What a row becomes once the vendor has its webhook, until `expiresAt`. */
 export function registered(row: Registration, now: Date, expiresAt: Date | null): Partial<Registration> {
   const lifeMs = expiresAt === null ? 0 : Math.max(0, expiresAt.getTime() - now.getTime())
   const settings = { ...row.settings, lifeMs }
@@ -121,6 +122,7 @@ export function registered(row: Registration, now: Date, expiresAt: Date | null)
   }
 }
 
+/** The row of a webhook that is to be made, with secrets of its own. */
 export function newRow(wanted: Wanted, { rows, outages }: Pick<Work, 'rows' | 'outages'>, now: Date): Registration {
   const trigger = wanted.connector.webhook_trigger
   // A call under the plain address that was not heard to its end may yet make something there.

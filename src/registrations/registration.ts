@@ -82,6 +82,7 @@ export interface Traits {
   secretCanBeHad: boolean
 }
 
+/** What a connector's webhooks allow; undefined without a trigger. */
 export function traitsOf({ webhook_trigger: trigger }: Pick<Connector, 'webhook_trigger'>): Traits | undefined {
   if (trigger === undefined) return undefined
   const from = trigger.signature === undefined ? 'auth' : (trigger.signing_secret?.from ?? 'generated')

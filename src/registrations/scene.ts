@@ -66,17 +66,20 @@ export async function look({ flowId, accountId }: DueTrigger, world: SceneSource
   return { flow, wanted, connectors, rows, others, outages, token }
 }
 
+/** Whether several flows may share this one webhook. */
 export function isShared(each: Registration | Wanted, connectors: ReadonlyMap<string, Connector>): boolean {
   const name = typeof each.connector === 'string' ? each.connector : each.connector.name
   const trigger = connectors.get(name)?.webhook_trigger
   return each.kind === 'webhook' && trigger?.single !== undefined && trigger.setup === 'automatic'
 }
 
+/** What the calls of one flow's webhooks get to see. */
 export function workOf(scene: Scene, lease: Lease, signal: AbortSignal): Work {
   const { connectors, rows, others, outages, token, flow } = scene
   return { lease, connectors, rows: [...rows, ...others], outages, flowName: flow?.name ?? '', token, signal }
 }
 
+/** What the plan is made from. */
 export function factsOf(
   { wanted, rows, others, outages, connectors }: Scene,
   actual: ReadonlyMap<string, readonly Listed[]>,
@@ -86,6 +89,7 @@ export function factsOf(
   return { wanted, rows, others, actual, moves, outages, now: now(), traits: (row) => traitsIn(connectors, row) }
 }
 
+/** What the connector of a row allows; undefined for lifecycle flows and connectors that are no more. */
 export function traitsIn(
   connectors: ReadonlyMap<string, Connector>,
   row: Pick<Registration, 'connector' | 'kind'>,

@@ -1,12 +1,13 @@
 import type { Connector, ConnectorRequest, WebhookTrigger } from '../connectors/connector.ts'
 import type { ConnectorReply, PageChange } from '../engine/connector-call.ts'
-import { compileValue, type Frame } from '../engine/render.ts'
+import type { Frame } from '../engine/render.ts'
 import { StepError } from '../engine/step-error.ts'
 import type { World } from '../engine/world.ts'
 import type { Json } from '../flow/json.ts'
 import { checkReply } from '../steps/connector-refusal.ts'
 import { readAllPages } from '../steps/pagination.ts'
 import { holds } from '../steps/template-truth.ts'
+import { asObject, idOf, listIn, read, shownReply, textOf, timeIn, timeOf } from './vendor-answer.ts'
 import { askVendor } from './vendor-error.ts'
 
 /** The calls that a connector declares for its webhooks, made and read. Says nothing about when to make which. */
@@ -253,51 +254,4 @@ export function createVendorCalls(world: Pick<World, 'callConnector' | 'now'>): 
     }
     return missed
   }
-}
-
-function read(template: string, values: Frame, reply: ConnectorReply, now: () => Date): Json {
-  const { status, headers, body, auth } = reply
-  return compileValue(template, 'template').render(
-    { ...values, response: { status, headers, body }, connectorAuth: auth },
-    now,
-  )
-}
-
-function shownReply({ status, headers, body }: ConnectorReply): Json {
-  return { status, headers, body }
-}
-
-function listIn(value: Json): Json[] {
-  if (Array.isArray(value)) return value
-  return value === null || value === '' ? [] : [value]
-}
-
-function asObject(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-}
-
-/** Ids are numbers at some vendors, and numbers of more than 53 bits at a few. */
-function idOf(value: Json): string | null {
-  return value === null ||
-    value === '' ||
-    typeof value === 'boolean' ||
-    (typeof value === 'object' && !(value instanceof Number))
-    ? null
-    : String(value)
-}
-
-function textOf(value: Json): string | null {
-  return typeof value === 'string' && value !== '' ? value : null
-}
-
-function timeOf(template: string | undefined, values: Frame, reply: ConnectorReply, now: () => Date): Date | null {
-  return template === undefined ? null : timeIn(read(template, values, reply, now))
-}
-
-/** ISO 8601, or seconds or milliseconds since 1970. */
-function timeIn(value: Json): Date | null {
-  if (value === null || value === '' || typeof value === 'boolean' || Array.isArray(value)) return null
-  const number = Number(value)
-  const time = Number.isFinite(number) ? new Date(number > 1e11 ? number : number * 1000) : new Date(String(value))
-  return Number.isNaN(time.getTime()) ? null : time
 }

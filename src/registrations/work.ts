@@ -23,15 +23,18 @@ export interface Work {
 /** Vendors refuse what is a moment too long, by their clock. */
 const lifeMargin = 0.98
 
+/** The latest end that a vendor takes for a webhook made or renewed now; null where webhooks do not end. */
 export function lifeEnd(trigger: WebhookTrigger | undefined, now: Date): Date | null {
   if (trigger?.expiry === undefined) return null
   return new Date(now.getTime() + trigger.expiry.after_seconds * 1000 * lifeMargin)
 }
 
+/** What the row's connector says of webhooks; undefined when it is no more, or says nothing. */
 export function triggerOf(row: Registration, { connectors }: Pick<Work, 'connectors'>): WebhookTrigger | undefined {
   return connectors.get(row.connector)?.webhook_trigger
 }
 
+/** The row's webhook as the vendor's calls need it. Errors: a bug, when the connector is gone. */
 export function targetOf(row: Registration, work: Work): Target {
   const connector = work.connectors.get(row.connector)
   const trigger = connector?.webhook_trigger
