@@ -40,6 +40,7 @@ import type { DeliveryEdge } from './webhook/receive-delivery.ts'
 import { createRejections } from './webhook/rejections.ts'
 import { registerWebhook } from './webhook/route.ts'
 import { createTokenCache } from './webhook/token-cache.ts'
+import { createTurns } from './webhook/turns.ts'
 import { type AccountConnectors, createAccountConnectors } from './worker/account-connectors.ts'
 import { createChoreWorker } from './worker/chores.ts'
 import { createConnectorSearch } from './worker/connector-search.ts'
@@ -279,6 +280,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       perIp: config.rateLimitPerIp ?? null,
       perFlow: config.rateLimitPerFlow ?? null,
     }),
+    turns: createTurns(),
     backlog,
     bodyLimits: { ...defaultBodyLimits, maxBytes: config.maxBodyBytes },
     writer,

@@ -254,6 +254,7 @@ function afterCommit(
   heldJobs: Set<JobHold>,
 ): void {
   for (const { change, hold } of held) change.heldBy(hold)
+  for (const { start } of written) start?.onWritten?.()
   for (const { run, end, hold } of written) {
     if (end === null || hold === null) continue
     hold.left.delete(run.id)

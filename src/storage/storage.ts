@@ -183,6 +183,8 @@ export interface RunStart {
    * `queue`: a worker takes it from here. `held`: this process runs it at once, and a worker does if this process dies.
    */
   by: 'queue' | 'held'
+  /** Told once the run is on disk. */
+  onWritten?: (() => void) | undefined
 }
 
 /** What the debugger keeps of a run that ended: every step, only failed ones, or nothing but the run's row. */

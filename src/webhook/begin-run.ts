@@ -35,7 +35,11 @@ export async function beginRun(
     try {
       return await startRun(admitted, input, edge)
     } catch (error) {
-      if (error instanceof RunDuplicate) return answerCopy(request, admitted, error.firstRunId, edge)
+      if (error instanceof RunDuplicate) {
+        // From here on it only waits for the first one's answer.
+        input.onWritten?.()
+        return answerCopy(request, admitted, error.firstRunId, edge)
+      }
       if (!(error instanceof RunStale)) throw error
       if (attempt === maxAttempts)
         throw new AppError('overloaded', 'the flow is being changed', { headers: { 'retry-after': '1' } })
@@ -132,5 +136,6 @@ function runStart({ flow, revision }: Admission, input: RequestInput, edge: Edge
     dedupe: dedupeKey(flow.webhook?.deduplication, input.input, edge.world.now()),
     by,
     answered: flow.webhook?.async === true ? acceptedStatus : undefined,
+    onWritten: input.onWritten,
   }
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
-import { noteRefusal, requestHead, sendReply, wholeRequest } from './http-request.ts'
+import { accountOf, noteRefusal, requestHead, sendReply, takeTurn, wholeRequest } from './http-request.ts'
 import { type DeliveryEdge, receiveDelivery, refuse } from './receive-delivery.ts'
 
 const ownMethods = ['POST', 'GET', 'PUT', 'PATCH', 'DELETE'] as const
@@ -14,9 +14,10 @@ export function registerConnectorWebhook(http: FastifyInstance, edge: DeliveryEd
     exposeHeadRoute: false,
     config: { access: 'webhook' },
     onError: noteRefusal(edge),
-    onRequest: async (request) => {
+    onRequest: async (request, reply) => {
       // An address with a secret part belongs to a connector's trigger, or to nobody.
       if (!(await isTriggered(request, edge))) throw await refuse(requestHead(request), edge)
+      await takeTurn(request, reply, accountOf(requestHead(request).flowId, edge), edge.turns)
     },
     handler: async (request, reply) =>
       sendReply(

@@ -7,6 +7,7 @@ import type { BodyLimits } from './body/limits.ts'
 import type { FlowCache } from './flow-cache.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { Rejections } from './rejections.ts'
+import type { Turns } from './turns.ts'
 
 /** Everything the webhook edge works with. */
 export interface Edge {
@@ -14,6 +15,8 @@ export interface Edge {
   /** Personal access tokens, from memory or as they are in the database now. */
   tokens: { cached: TokenSource; fresh: TokenSource }
   limits: RateLimits
+  /** Between accounts. */
+  turns: Turns
   /** What waits for workers. */
   backlog: Pick<Backlog, 'check'>
   bodyLimits: BodyLimits

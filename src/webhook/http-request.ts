@@ -3,6 +3,7 @@ import type { FlowCache } from './flow-cache.ts'
 import { KnownCaller, type Rejections, refusalOf, rejection } from './rejections.ts'
 import type { RequestHead, WebhookRequest } from './request-input.ts'
 import type { WebhookReply } from './run-reply.ts'
+import type { Turns } from './turns.ts'
 
 /** Webhook requests and answers as the HTTP server has them. */
 
@@ -38,7 +39,34 @@ export function sendReply(reply: FastifyReply, { status, headers, body, runId }:
 }
 
 export function wholeRequest(request: FastifyRequest): WebhookRequest {
-  return { ...requestHead(request), body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0) }
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+  return { ...requestHead(request), body, onWritten: request.leaveTurn ?? undefined }
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Gives the place back that the account has for this webhook request. */
+    leaveTurn: (() => void) | null
+  }
+}
+
+/** Waits for the account's turn, before the body is read. It ends when the run is on disk, or the request is over. */
+export async function takeTurn(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  accountId: string | undefined,
+  turns: Turns,
+): Promise<void> {
+  if (accountId === undefined) return
+  const { ready, leave } = turns.enter(accountId)
+  request.leaveTurn = leave
+  reply.raw.once('close', leave)
+  await ready
+}
+
+/** Of a flow that has been looked at before. */
+export function accountOf(flowId: string, { flows }: { flows: Pick<FlowCache, 'peek'> }): string | undefined {
+  return flows.peek(flowId)?.gate.flow.accountId
 }
 
 interface Noting {
@@ -52,8 +80,7 @@ export function noteRefusal({ flows, rejections }: Noting) {
     const refusal = refusalOf(error)
     if (refusal === undefined) return
     const head = requestHead(request)
-    const accountId =
-      error.cause instanceof KnownCaller ? error.cause.accountId : flows.peek(head.flowId)?.gate.flow.accountId
+    const accountId = error.cause instanceof KnownCaller ? error.cause.accountId : accountOf(head.flowId, { flows })
     if (accountId !== undefined) rejections.note(rejection(accountId, head, refusal))
   }
 }

@@ -15,6 +15,8 @@ export interface WebhookRequest {
   body: Buffer
   /** Of an address with a secret part. */
   pathSecret?: string | undefined
+  /** Told once a run of it is on disk, which may be long before its sender has an answer. */
+  onWritten?: (() => void) | undefined
 }
 
 /** What is known of a request before its body is read. */
@@ -33,6 +35,7 @@ export interface RequestInput {
   requestText: string
   /** The bytes as they arrived, when neither text is exactly them. */
   raw: Buffer | null
+  onWritten: (() => void) | undefined
 }
 
 /** A GET or DELETE without a body has its query as payload. */
@@ -56,6 +59,7 @@ export function requestInput(request: WebhookRequest, parsed: ParsedBody): Reque
       (rawText === payloadText ? facts : { ...facts, raw_body: rawText }) as unknown as JsonObject,
     ),
     raw: isExactly(request.body, rawText) ? null : request.body,
+    onWritten: request.onWritten,
   }
 }
 

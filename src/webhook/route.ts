@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { AppError } from '../errors.ts'
-import { noteRefusal, requestHead, sendReply, wholeRequest } from './http-request.ts'
+import { accountOf, noteRefusal, requestHead, sendReply, takeTurn, wholeRequest } from './http-request.ts'
 import { type Admitted, admit, receiveWebhook } from './receive.ts'
 import { type DeliveryEdge, receiveDelivery } from './receive-delivery.ts'
 
@@ -16,6 +16,7 @@ const methods = ['POST', 'GET', 'PUT', 'PATCH', 'DELETE'] as const
 /** Mounts `/v1/flow-webhook/{flow_id}`. The head is decided on before the body is read. */
 export function registerWebhook(http: FastifyInstance, edge: DeliveryEdge, maxBodyBytes: number): void {
   http.decorateRequest('admitted', null)
+  http.decorateRequest('leaveTurn', null)
   http.route<{ Params: { flowId: string } }>({
     method: [...methods],
     url: '/v1/flow-webhook/:flowId',
@@ -23,8 +24,10 @@ export function registerWebhook(http: FastifyInstance, edge: DeliveryEdge, maxBo
     exposeHeadRoute: false,
     config: { access: 'webhook' },
     onError: noteRefusal(edge),
-    onRequest: async (request) => {
-      request.admitted = await admit(requestHead(request), edge)
+    onRequest: async (request, reply) => {
+      const head = requestHead(request)
+      request.admitted = await admit(head, edge)
+      await takeTurn(request, reply, accountOf(head.flowId, edge), edge.turns)
     },
     handler: async (request, reply) => {
       const { admitted } = request
