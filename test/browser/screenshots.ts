@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core'
 import type { JsonObject } from '../../src/flow/json.ts'
 import { type FlowUnderTest, startSink } from '../e2e/rig.ts'
 import { startRig } from './rig.ts'
-import { callingFlow, plainFlow, send } from './seed.ts'
+import { callingFlow, plainFlow, send, spread } from './seed.ts'
 
 /** Takes the pictures in docs/screenshots: `node --test --test-global-setup=test/rig/global-setup.ts test/browser/screenshots.ts`. */
 
@@ -28,6 +28,7 @@ const [contacts, deals, invoices, orders] = await Promise.all(
   ),
 )
 
+/** Sixty runs of the last day, a refused one at their end. */
 async function seed(): Promise<string> {
   for (let count = 0; count < 60; count++) {
     const flow = [contacts, deals, contacts, invoices, orders][count % 5] as FlowUnderTest
@@ -35,43 +36,57 @@ async function seed(): Promise<string> {
       count % 10 === 2 ? [{ status: 422, body: '{"message":"email is not an address"}' }] : [{ body: '{"ok":true}' }]
     await send(product, flow, JSON.stringify({ company_id: 120_000 + count * 7, value: `A-${1000 + count}` }))
   }
+  await spread(product, 22)
   sink.answers = [{ status: 401, body: '{"message":"The API key was revoked on 12 November."}' }]
-  const failed = await send(
+  return send(
     product,
     contacts as FlowUnderTest,
     '{"company_id": 12345678901234567890, "customer": {"name": "Amélie Poulain", "tags": ["vip", "paris"]}, "active": true}',
   )
-  const { account_id } = { account_id: product.accountId }
-  // As if they had come over the last day, so that the histogram has something to show.
-  await product.database.query({
-    text: `update run set created_at = created_at - (('x' || right(id::text, 4))::bit(16)::int % 1400) * interval '1 minute',
-             finished_at = finished_at - (('x' || right(id::text, 4))::bit(16)::int % 1400) * interval '1 minute'
-           where account_id = $1 and id <> $2`,
-    values: [account_id, failed],
-  })
-  return failed
 }
 
+const token = await product.newToken(['automation', 'company', 'connector_auth', 'connectors', 'embed'])
+const post = async (path: string, body: JsonObject) => {
+  const answer = await product.api('POST', path, body, { authorization: `Bearer ${token}` })
+  if (answer.status >= 300) throw new Error(`${path}: ${answer.text}`)
+  return answer.json as { id: string }
+}
+const shop = await post('/v1/connector-auths', {
+  connector: 'http',
+  name: 'HubSpot production',
+  auth_type: 'api_key',
+  auth_token: 'secret-1',
+})
+await post('/v1/connector-auths', {
+  connector: 'http',
+  name: 'Warehouse',
+  auth_type: 'basic_auth',
+  username: 'ada',
+  password: 'secret-2',
+})
+const saved = (await product.api('GET', `/v1/flows/${contacts?.id}`)).json as { steps: JsonObject[]; version: number }
+const steps = saved.steps.map((step) => (step.ref === 'con1' ? { ...step, auth: shop.id } : step))
+await product.api('PUT', `/v1/flows/${contacts?.id}`, { ...saved, steps }, { 'if-match': String(saved.version) })
 const failed = await seed()
-const auths: JsonObject[] = [
-  { connector: 'http', name: 'HubSpot production', auth_type: 'api_key', auth_token: 'secret-1' },
-  { connector: 'http', name: 'Warehouse', auth_type: 'basic_auth', username: 'ada', password: 'secret-2' },
-]
-for (const auth of auths) await product.api('POST', '/v1/connector-auths', { tags: [], ...auth })
 for (const [note, scopes, expiration] of [
   ['CI deploy', ['automation.webhook_run'], 80],
   ['Grafana', ['automation.view', 'company.view'], 365],
   ['Nightly import', ['automation'], null],
 ] as const) {
-  await product.api('POST', '/v1/personal-access-tokens', { note, scopes: [...scopes], expiration })
+  await post('/v1/personal-access-tokens', { note, scopes: [...scopes], expiration })
 }
-await product.api('POST', '/v1/env-variables', { name: 'base_url', value: 'https://api.example.com' })
-await product.api('POST', '/v1/env-variables', { name: 'regions', value: { eu: ['de', 'fr'], us: ['ca'] } })
+await post('/v1/env-variables', { name: 'base_url', value: 'https://api.example.com' })
+await post('/v1/env-variables', { name: 'regions', value: { eu: ['de', 'fr'], us: ['ca'] } })
+
+// The tokens that made all this are not to be in the pictures.
+await product.database.query({ text: `delete from personal_access_token where note = 'test'` })
 
 const pages: [name: string, path: string][] = [
   ['debugger', '/runs'],
   ['run', `/runs?run=${failed}`],
+  ['run-request', `/runs?run=${failed}&step=0&tab=request`],
   ['run-http', `/runs?run=${failed}&tab=http`],
+  ['flows', '/flows'],
   ['connectors', '/connectors'],
   ['connector', '/connectors/github?tab=trigger'],
   ['connector-editor', '/new-connector'],

@@ -58,18 +58,26 @@ export async function send(product: Product, flow: FlowUnderTest, body: string):
 /** The last characters of a run id, as the debugger shows it. */
 export const shortId = (id: string): string => id.slice(-8)
 
-/** Makes the runs of a flow so many days older: their times, and their ids, which begin with the time. */
-export async function age({ database }: Product, flowId: string, days: number): Promise<void> {
-  const older = (id: string) => {
-    const digits = `replace(${id}::text, '-', '')`
-    const milliseconds = `('x' || substr(${digits}, 1, 12))::bit(48)::bigint - $2::int * 86400000::bigint`
-    return `(lpad(to_hex(${milliseconds}), 12, '0') || substr(${digits}, 13))::uuid`
-  }
-  const by = `$2::int * interval '1 day'`
+/** Makes the runs of a flow so many days older. */
+export function age(product: Product, flowId: string, days: number): Promise<void> {
+  return moveBack(product, `run.flow_id = '${flowId}'`, String(days * 1_440))
+}
+
+/** Spreads all runs over the last hours, as if they had come all along. */
+export function spread(product: Product, hours: number): Promise<void> {
+  return moveBack(product, 'true', `('x' || right(run.id::text, 4))::bit(16)::int % ${hours * 60}`)
+}
+
+/** Moves runs back in time by so many minutes: their times, and their ids, which begin with the time. */
+async function moveBack({ database }: Product, which: string, minutes: string): Promise<void> {
+  const digits = `replace(run.id::text, '-', '')`
+  const milliseconds = `('x' || substr(${digits}, 1, 12))::bit(48)::bigint - (${minutes}) * 60000::bigint`
   await database.query({
-    text: `with steps as (update step set run_id = ${older('run_id')} where run_id in (select id from run where flow_id = $1))
-           update run set id = ${older('id')}, created_at = created_at - ${by}, finished_at = finished_at - ${by}
-           where flow_id = $1`,
-    values: [flowId, days],
+    text: `with older as (
+             select id, (lpad(to_hex(${milliseconds}), 12, '0') || substr(${digits}, 13))::uuid as new_id,
+               (${minutes}) * interval '1 minute' as distance from run where ${which}
+           ), steps as (update step set run_id = older.new_id from older where step.run_id = older.id)
+           update run set id = older.new_id, created_at = created_at - distance, finished_at = finished_at - distance
+           from older where run.id = older.id`,
   })
 }

@@ -19,7 +19,7 @@ export function Notices({
   testError: string | null
   saveError: string | null
 }) {
-  const auths = useBuilder(({ document }) => document.steps.map(({ auth }) => auth ?? '').join(' '))
+  const auths = useBuilder(({ document }) => document.steps.flatMap(({ auth }) => auth ?? []).join(' '))
   return (
     <>
       {status === 'paused' ? (
@@ -37,7 +37,7 @@ export function Notices({
           <span>The test did not run: {testError}</span>
         </div>
       ) : null}
-      <BrokenAuths ids={auths.split(' ')} />
+      <BrokenAuths ids={auths === '' ? [] : auths.split(' ')} />
       <DraftOffer />
     </>
   )

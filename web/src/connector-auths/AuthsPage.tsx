@@ -219,7 +219,10 @@ function Health({ auth: { check } }: { auth: AuthJson }) {
     </span>
   ) : (
     <span className={classes.health} data-state="bad">
-      <CircleX size={14} aria-hidden /> <bdi>{check.message}</bdi> since {clockTime(check.at)}
+      <CircleX size={14} aria-hidden />
+      <span>
+        <bdi>{check.message}</bdi> since {clockTime(check.at)}
+      </span>
     </span>
   )
 }

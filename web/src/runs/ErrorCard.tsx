@@ -5,6 +5,7 @@ import { CircleX, ExternalLink } from 'lucide-react'
 import type { RunError } from '../../../src/flow/run.ts'
 import { messageOf } from '../api.ts'
 import { authQuery } from '../connector-auths/auth-queries.ts'
+import { Reconnect } from '../connector-auths/Reconnect.tsx'
 import classes from './ErrorCard.module.css'
 import { causeOf, evidenceOf, type Fix, stackOf } from './error-cause.ts'
 import { useRerun } from './run-actions.ts'
@@ -51,7 +52,11 @@ export function ErrorCard({ run, step, error, auth, open }: ErrorCardProps) {
         </details>
       )}
       <div className={classes.fixes}>
-        {fix === null ? null : <FixButton fix={fix} run={run} step={step} auth={auth} open={open} />}
+        {fix === null ? null : fix.to === 'auth' && used.data ? (
+          <Reconnect auth={used.data} label={fix.label} size="xs" />
+        ) : (
+          <FixButton fix={fix} run={run} step={step} auth={auth} open={open} />
+        )}
         {fix === null || fix.to === 'step' || run.flow_name === null ? null : (
           <Anchor size="sm" href={stepHref(run, step, null)}>
             Open step

@@ -1,7 +1,7 @@
 import { ActionIcon, Button, SegmentedControl, Select, TextInput, Tooltip } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
-import { Search, Share2, X } from 'lucide-react'
+import { FilterX, Search, Share2, X } from 'lucide-react'
 import { type RefObject, useEffect, useState } from 'react'
 import { type RunTrigger, runTriggers } from '../../../src/flow/run.ts'
 import { announce } from '../components/Announcer.tsx'
@@ -132,9 +132,11 @@ export function FilterBar({
         {count === undefined ? '' : countText(count)}
       </output>
       {isFiltered(search) ? (
-        <Button size="xs" variant="subtle" onClick={() => setSearch(noFilter)}>
-          Clear filters
-        </Button>
+        <Tooltip label="Clear filters">
+          <ActionIcon size="md" aria-label="Clear filters" onClick={() => setSearch(noFilter)}>
+            <FilterX size={15} aria-hidden />
+          </ActionIcon>
+        </Tooltip>
       ) : null}
       <Tooltip label="Copy link to this view">
         <ActionIcon size="md" aria-label="Copy link to this view" onClick={share}>
@@ -165,7 +167,7 @@ function SearchBox({ boxRef }: { boxRef: RefObject<HTMLInputElement | null> }) {
       type="search"
       maxLength={500}
       aria-label="Search ids, payloads and errors"
-      placeholder="Search payloads and errors, or key:value"
+      placeholder="Search, or key:value"
       leftSection={<Search size={14} aria-hidden />}
       value={text}
       onChange={(event) => {

@@ -2,7 +2,6 @@ import { Skeleton } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useState } from 'react'
 import { ApiError, messageOf } from '../api.ts'
-import { BrokenAuths } from '../connector-auths/BrokenAuths.tsx'
 import type { FlowJson } from '../flows/flow-queries.ts'
 import { onLiveEvent } from '../live/live.ts'
 import { NotFound } from '../shell/root-route.tsx'
@@ -37,10 +36,15 @@ export default function RunDetail({ runId, open, close }: RunDetailProps) {
   useLiveRun(runId)
   const run = useQuery(runQuery(runId))
   const steps = useQuery(stepsQuery(runId))
+  const { flow_id = '', flow_version = 0, flow_name = null } = run.data ?? {}
+  const version = useQuery({ ...versionQuery(flow_id, flow_version), enabled: flow_name !== null })
+  // Titles, skipped steps and causes come with the version: shown later, they would move what is being read.
+  const isSettled = flow_name === null || !version.isPending
   const loaded = useLast(
     useMemo(
-      () => (run.data && steps.data ? { run: run.data, records: steps.data } : undefined),
-      [run.data, steps.data],
+      () =>
+        run.data && steps.data && isSettled ? { run: run.data, records: steps.data, version: version.data } : undefined,
+      [run.data, steps.data, isSettled, version.data],
     ),
   )
   if (run.error !== null && run.data === undefined) {
@@ -80,17 +84,18 @@ function useLast<Value>(value: Value | undefined): Value | undefined {
 function Loaded({
   run,
   records,
+  version,
   open,
   close,
 }: {
   run: OneRunJson
   records: readonly StepJson[]
+  version: FlowJson | undefined
   open: (runId: string) => void
   close: () => void
 }) {
   const [search, setSearch] = useRunSearch()
-  const version = useQuery({ ...versionQuery(run.flow_id, run.flow_version), enabled: run.flow_name !== null })
-  const flowSteps = version.data?.steps
+  const flowSteps = version?.steps
   const lines = useMemo(() => waterfallOf(run, records, flowSteps ?? []), [run, records, flowSteps])
   const chosen = chosenStep(records, run, search.step)
   const choose = (step: StepJson | undefined) => {
@@ -99,8 +104,7 @@ function Loaded({
   const failed = records.filter(({ status }) => status === 'error').length
   return (
     <section className={classes.detail} aria-label="Run">
-      <RunHeader run={run} records={records} version={version.data} open={open} close={close} />
-      {run.status === 'error' ? <BrokenAuths ids={authsOfFailed(records, flowSteps ?? [])} /> : null}
+      <RunHeader run={run} records={records} version={version} open={open} close={close} />
       <div className={classes.body}>
         <div className={classes.stepsHead}>
           <h3 className={classes.heading}>
@@ -130,7 +134,7 @@ function Loaded({
             key={`${run.id} ${chosen.seq}`}
             run={run}
             step={chosen}
-            version={version.data}
+            version={version}
             hasRequest={chosen.seq === 0 && wasRequested(run, records)}
             open={open}
           />
@@ -138,11 +142,6 @@ function Loaded({
       </div>
     </section>
   )
-}
-
-function authsOfFailed(records: readonly StepJson[], steps: FlowJson['steps']): (string | null | undefined)[] {
-  const failed = new Set(records.flatMap(({ ref, status }) => (status === 'error' ? [ref] : [])))
-  return steps.flatMap(({ ref, auth }) => (failed.has(ref) ? [auth] : []))
 }
 
 /** What the URL names; else what a reader most probably came for: the failure, or what the run was started with. */

@@ -88,8 +88,9 @@ export function fetchRuns(query: Query, cursor: string | null, limit: number, si
 
 export const fetchRun = (id: string) => call<OneRunJson>('GET', `flow-runs/${encodeURIComponent(id)}`)
 
+/** Asked for anew whenever it is opened: what happened to it while another run was looked at, nobody has heard. */
 export const runQuery = (id: string) =>
-  queryOptions({ queryKey: ['runs', 'one', id], queryFn: () => fetchRun(id), staleTime: 2_000 })
+  queryOptions({ queryKey: ['runs', 'one', id], queryFn: () => fetchRun(id), staleTime: 0 })
 
 export const stepsQuery = (id: string) =>
   queryOptions({
@@ -101,7 +102,7 @@ export const stepsQuery = (id: string) =>
       })
       return data
     },
-    staleTime: 2_000,
+    staleTime: 0,
   })
 
 /** All steps with their outputs, to compare two runs. */
