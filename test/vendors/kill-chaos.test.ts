@@ -4,7 +4,7 @@ import { testDatabase } from '../rig/test-database.ts'
 import { playKillChaos } from './kill-chaos.ts'
 import { KillableProduct } from './killable-product.ts'
 
-const rounds = 3
+const rounds = 2
 const seed = Number(process.env.CHAOS_SEED ?? 1)
 const killed: KillableProduct[] = []
 // Before the database goes: hooks are run first come, first served.

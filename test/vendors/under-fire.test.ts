@@ -12,6 +12,8 @@ const product = await startProduct({ HOOKLINE_RATE_LIMIT_AUTH_FAILURES: 'off' })
 const token = await product.newToken(['automation', 'connectors', 'connector_auth'])
 const rounds = Number(process.env.FIRE_ROUNDS ?? 12)
 const everyMs = 5
+/** Events come as fast on a machine that is busy with other things as on a quiet one. */
+const patienceMs = 120_000
 
 /** One that signs with our secret, one with a secret of its own, one with the address, one with a token, one that has only one. */
 const styles: VendorStyle[] = [
@@ -73,9 +75,9 @@ async function seenBy(flowId: string): Promise<Set<string>> {
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 30_000
+  const end = Date.now() + patienceMs
   while (!(await holds())) {
-    if (Date.now() > end) assert.fail('not within 30 s')
+    if (Date.now() > end) assert.fail(`not within ${patienceMs} ms`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }
