@@ -35,7 +35,8 @@ export interface RequestInput {
   requestText: string
   /** The bytes as they arrived, when neither text is exactly them. */
   raw: Buffer | null
-  onWritten: (() => void) | undefined
+  /** As the request's. */
+  onWritten?: (() => void) | undefined
 }
 
 /** A GET or DELETE without a body has its query as payload. */
