@@ -106,7 +106,8 @@ async function measure(server: ServerProcess): Promise<void> {
   const database = openDatabase(connection, { poolSize: 2 })
   const made = async (name: string, days: number) =>
     ((await server.api('POST', '/v1/flows', flowOf(name, days))).body as { id: string }).id
-  const [old, current] = [await made('old', 1), await made('current', 30)]
+  // Kept for years until it is measured: the hourly deletion may come at any time.
+  const [old, current] = [await made('old', 3650), await made('current', 30)]
   const { url, token } = (await server.api('GET', `/v1/flows/${current}/webhook`)).body as {
     url: string
     token: string
@@ -124,6 +125,7 @@ async function measure(server: ServerProcess): Promise<void> {
   const filledGb = await sizeGb(database)
   await look(url, token)
   const before = [await look(url, token), await look(url, token)]
+  await saveFlow(server, old, flowOf('old', 1), 1)
   await askToPrune(database)
   const start = performance.now()
   const during: Window[] = []
@@ -132,10 +134,25 @@ async function measure(server: ServerProcess): Promise<void> {
   await pause(5_000)
   const after = [await look(url, token), await look(url, token)]
   for (const table of ['run', 'step']) await database.query({ text: `vacuum ${table}`, timeoutMs: 600_000 })
+  await saveFlow(server, old, flowOf('old', 3650), 2)
   await refill()
   const refilledGb = await sizeGb(database)
   await database.close()
   print({ before, during, after, seconds, filledGb, refilledGb })
+}
+
+async function saveFlow(
+  { url, token }: ServerProcess,
+  id: string,
+  flow: ReturnType<typeof flowOf>,
+  version: number,
+): Promise<void> {
+  const saved = await fetch(`${url}/v1/flows/${id}`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'if-match': String(version) },
+    body: JSON.stringify(flow),
+  })
+  if (!saved.ok) throw new Error(await saved.text())
 }
 
 /** As the hourly schedule does. */

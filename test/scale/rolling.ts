@@ -17,7 +17,7 @@ export const rollingRestarts = faultTest({
   title: 'processes that take requests and processes that work on one database, restarted one after the other',
   passes: 'nothing lost, repeated or made up; every request is answered, with 2xx or with 503 and Retry-After',
   short: { servers: 2, workers: 2, rounds: 1, rate: 60, leastAccepted: 200 },
-  full: { servers: 3, workers: 5, rounds: 3, rate: 100, leastAccepted: 4_000 },
+  full: { servers: 3, workers: 5, rounds: 2, rate: 60, leastAccepted: 2_000 },
   run: ({ servers, workers, rounds, rate }, say) =>
     withRig({ flows }, async (rig) => {
       for (let count = 0; count < servers; count++) await rig.addServer('api')
