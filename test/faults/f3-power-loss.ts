@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { atLeast, faultTest, type Say } from './fault-test.ts'
 import { type FileSystem, type FileSystemKind, withFileSystem } from './file-system.ts'
 import { type Findings, invariantsBroken } from './judge.ts'
+import { acceptedMore } from './load.ts'
 import { type FaultRig, withRig } from './rig.ts'
 
 interface Options {
@@ -54,7 +55,7 @@ export const powerLoss = faultTest<Options>({
   },
   faults: (report, { cuts }) => [
     ...invariantsBroken(report),
-    ...atLeast(report, 'accepted', cuts * 100),
+    ...atLeast(report, 'accepted', cuts * 50),
     ...atLeast(report, 'leastControlLoss', 1).map((fault) => `void: ${fault}`),
   ],
 })
@@ -73,7 +74,8 @@ function cutRepeatedly(kind: FileSystemKind, cuts: number, settings: Record<stri
         await rig.addServer()
         for (let cut = 1; cut <= cuts; cut++) {
           const load = rig.load(rate)
-          await pause(700 + Math.random() * 1500)
+          await acceptedMore(rig.ledger, 50)
+          await pause(Math.random() * 1500)
           await cutPower(rig, disk)
           await load.stop()
           await rig.addServer()

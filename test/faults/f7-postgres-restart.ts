@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { atLeast, atMost, faultTest } from './fault-test.ts'
 import { callsBroken, invariantsBroken, judgeCalls } from './judge.ts'
-import { answerFigures, type Ledger, slowest, untilAccepted } from './load.ts'
+import { acceptedMore, answerFigures, type Ledger, slowest, untilAccepted } from './load.ts'
 import { type FaultRig, withRig } from './rig.ts'
 
 /** What is done to the database while requests come in. */
@@ -17,7 +17,7 @@ export const postgresRestart = faultTest({
   title: 'PostgreSQL is restarted, crashes, or stands still under load',
   passes:
     'nothing lost; errors are 503 with Retry-After; senders wait 6 s at most; accepted again within 5 s; connections within the pool',
-  short: { rounds: 4, rate: 60, freezeMs: 7_000 },
+  short: { rounds: 4, rate: 40, freezeMs: 7_000 },
   full: { rounds: 20, rate: 100, freezeMs: 20_000 },
   everyTestRun: true,
   run: ({ rounds, rate, freezeMs }, say) =>
@@ -35,7 +35,8 @@ export const postgresRestart = faultTest({
         for (let round = 1; round <= rounds; round++) {
           const disturbance = disturbances[round % disturbances.length]!
           const load = rig.load(rate)
-          await pause(500 + Math.random() * 1000)
+          await acceptedMore(rig.ledger, 10)
+          await pause(Math.random() * 1000)
           await disturb(rig, disturbance, freezeMs)
           const backMs = await untilAccepted(url, rig.targets[0]!, rig.ledger)
           slowestBackMs = Math.max(slowestBackMs, backMs)

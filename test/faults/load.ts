@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { type IncomingHttpHeaders, request } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ServerProcess } from '../rig/server-process.ts'
 
@@ -164,23 +165,41 @@ export async function sendOne(
     return status
   }
   try {
-    const response = await fetch(`${url}/v1/flow-webhook/${flowId}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ id }),
-      signal: AbortSignal.timeout(patienceMs),
-    })
-    const { status, headers } = response
-    const runId = headers.get('x-flow-run-id')
-    if (runId !== null && (isOk(status) || status === 504)) ledger.accepted.set(id, runId)
-    note(status, status === 503 && !headers.has('retry-after'))
-    // The answer counts as soon as its head is there, even if the rest breaks off.
-    await response.text().catch(() => undefined)
-    return status
+    const { status, headers } = await post(`${url}/v1/flow-webhook/${flowId}`, token, JSON.stringify({ id }))
+    const runId = headers['x-flow-run-id']
+    if (typeof runId === 'string' && (isOk(status) || status === 504)) ledger.accepted.set(id, runId)
+    return note(status, status === 503 && headers['retry-after'] === undefined)
   } catch {
     // Not answered: it may have run once or not at all, and the judge allows both.
     return note(0)
   }
+}
+
+/**
+ * Over a connection of its own: one that is used again may be closed by the server just when a busy sender uses it, and
+ * that is nobody's fault. Resolves with the head of the answer, which counts even if the rest breaks off.
+ */
+function post(url: string, token: string, body: string): Promise<{ status: number; headers: IncomingHttpHeaders }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; headers: IncomingHttpHeaders }>()
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+  }
+  const sent = request(url, { method: 'POST', agent: false, headers, signal: AbortSignal.timeout(patienceMs) })
+  sent.on('response', (response) => {
+    response.on('error', () => undefined).resume()
+    resolve({ status: response.statusCode ?? 0, headers: response.headers })
+  })
+  sent.on('error', reject).end(body)
+  return promise
+}
+
+/** Until so many more requests have been accepted, so that there is something to lose. */
+export async function acceptedMore({ accepted }: Pick<Ledger, 'accepted'>, count: number): Promise<void> {
+  const goal = accepted.size + count
+  const deadline = performance.now() + patienceMs
+  while (accepted.size < goal && performance.now() < deadline) await pause(10)
 }
 
 /** Resolves with the milliseconds it took until a request was accepted again; gives up after `withinMs`. */
