@@ -1,4 +1,4 @@
-import { Alert, Button, PasswordInput, TextInput } from '@mantine/core'
+import { Button, PasswordInput, TextInput } from '@mantine/core'
 import { type FormEvent, type ReactNode, useId, useState } from 'react'
 import { messageOf } from '../api.ts'
 import { Logo } from '../shell/Logo.tsx'
@@ -108,6 +108,11 @@ function tokenOfAddress(): string {
   return new URLSearchParams(window.location.hash.slice(1)).get('token') ?? ''
 }
 
+/** The page has nothing but this form: typing goes to its first field at once. */
+function focusFirst(form: HTMLFormElement | null): void {
+  form?.querySelector('input')?.focus()
+}
+
 function Entrance({
   title,
   onSubmit,
@@ -122,16 +127,16 @@ function Entrance({
   const heading = useId()
   return (
     <main className={classes.page}>
-      <form className={classes.card} onSubmit={onSubmit} aria-labelledby={heading}>
+      <form ref={focusFirst} className={classes.card} onSubmit={onSubmit} aria-labelledby={heading}>
         <Logo size={44} />
         <h1 id={heading} className={classes.title}>
           {title}
         </h1>
         {children}
         {error ? (
-          <Alert color="red" variant="light" role="alert">
+          <p className={classes.refused} role="alert">
             {messageOf(error)}
-          </Alert>
+          </p>
         ) : null}
       </form>
     </main>

@@ -16,7 +16,7 @@ const stale: Record<LiveEventType, readonly string[]> = {
 }
 
 const gatherMs = 400
-/** Runs come by the thousand, and counting them takes the database a while. */
+/** Runs come by the thousand, and counting them takes the database a while: after a first answer the next has to wait. */
 export const gatherRunsMs = 1_500
 
 /** Keeps fetched data true while events come in; many events in a moment cost one fetch. */
@@ -24,13 +24,16 @@ export function useLiveQueries(): void {
   const client = useQueryClient()
   useEffect(() => {
     const timers = new Map<LiveEventType, number>()
+    let runsAskedAt = 0
     const stopEvents = onLiveEvent(({ type }) => {
       if (stale[type].length === 0 || timers.has(type)) return
       const flush = () => {
         timers.delete(type)
+        if (type === 'run') runsAskedAt = Date.now()
         for (const key of stale[type]) void client.invalidateQueries({ queryKey: [key] })
       }
-      timers.set(type, window.setTimeout(flush, type === 'run' ? gatherRunsMs : gatherMs))
+      const restMs = type === 'run' ? runsAskedAt + gatherRunsMs - Date.now() : 0
+      timers.set(type, window.setTimeout(flush, Math.max(gatherMs, restMs)))
     })
     const stopReconnected = onReconnected(() => void client.invalidateQueries())
     return () => {

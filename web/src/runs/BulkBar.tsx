@@ -24,7 +24,7 @@ interface BulkBarProps {
 }
 
 /** What can be done with the runs that are selected. */
-export function BulkBar({ chosen, query, count, choose, clear }: BulkBarProps) {
+export default function BulkBar({ chosen, query, count, choose, clear }: BulkBarProps) {
   const [isAsking, setAsking] = useState(false)
   const all = useMutation({ mutationFn: () => idsMatching(query), onSuccess: (ids) => choose(new Set(ids)) })
   return (

@@ -129,7 +129,7 @@ export function FilterBar({
       )}
       <SearchBox boxRef={searchBox} />
       <output className={classes.count} aria-label="Runs that match">
-        {count === undefined ? '' : countText(count)}
+        {count === undefined || (count.count === 0 && !isFiltered(search)) ? '' : countText(count)}
       </output>
       {isFiltered(search) ? (
         <Tooltip label="Clear filters">

@@ -1,11 +1,12 @@
 import { Button } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { Ear, FilterX, Radio } from 'lucide-react'
+import { Ear, FilterX, Radio, Webhook } from 'lucide-react'
 import { call, messageOf } from '../api.ts'
 import { CopyButton } from '../components/CopyButton.tsx'
 import { EmptyState } from '../components/EmptyState.tsx'
 import { flowsQuery } from '../flows/flow-queries.ts'
+import { NewFlowButton } from '../flows/NewFlowButton.tsx'
 import { curlOf, maskedToken } from './curl.ts'
 import { noFilter } from './FilterBar.tsx'
 import classes from './NoRuns.module.css'
@@ -15,7 +16,7 @@ import type { RunList } from './use-run-list.ts'
 import { useRunSearch } from './use-run-search.ts'
 
 /** An empty list: what to send, or what keeps the runs from being listed. */
-export function NoRuns({ list }: { list: RunList }) {
+export default function NoRuns({ list }: { list: RunList }) {
   const [search, setSearch] = useRunSearch()
   const { flow, ...others } = search
   const isNarrowed = isFiltered(others)
@@ -49,9 +50,13 @@ function FirstRequest({ flowId, clear }: { flowId: string | undefined; clear: ((
         icon={<Radio size={26} />}
         title="No runs yet"
         actions={
-          <Button component={Link} to="/flows">
-            To the flows
-          </Button>
+          flows.data.data.length === 0 ? (
+            <NewFlowButton label="Start with a webhook" icon={<Webhook size={16} aria-hidden />} />
+          ) : (
+            <Button component={Link} to="/flows">
+              To the flows
+            </Button>
+          )
         }
       >
         A flow with a webhook runs as soon as someone sends it a request.

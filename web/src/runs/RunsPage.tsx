@@ -5,10 +5,8 @@ import { CrashGuard } from '../components/CrashGuard.tsx'
 import { PageBar } from '../components/PageBar.tsx'
 import { flowQuery } from '../flows/flow-queries.ts'
 import { Loading } from '../shell/root-route.tsx'
-import { BulkBar } from './BulkBar.tsx'
 import { FilterBar } from './FilterBar.tsx'
 import { Histogram } from './Histogram.tsx'
-import { NoRuns } from './NoRuns.tsx'
 import { PausedNote } from './PausedNote.tsx'
 import classes from './RunsPage.module.css'
 import { RunTable } from './RunTable.tsx'
@@ -22,6 +20,8 @@ import { freshRun, useRunSearch } from './use-run-search.ts'
 const loadDetail = () => import('./RunDetail.tsx')
 const RunDetail = lazy(loadDetail)
 const RejectedRequests = lazy(() => import('./RejectedRequests.tsx'))
+const NoRuns = lazy(() => import('./NoRuns.tsx'))
+const BulkBar = lazy(() => import('./BulkBar.tsx'))
 
 /** The Flow Debugger: all runs, live, and one of them in detail. */
 export function RunsPage() {
@@ -77,16 +77,20 @@ function Runs() {
       <div className={classes.split}>
         <section className={classes.list} aria-label="Runs">
           {chosen.size > 0 ? (
-            <BulkBar
-              chosen={chosen}
-              query={query}
-              count={count.data}
-              clear={() => setChosen(new Set())}
-              choose={setChosen}
-            />
+            <Suspense fallback={null}>
+              <BulkBar
+                chosen={chosen}
+                query={query}
+                count={count.data}
+                clear={() => setChosen(new Set())}
+                choose={setChosen}
+              />
+            </Suspense>
           ) : null}
           {isEmpty ? (
-            <NoRuns list={list} />
+            <Suspense fallback={<Loading />}>
+              <NoRuns list={list} />
+            </Suspense>
           ) : (
             <RunTable list={list} rows={rows} openId={search.run} open={open} chosen={chosen} setChosen={setChosen} />
           )}
