@@ -5,6 +5,7 @@ import { sendOne } from './load.ts'
 import { type FaultRig, withRig } from './rig.ts'
 
 const connections = 64
+const refusedPauseMs = 50
 
 /** Nothing but requests writes: no worker runs, and what is accepted waits. */
 export const flushCount = faultTest({
@@ -51,8 +52,9 @@ export async function sendSerially({ servers, targets, ledger }: FaultRig, count
     const from = Date.now()
     const status = await sendOne(servers[0]!.url, targets[0]!, ledger)
     if (status === 200) accepted.push({ from, to: Date.now() + 1 })
-    // Apart by more than the clock's grain, so that no flush counts for two.
-    if (gapMs > 0) await pause(gapMs)
+    // Apart by more than the clock's grain, so that no flush counts for two. Who is refused comes back later.
+    if (status !== 200) await pause(refusedPauseMs)
+    else if (gapMs > 0) await pause(gapMs)
   }
   return accepted
 }
