@@ -243,6 +243,7 @@ export class ChaosFlow {
   async rows(): Promise<JsonObject[]> {
     if (this.id === undefined) return []
     const reply = await this.#product.api('GET', `/v1/registrations?flow_id=${this.id}`)
+    if (reply.status === 503) return this.rows()
     if (reply.status !== 200) throw new Error(`${reply.status}: ${reply.text}`)
     return (reply.json as { data: JsonObject[] }).data
   }
