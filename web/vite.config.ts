@@ -17,7 +17,7 @@ const groups = [
   { name: 'layout', test: /node_modules\/@dagrejs\//, priority: 30 },
   { name: 'canvas', test: /node_modules\/(@xyflow|d3-[a-z]+)\//, priority: 30 },
   { name: 'shared', test: /lucide-react|web\/src\/components/, minShareCount: 2, priority: 20 },
-  { name: 'shared', minShareCount: 4, priority: 10 },
+  { name: 'shared', minShareCount: 5, priority: 10 },
 ]
 
 /**

@@ -124,7 +124,7 @@ check('a failed test says why, what probably lies behind it, and leads to the fi
     await error.getByText(/refuses its content/).waitFor()
     await card(page, 'con1').getByLabel('error').waitFor()
     await assertAccessible(page, 'a failed test')
-    await error.getByRole('button', { name: 'Open step' }).click()
+    await error.getByRole('button', { name: 'Show the field' }).click()
     await panel(page).getByRole('textbox', { name: 'Body', exact: true }).waitFor()
     await focusIn(page, 'body')
   } finally {

@@ -5,6 +5,7 @@ import { announce } from '../components/Announcer.tsx'
 import { CrashGuard } from '../components/CrashGuard.tsx'
 import { Loading } from '../shell/root-route.tsx'
 import type { Step } from './flow-document.ts'
+import { preloadLastRun } from './LastRunTab.tsx'
 import classes from './panel.module.css'
 import { renameRef } from './rename-ref.ts'
 import { StepIcon } from './StepIcon.tsx'
@@ -30,6 +31,7 @@ const ActionPanel = lazy(loadActionPanel)
 export function preloadPanels(): void {
   void loadWebhookPanel()
   void loadActionPanel()
+  preloadLastRun()
 }
 
 interface StepPanelProps extends PanelProps {

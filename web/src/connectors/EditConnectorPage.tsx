@@ -13,6 +13,7 @@ import classes from './EditConnectorPage.module.css'
 import { looksLikeOpenApi, type Problem, placeProblems, readDocument } from './problem-lines.ts'
 
 const JsonEditor = lazy(() => import('../runs/JsonEditor.tsx'))
+const TriggerEditor = lazy(() => import('./TriggerEditor.tsx').then((file) => ({ default: file.TriggerEditor })))
 const route = getRouteApi('/connectors/$name/edit')
 
 const template: JsonObject = {
@@ -57,6 +58,7 @@ function Editor({ name, initial }: { name: string | null; initial: string }) {
   const reading = useMemo(() => readDocument(text), [text])
   const document = reading.ok && isObject(reading.value) ? reading.value : null
   const [checkedText, setCheckedText] = useState('')
+  const [part, setPart] = useState('main')
   const problems = reading.ok ? problemsOf(save.error, checkedText, text) : [reading.problem]
   const set = (change: JsonObject) => {
     if (document !== null) setText(stringifyJson({ ...document, ...change }, 2))
@@ -95,8 +97,27 @@ function Editor({ name, initial }: { name: string | null; initial: string }) {
           <Refusal>{messageOf(save.error)}</Refusal>
         ) : null}
         {problems.length === 0 ? null : <Problems problems={problems} show={(line) => setGoTo({ line })} />}
-        <div className={classes.both}>
-          <MainFields document={document} set={set} isNew={name === null} />
+        <div className={classes.both} data-part={part}>
+          <div className={classes.part}>
+            <SegmentedControl
+              fullWidth
+              size="xs"
+              aria-label="Part of the connector"
+              data={[
+                { value: 'main', label: 'Basics' },
+                { value: 'trigger', label: 'Webhook trigger' },
+              ]}
+              value={part}
+              onChange={setPart}
+            />
+            {part === 'main' ? (
+              <MainFields document={document} set={set} isNew={name === null} />
+            ) : (
+              <Suspense fallback={<Loading />}>
+                <TriggerEditor document={document} set={set} />
+              </Suspense>
+            )}
+          </div>
           <Suspense fallback={<Loader size="sm" aria-label="Loading the editor" />}>
             <JsonEditor
               label="Connector as JSON"

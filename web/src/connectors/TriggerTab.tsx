@@ -1,8 +1,8 @@
-import { Switch } from '@mantine/core'
 import { useState } from 'react'
 import { type Json, stringifyJson } from '../../../src/flow/json.ts'
 import classes from './ConnectorPage.module.css'
 import type { OwnableConnector } from './connector-queries.ts'
+import { TriggerNames } from './TriggerNames.tsx'
 
 /** The requests by which Hookline looks after a webhook at the vendor, in the order of its life. */
 const requests = [
@@ -45,19 +45,7 @@ export function TriggerTab({ connector }: { connector: OwnableConnector }) {
           ))}
         </ul>
       </section>
-      <section className={classes.card} aria-label="What the templates see">
-        <h2 className={classes.heading}>What the templates see</h2>
-        <Switch
-          label="The flow asks for a Bearer token"
-          checked={hasToken}
-          onChange={(event) => setHasToken(event.currentTarget.checked)}
-        />
-        <pre className={classes.code}>
-          {`{{ connectorAuth }}   the step’s login, opened only inside a call
-{{ webhook_url }}     ${window.location.origin}/v1/flow-webhook/…
-{{ webhook_token }}   ${hasToken ? 'ey••••••' : 'None'}`}
-        </pre>
-      </section>
+      <TriggerNames hasToken={hasToken} onToggle={setHasToken} />
       {[...requests, ...facts].map(([key, title]) =>
         trigger[key] === undefined || trigger[key] === null ? null : (
           <section key={key} className={classes.card} aria-label={title}>

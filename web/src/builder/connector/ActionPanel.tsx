@@ -6,7 +6,7 @@ import type { Step } from '../flow-document.ts'
 import { VendorContext } from '../form/Find.tsx'
 import { SettingsForm } from '../form/SettingsForm.tsx'
 import { type FieldSchema, isTemplate, keepFitting } from '../form/schema.ts'
-import { LastRun } from '../LastRun.tsx'
+import { LastRunTab } from '../LastRunTab.tsx'
 import classes from '../panel.module.css'
 import { StepOptions } from '../StepOptions.tsx'
 import type { PanelProps } from '../StepPanel.tsx'
@@ -37,7 +37,7 @@ export default function ActionPanel({ stepRef, tab, onTab }: PanelProps) {
         <Setup step={step} />
       </Tabs.Panel>
       <Tabs.Panel value="last">
-        <LastRun stepRef={stepRef} />
+        <LastRunTab stepRef={stepRef} />
       </Tabs.Panel>
       <Tabs.Panel value="options">
         <StepOptions stepRef={stepRef} />

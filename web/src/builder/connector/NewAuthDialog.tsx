@@ -1,4 +1,4 @@
-import { Alert, Button, Modal, PasswordInput, Select, TextInput } from '@mantine/core'
+import { Button, Modal, PasswordInput, Select, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import { messageOf } from '../../api.ts'
 import type { ConnectorJson } from '../catalogue.ts'
@@ -104,9 +104,9 @@ function NewAuthForm({
         )
       })}
       {create.error ? (
-        <Alert color="red" role="alert">
+        <p className={panel.danger} role="alert">
           {messageOf(create.error)}
-        </Alert>
+        </p>
       ) : null}
       <div className={panel.dialogActions}>
         <Button variant="default" onClick={onClose}>

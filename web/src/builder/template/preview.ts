@@ -50,7 +50,7 @@ export function usePreview(template: string, context: JsonObject): Preview {
 }
 
 async function preview(template: string, context: JsonObject, signal: AbortSignal): Promise<Preview> {
-  const answer = await ask(template, context, signal)
+  const answer = await askPreview(template, context, signal)
   const problems = answer.diagnostics.map((each) => withFix(each, template))
   if (problems.some(({ severity }) => severity === 'error')) return { state: 'error', text: '', problems }
   const text = typeof answer.output === 'string' ? answer.output : stringifyJson(answer.output, 2)
@@ -58,7 +58,7 @@ async function preview(template: string, context: JsonObject, signal: AbortSigna
   const fault = jsonFault(text)
   if (fault === undefined) return { state: 'text', text, problems }
   const fixed = withTojson(template)
-  const repaired = fixed === template ? undefined : await ask(fixed, context, signal)
+  const repaired = fixed === template ? undefined : await askPreview(fixed, context, signal)
   const notJson: Preview['problems'][number] = {
     severity: 'warning',
     message: `Not valid JSON: ${fault.message}`,
@@ -69,7 +69,8 @@ async function preview(template: string, context: JsonObject, signal: AbortSigna
   return { state: 'text', text, problems: [...problems, notJson] }
 }
 
-function ask(template: string, context: JsonObject, signal: AbortSignal): Promise<PreviewAnswer> {
+/** One template, as the server renders it. */
+export function askPreview(template: string, context: JsonObject, signal: AbortSignal): Promise<PreviewAnswer> {
   return call<PreviewAnswer>('POST', 'templates/preview', { body: { template, context }, signal })
 }
 

@@ -1,5 +1,5 @@
 import { Tabs } from '@mantine/core'
-import { LastRun } from '../LastRun.tsx'
+import { LastRunTab } from '../LastRunTab.tsx'
 import classes from '../panel.module.css'
 import { StepOptions } from '../StepOptions.tsx'
 import type { PanelProps } from '../StepPanel.tsx'
@@ -33,7 +33,7 @@ export default function WebhookPanel({ stepRef, tab, onTab }: PanelProps) {
         <TestTab />
       </Tabs.Panel>
       <Tabs.Panel value="last">
-        <LastRun stepRef={stepRef} />
+        <LastRunTab stepRef={stepRef} />
       </Tabs.Panel>
       <Tabs.Panel value="options">
         <StepOptions stepRef={stepRef} />
