@@ -89,7 +89,7 @@ export function createVirtualDatabase(machine: Machine, network: Network): Virtu
     await wait(random.between(0.2, 1))
     if (network.downUntil > timeline.now) throw unavailable('refused')
     const connection: Connection = {
-      session: server.connect(),
+      session: server.connect(machine.name),
       isUsable: true,
       lastArrival: 0,
       pending: new Set(),

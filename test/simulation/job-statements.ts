@@ -68,7 +68,7 @@ export function jobStatements(
     // insert … on conflict do nothing returning id
     insertJobs(tx, [kind, inserts]) {
       const rows = inserts as Insert[]
-      for (const { id } of rows) job.lock(tx, id, 'all')
+      for (const { id } of rows) if (job.see(id, tx) === undefined) job.lock(tx, id, 'all')
       return rows.flatMap(({ id, data, priority, startAfter, retryLimit, group }) => {
         if (job.see(id, tx) !== undefined) return []
         const row = newJob(tx, String(kind), { id, data, group_id: group?.id ?? null, priority: priority ?? 0 })

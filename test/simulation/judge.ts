@@ -4,7 +4,7 @@ import { RunLost, runStatuses, stepStatuses } from '../../src/flow/run.ts'
 import type { WebhookReply } from '../../src/webhook/run-reply.ts'
 import { flows, type SimulatedFlow, scheduledFlow } from './flows.ts'
 import { epochMs } from './machine.ts'
-import type { RunRow, StepRow, Tables } from './tables.ts'
+import type { JobRow, RunRow, StepRow, Tables } from './tables.ts'
 import type { Timeline } from './timeline.ts'
 import type { Vendor, VendorCall } from './vendor.ts'
 
@@ -21,6 +21,10 @@ const success = stepStatuses.indexOf('success')
 /** A process that was stopped or cut off for so long goes on with what it did before. */
 const longestTroubleMs = 70_000
 
+function runsOf(job: JobRow | undefined): string[] {
+  return job?.name === 'run_flow' ? (job.data as { ids: string[] }).ids : []
+}
+
 /** Watches a simulation, and says what was promised and not kept. */
 export class Judge {
   readonly violations: string[] = []
@@ -33,6 +37,8 @@ export class Judge {
   readonly #answers = new Map<string, string>()
   /** Runs in the order in which their lane got to know them, by flow and key. */
   readonly #lanes = new Map<string, { id: string; position: number }[]>()
+  /** Who has claimed the job of a run. */
+  readonly #owners = new Map<string, string>()
   readonly #startedAt = new Map<string, number>()
   readonly #endedAt = new Map<string, number>()
   readonly #successes = new Map<string, number>()
@@ -43,7 +49,13 @@ export class Judge {
     this.#tables = tables
     this.#vendor = vendor
     tables.run.onCommit = (id, before, after) => this.#runChanged(id, before, after)
-    tables.step.onCommit = (_key, before, after) => this.#stepChanged(before, after)
+    tables.step.onCommit = (_key, before, after, by) => this.#stepChanged(before, after, by)
+    tables.job.onCommit = (_id, before, after, by) => {
+      // The claim that a process holds: from then on nobody else may write to its runs.
+      if (before?.state === 'active' && after?.state === 'active') return
+      for (const run of runsOf(before)) this.#owners.delete(run)
+      if (after?.state === 'active') for (const run of runsOf(after)) this.#owners.set(run, by)
+    }
     tables.step.onLeftOut = (key) => this.violation(`two processes wrote the record ${key}`)
     tables.lane.onCommit = (id, before, after) => {
       if (before === undefined && after !== undefined && after.key !== null) {
@@ -116,8 +128,11 @@ export class Judge {
     if (after.status >= firstFinal) this.#endedAt.set(id, this.#timeline.now)
   }
 
-  #stepChanged(before: StepRow | undefined, after: StepRow | undefined): void {
+  #stepChanged(before: StepRow | undefined, after: StepRow | undefined, by: string): void {
     if (after === undefined || before !== undefined) return
+    const owner = this.#owners.get(after.run_id)
+    if (owner !== undefined && owner !== by)
+      this.violation(`${by} wrote to ${after.run_id}, which ${owner} has taken over`)
     const ended = this.#endedAt.get(after.run_id)
     if (ended !== undefined && ended < this.#timeline.now) this.violation(`${after.run_id} got a record after its end`)
     if (after.status !== success || after.seq === 0) return

@@ -216,6 +216,7 @@ async function receive(flowId: string, payload: JsonObject, flows: FlowCache, ed
     payloadText: text,
     requestText: stringifyJson(facts),
     raw: null,
+    onWritten: undefined,
   }
   const request = { flowId, method: 'POST', url: '', query: '', headers: {}, contentType: undefined, ip: facts.ip }
   const admission = async (read: Promise<Awaited<ReturnType<FlowCache['find']>>>): Promise<Admission> => {

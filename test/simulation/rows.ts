@@ -33,8 +33,8 @@ class Cell<Row> {
 export class Table<Row extends object> {
   readonly name: string
   readonly #cells = new Map<string, Cell<Row>>()
-  /** Told of each row that a commit has changed. */
-  onCommit: (key: string, before: Row | undefined, after: Row | undefined) => void = () => undefined
+  /** Told of each row that a commit has changed, and who has committed it. */
+  onCommit: (key: string, before: Row | undefined, after: Row | undefined, by: string) => void = () => undefined
 
   /** Told of a row that `on conflict do nothing` has left out, once that is committed. */
   onLeftOut: (key: string) => void = () => undefined
@@ -104,7 +104,7 @@ export class Table<Row extends object> {
       cell.writer = undefined
       if (committed) {
         cell.committed = cell.pending
-        this.onCommit(key, before, cell.committed)
+        this.onCommit(key, before, cell.committed, tx.by)
       }
       cell.pending = undefined
     }
@@ -120,14 +120,17 @@ function strength(mode: LockMode): number {
 export class Tx {
   /** What `now()` says in it, in ms. */
   readonly startedAt: number
+  /** Who does it. */
+  readonly by: string
   /** The transaction that its statement waits for. */
   waitsFor: Tx | undefined
   #ends: ((committed: boolean) => unknown)[] = []
   #waiters: (() => void)[] = []
   isOpen = true
 
-  constructor(startedAt: number) {
+  constructor(startedAt: number, by: string) {
     this.startedAt = startedAt
+    this.by = by
   }
 
   onEnd(settle: (committed: boolean) => unknown): void {

@@ -98,7 +98,7 @@ export function runStatements(tables: Tables, now: () => number): Statements {
       const fresh = unnest(values, runColumns).filter((item) => isFresh(tx, item)) as unknown as (RunRow & {
         revision: unknown
       })[]
-      for (const { id } of fresh) run.lock(tx, id, 'all')
+      for (const { id } of fresh) if (run.see(id, tx) === undefined) run.lock(tx, id, 'all')
       return fresh.map(({ revision: _, ...row }) => {
         const inserted = run.see(row.id, tx) === undefined
         if (inserted) run.put(tx, row.id, row)
@@ -114,7 +114,8 @@ export function runStatements(tables: Tables, now: () => number): Statements {
     // insert … on conflict do nothing
     step_insert(tx, values) {
       const rows = unnest(values, stepColumns) as unknown as StepRow[]
-      for (const { run_id, seq } of rows) step.lock(tx, stepKey(run_id, seq), 'all')
+      for (const key of rows.map(({ run_id, seq }) => stepKey(run_id, seq)))
+        if (step.see(key, tx) === undefined) step.lock(tx, key, 'all')
       for (const row of rows) {
         const key = stepKey(row.run_id, row.seq)
         if (step.see(key, tx) === undefined) step.put(tx, key, row)

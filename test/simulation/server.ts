@@ -43,12 +43,12 @@ export class Server {
   }
 
   /** What `now()` says in a transaction that begins now. */
-  begin(): Tx {
-    return new Tx(this.#epochMs + this.timeline.now)
+  begin(by: string): Tx {
+    return new Tx(this.#epochMs + this.timeline.now, by)
   }
 
-  connect(): Session {
-    const session = new Session(this, () => this.#sessions.delete(session))
+  connect(client: string): Session {
+    const session = new Session(this, client, () => this.#sessions.delete(session))
     this.#sessions.add(session)
     return session
   }
@@ -67,6 +67,7 @@ export class Session {
   /** Told when the server has ended it. */
   onBroken: () => void = () => undefined
   readonly #server: Server
+  readonly #client: string
   readonly #onGone: () => void
   readonly #inbox: Request[] = []
   #tx: Tx | undefined
@@ -77,8 +78,9 @@ export class Session {
   #isGone = false
   #lastHeard = 0
 
-  constructor(server: Server, onGone: () => void) {
+  constructor(server: Server, client: string, onGone: () => void) {
     this.#server = server
+    this.#client = client
     this.#onGone = onGone
   }
 
@@ -148,7 +150,7 @@ export class Session {
   #execute(request: Request) {
     const { name, values } = request
     if (name === 'begin') {
-      this.#tx = this.#server.begin()
+      this.#tx = this.#server.begin(this.#client)
       this.#isExplicit = true
       return this.#done(request, nothing)
     }
@@ -164,7 +166,7 @@ export class Session {
     if (this.#hasFailed) return this.#done(request, new ServerError('25P02', 'current transaction is aborted'))
     const statement = this.#server.statements[name]
     if (statement === undefined) throw new Error(`the model knows no statement "${name}"`)
-    this.#tx ??= this.#server.begin()
+    this.#tx ??= this.#server.begin(this.#client)
     const tx = this.#tx
     try {
       const rows = statement(tx, values) as object[]

@@ -37,6 +37,7 @@ export class Timeline {
 
   /** Goes through what happens, until there is nothing more, `end` has come, or `isOver` says so (asked now and then). */
   async run(end: number, isOver: () => boolean): Promise<void> {
+    await everythingThatFollows()
     for (let count = 0; ; count++) {
       const next = this.#heap[0]
       if (next === undefined || next.at > end) break

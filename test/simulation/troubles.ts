@@ -66,7 +66,7 @@ function disturb(kind: Kind, network: Network, { places }: Installation, judge: 
     }
     case 'save': {
       const flow = random.pick(Object.values(flows)).flow
-      const session = network.server.connect()
+      const session = network.server.connect('a user')
       const request = { name: 'flow_save', values: [flow.id, JSON.stringify(flow)], answer: () => session.hangUp() }
       return session.take(request)
     }

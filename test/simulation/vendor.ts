@@ -25,11 +25,14 @@ export class Vendor {
   readonly #random: Random
   /** 0 for a vendor that never fails. */
   readonly #badness: number
+  /** How many of its answers take seconds. */
+  readonly #slowness: number
 
   constructor(timeline: Timeline, random: Random, badness: number) {
     this.#timeline = timeline
     this.#random = random
     this.#badness = badness
+    this.#slowness = random.pick([0.02, 0.15, 0.7])
   }
 
   /** The world's `call`, as one machine makes it. */
