@@ -1,6 +1,6 @@
 import { type RunStatus, runStatuses } from '../flow/run.ts'
 import type { Database } from './database.ts'
-import { firstIdAt } from './run-ids.ts'
+import { firstIdAt, lastIdAt } from './run-ids.ts'
 
 export const bucketUnits = ['minute', 'hour', 'day'] as const
 export type BucketUnit = (typeof bucketUnits)[number]
@@ -41,10 +41,10 @@ export function createRunCounts(database: Database): RunCounts {
       const { rows } = await database.query<CountRow>({
         text: `select date_trunc($4, created_at, 'UTC') as at, case when $7 then flow_id end as flow_id, status, count(*)
                from run
-               where account_id = $1 and id >= $5 and created_at >= $2 and created_at < $3
+               where account_id = $1 and id between $5 and $8 and created_at >= $2 and created_at < $3
                  and ($6::uuid is null or flow_id = $6)
                group by 1, 2, 3 order by 1, 2, 3`,
-        values: [accountId, from, to, unit, firstIdAt(from), flowId ?? null, byFlow],
+        values: [accountId, from, to, unit, firstIdAt(from), flowId ?? null, byFlow, lastIdAt(to)],
       })
       return rows.map(({ at, flow_id, status, count }) => ({
         at,
