@@ -10,7 +10,7 @@ import { PageBar } from '../components/PageBar.tsx'
 import { StatusBadge } from '../components/StatusBadge.tsx'
 import { TimeAgo } from '../components/TimeAgo.tsx'
 import { onLiveEvent } from '../live/live.ts'
-import { gatherRunsMs } from '../live/use-live-queries.ts'
+import { pauseMs } from '../live/pace.ts'
 import { Loading } from '../shell/root-route.tsx'
 import classes from './FlowList.module.css'
 import { FlowMenu } from './FlowMenu.tsx'
@@ -71,7 +71,7 @@ function useLastRuns(): void {
       timer ??= window.setTimeout(() => {
         timer = undefined
         void client.invalidateQueries({ queryKey: ['flows', 'list'] })
-      }, gatherRunsMs)
+      }, pauseMs())
     })
     return () => {
       clearTimeout(timer)

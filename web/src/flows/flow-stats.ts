@@ -1,6 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import type { RunStatus } from '../../../src/flow/run.ts'
 import { call } from '../api.ts'
+import { paced } from '../live/pace.ts'
 
 /** What the runs of each flow were like, for the list. */
 export interface FlowStats {
@@ -26,7 +27,7 @@ export const flowStatsQuery = queryOptions({
     const now = Date.now()
     const from = new Date(now - hours * hourMs).toISOString()
     const query = { bucket: 'hour', by_flow: true, from }
-    const { data } = await call<{ data: Bucket[] }>('GET', 'flow-runs/stats', { query, signal })
+    const { data } = await paced(() => call<{ data: Bucket[] }>('GET', 'flow-runs/stats', { query, signal }))
     return statsByFlow(data, now)
   },
 })

@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { type LiveEventType, onLiveEvent, onReconnected } from './live.ts'
+import { pauseMs } from './pace.ts'
 
 /**
  * Which fetched data a live event makes stale, by the first part of its query key. Lists that must not move by
@@ -16,8 +17,6 @@ const stale: Record<LiveEventType, readonly string[]> = {
 }
 
 const gatherMs = 400
-/** Runs come by the thousand, and counting them takes the database a while: after a first answer the next has to wait. */
-export const gatherRunsMs = 1_500
 
 /** Keeps fetched data true while events come in; many events in a moment cost one fetch. */
 export function useLiveQueries(): void {
@@ -32,7 +31,7 @@ export function useLiveQueries(): void {
         if (type === 'run') runsAskedAt = Date.now()
         for (const key of stale[type]) void client.invalidateQueries({ queryKey: [key] })
       }
-      const restMs = type === 'run' ? runsAskedAt + gatherRunsMs - Date.now() : 0
+      const restMs = type === 'run' ? runsAskedAt + pauseMs() - Date.now() : 0
       timers.set(type, window.setTimeout(flush, Math.max(gatherMs, restMs)))
     })
     const stopReconnected = onReconnected(() => void client.invalidateQueries())

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../../../src/flow/json.ts'
 import type { RunError, RunStatus, RunTrigger, StepStatus } from '../../../src/flow/run.ts'
 import { call, callText, type Page, type Query } from '../api.ts'
 import type { FlowJson } from '../flows/flow-queries.ts'
+import { paced } from '../live/pace.ts'
 
 /** A run as lists and its own page show it. */
 export interface RunJson {
@@ -173,5 +174,5 @@ export const statsQuery = (query: { bucket: 'minute' | 'hour'; from: string; to:
   queryOptions({
     queryKey: ['flow-stats', 'runs', query],
     queryFn: async ({ signal }) =>
-      (await call<{ data: Bucket[] }>('GET', 'flow-runs/stats', { query: { ...query }, signal })).data,
+      (await paced(() => call<{ data: Bucket[] }>('GET', 'flow-runs/stats', { query: { ...query }, signal }))).data,
   })
