@@ -52,7 +52,22 @@ export const faults: Readonly<Record<string, (sound: Statements, tables: Tables)
     ...sound,
     run_lock: (tx, values) => sound.run_lock!(tx, values).map((row) => ({ ...row, status: 1 })),
   }),
-  'two processes admit the runs of a flow at once': (sound) => ({ ...sound, lane_lock: () => [] }),
+  'more runs are admitted than the flow allows': (sound) => ({
+    ...sound,
+    lane_admit: (tx, [flowId, limit]) => sound.lane_admit!(tx, [flowId, (limit as number) + 1]),
+  }),
+  'runs of a key are admitted together': (sound, { lane }) => ({
+    ...sound,
+    lane_admit_heads(tx, [flowId, keys]) {
+      const rows = lane.all(tx).flatMap(([, row]) => {
+        const isNext =
+          row.flow_id === flowId && row.admitted_at === null && (keys as (string | null)[]).includes(row.key)
+        return isNext && lane.isFree(tx, row.run_id, 'change') ? [row] : []
+      })
+      for (const row of rows) lane.put(tx, row.run_id, { ...row, admitted_at: tx.startedAt }, 'change')
+      return rows
+    },
+  }),
   'two processes hand out the same time': (sound, { schedule }) => ({
     ...sound,
     schedule_due: (tx) =>

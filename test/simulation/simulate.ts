@@ -65,7 +65,7 @@ export async function simulate({ seed, trace: isTraced = false, spoil }: Simulat
     trace,
   }
   const installation = new Installation(network, vendor, judge)
-  const count = random.pick([1, 2, 2, 3])
+  const count = random.pick([1, 2, 3, 3])
   for (let place = 0; place < count; place++) installation.add('abc'[place]!, place === 0 || random.chance(0.7))
   const sent = sendRequests(network, installation, judge)
   planTroubles(network, installation, judge, tables)

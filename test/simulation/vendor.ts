@@ -49,7 +49,7 @@ export class Vendor {
           this.calls.push(made)
           this.onCall(made)
           if (new URL(call.url).pathname === deadlyPath) return machine.die()
-          const slow = random.chance(0.15)
+          const slow = random.chance(this.#slowness)
             ? random.between(1_000, random.pick([5_000, 15_000, 45_000]))
             : random.between(1, 300)
           machine.after(slow, () => {
