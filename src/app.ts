@@ -172,11 +172,12 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     onCommit: ({ started, stepped, ended, enqueued, lanes }) => {
       if (enqueued) worker?.nudge()
       if (lanes.length > 0) laneKeeper.changed(lanes)
-      for (const { id, accountId, flowId, by, lane } of started) {
+      for (const { id, accountId, flowId, by, lane, trigger } of started) {
         // Counted when it is enqueued otherwise.
         if (lane) backlog.accepted(accountId, 1)
         events.publish(accountId, 'run', { id, flow_id: flowId, status: by === 'queue' ? 'queued' : 'running' })
-        capture(accountId, flowId, { flow_run_id: id })
+        // Who listens waits for a request; what users and other flows start is none.
+        if (trigger === 'webhook' || trigger === 'connector') capture(accountId, flowId, { flow_run_id: id })
       }
       metrics.started(started.length)
       metrics.ended(ended)

@@ -306,3 +306,14 @@ check('methods, copies and response headers are set in the panel, and hold', asy
   )
   assert.equal(replies[0]?.headers.get('x-flow-run-id'), replies[1]?.headers.get('x-flow-run-id'))
 })
+
+check('a test does not end listening: it is no request', async ({ page, openFlow }) => {
+  const flow = await openFlow(answering('ok'), testing)
+  await panel(page).getByRole('button', { name: 'Listen', exact: true }).click()
+  await panel(page).getByText('Waiting for the next request').waitFor()
+  await page.keyboard.press('Control+Enter')
+  await card(page, 'web1').getByLabel('success').waitFor()
+  await panel(page).getByText('Waiting for the next request').waitFor()
+  await flow.call({ body: '{"heard": true}', headers: { 'content-type': 'application/json' } })
+  await panel(page).getByText('A request has arrived.').waitFor()
+})

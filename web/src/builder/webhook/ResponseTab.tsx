@@ -57,6 +57,7 @@ export function ResponseTab({ stepRef }: { stepRef: string }) {
       />
       <BodyField body={body} preview={preview} readOnly={isAsync} onChange={(value) => change('body', value)} />
       <PreviewBox preview={preview} />
+      <DataTree />
       <div data-field="response.headers">
         <div className={classes.label}>Response headers</div>
         <PairsField
@@ -69,7 +70,6 @@ export function ResponseTab({ stepRef }: { stepRef: string }) {
           problem={undefined}
         />
       </div>
-      <DataTree />
     </div>
   )
 }
