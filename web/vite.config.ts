@@ -16,7 +16,7 @@ const groups = [
   { name: 'codemirror', test: /node_modules\/(@codemirror|@lezer|style-mod|w3c-keyname|crelt)\//, priority: 30 },
   { name: 'layout', test: /node_modules\/@dagrejs\//, priority: 30 },
   { name: 'canvas', test: /node_modules\/(@xyflow|d3-[a-z]+)\//, priority: 30 },
-  { name: 'shared', test: /lucide-react|web\/src\/components/, minShareCount: 2, priority: 20 },
+  { name: 'shared', test: /lucide-react|web\/src\/(components|flows\/NewFlowButton)/, minShareCount: 2, priority: 20 },
   { name: 'shared', minShareCount: 5, priority: 10 },
 ]
 
