@@ -409,16 +409,24 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   }
 }
 
-/** What a vendor's app signs with may be part of the credential. Nothing is renewed for it: the edge must not wait. */
+/**
+ * What a vendor's app signs with may be part of the credential, of which the former one counts for a while. Nothing is
+ * renewed for it: the edge must not wait.
+ */
 async function readAuthValues(
   storage: Storage,
   findConnector: AccountConnectors['find'],
   accountId: string,
   authId: string,
-): Promise<JsonObject | undefined> {
+): Promise<{ values: JsonObject; until: Date | null }[]> {
   const credential = await storage.connectorAuths.open(accountId, authId)
-  if (credential === undefined) return undefined
-  return openedAuth(accountId, credential, await findConnector(accountId, credential.auth.connector)).values
+  if (credential === undefined) return []
+  const connector = await findConnector(accountId, credential.auth.connector)
+  const { former } = credential
+  const current = { values: openedAuth(accountId, credential, connector).values, until: null }
+  if (former === null) return [current]
+  const before = openedAuth(accountId, { ...credential, secrets: former.secrets }, connector)
+  return [current, { values: before.values, until: former.until }]
 }
 
 async function unready(storage: Storage): Promise<string | undefined> {

@@ -71,13 +71,19 @@ export interface Credential {
   auth: ConnectorAuth
   secrets: AuthSecrets
   grant: AuthGrant | null
+  /** What it was before it was changed last: what was on its way then may be signed with it. */
+  former: { secrets: AuthSecrets; until: Date } | null
 }
 
 /** What is sealed in a row. */
 interface Sealed extends AuthSecrets {
   granted?: AuthGrant
   consent?: PendingConsent
+  former?: { secrets: AuthSecrets; until: string }
 }
+
+/** Deliveries that a vendor's app signs with the former secret may come for so long after a change. */
+const formerSecretsMs = 60 * 60_000
 
 /** Whoever waits longer than this for another one's renewal goes without. */
 const renewalWaitMs = 28_000
@@ -229,13 +235,19 @@ export function createConnectorAuths(database: Database, sealer: Sealer): Connec
           values: [accountId, authId],
         })
         if (found[0] === undefined) return undefined
-        const { granted, consent: _, ...former } = open(accountId, authId, found[0].secrets_sealed)
-        const changed = change(former)
+        const { granted, consent: _, former: earlier, ...current } = open(accountId, authId, found[0].secrets_sealed)
+        const changed = change(current)
         // What the vendor granted, it granted in exchange for the former secrets, and is sent to that vendor only.
         const { api_endpoint, username } = JSON.parse(found[0].facts) as Facts
-        const isSame =
-          stringifyJson(changed as Json) === stringifyJson(former as Json) && input.apiEndpoint === api_endpoint
-        const secrets: Sealed = isSame && granted !== undefined ? { ...changed, granted } : changed
+        const areSame = stringifyJson(changed as Json) === stringifyJson(current as Json)
+        const isSame = areSame && input.apiEndpoint === api_endpoint
+        const until = new Date(now.getTime() + formerSecretsMs).toISOString()
+        const former = areSame ? earlier : { secrets: current, until }
+        const secrets: Sealed = {
+          ...changed,
+          ...(isSame && granted !== undefined && { granted }),
+          ...(former !== undefined && { former }),
+        }
         const isSameLogin = isSame && input.username === username && input.authType === found[0].auth_type
         if (!isSameLogin) await remakeWithAuth(tx, authId, now)
         const { rows } = await tx.query<AuthRow>({
@@ -334,7 +346,7 @@ interface Facts {
 }
 
 function factsText({ username, apiEndpoint, tags }: Omit<AuthInput, 'connector' | 'name'>, secrets: Sealed): string {
-  const { user_input = {}, granted, consent: _, ...others } = secrets
+  const { user_input = {}, granted, consent: _consent, former: _former, ...others } = secrets
   const secretsSet = [
     ...Object.keys(others),
     ...Object.keys(user_input).map((key) => `user_input.${key}`),
@@ -346,8 +358,9 @@ function factsText({ username, apiEndpoint, tags }: Omit<AuthInput, 'connector' 
   return JSON.stringify(facts)
 }
 
-function toCredential(auth: ConnectorAuth, { granted, consent: _, ...secrets }: Sealed): Credential {
-  return { auth, secrets, grant: granted ?? null }
+function toCredential(auth: ConnectorAuth, { granted, consent: _, former, ...secrets }: Sealed): Credential {
+  const before = former === undefined ? null : { secrets: former.secrets, until: new Date(former.until) }
+  return { auth, secrets, grant: granted ?? null, former: before }
 }
 
 function toAuth(row: AuthRow): ConnectorAuth {

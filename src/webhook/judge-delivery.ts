@@ -4,7 +4,7 @@ import { answerHandshake, type HandshakeAnswer } from './handshake.ts'
 import type { WebhookRequest } from './request-input.ts'
 import { verifySignature } from './signature.ts'
 import { diagnoseSignature } from './signature-doctor.ts'
-import { headerValue, type SignedRequest } from './signed-request.ts'
+import { headerValue, type LabelledSecret, type SignedRequest } from './signed-request.ts'
 import type { EdgeRegistration, TriggerGate } from './trigger-gate.ts'
 
 /** Whose delivery a request is, and whether it is one. Pure: no I/O, so that it can be decided twice. */
@@ -24,7 +24,7 @@ export function judgeDelivery(request: WebhookRequest, gate: TriggerGate, now: D
   if (candidates.length === 0) return { kind: 'refused', reason: 'unauthorized' }
   const signed = (each: EdgeRegistration) => verifies(request, each, gate, now)
   const answer = answerHandshake(trigger.handshake, signedRequest(request, candidates[0]!), {
-    secrets: candidates.flatMap(({ secrets }) => secrets),
+    secrets: candidates.flatMap(({ secrets }) => standing(secrets, now)),
     registrationKeys: candidates.map(({ row }) => row.id),
     registering: candidates.some(isBeingMade),
     signatureHolds: () => candidates.some(signed),
@@ -74,6 +74,11 @@ function isBeingMade({ row }: EdgeRegistration): boolean {
   return row.remoteId === null && row.pending !== null
 }
 
+/** Those that still count. */
+function standing(secrets: readonly LabelledSecret[], now: Date): readonly LabelledSecret[] {
+  return secrets.filter(({ until }) => until === undefined || until > now)
+}
+
 function verifies(
   request: WebhookRequest,
   { row, secrets }: EdgeRegistration,
@@ -81,7 +86,7 @@ function verifies(
   now: Date,
 ): boolean {
   if (trigger.signature === undefined) return false
-  return verifySignature(trigger.signature, signedRequest(request, { row, secrets }), secrets, now).ok
+  return verifySignature(trigger.signature, signedRequest(request, { row, secrets }), standing(secrets, now), now).ok
 }
 
 /** The token that this webhook was made with; a newer one of the flow does not end it. */

@@ -13,6 +13,8 @@ export interface SignedRequest {
 export interface LabelledSecret {
   secret: string
   label: string
+  /** When it stops counting; left out for one that does not. */
+  until?: Date
 }
 
 export type SignatureRefusal = 'missing_header' | 'malformed' | 'expired' | 'mismatch'

@@ -50,8 +50,11 @@ export type EdgeRow = Pick<
 export interface TriggerSources {
   registrations: Pick<Registrations, 'forEdge' | 'atPlace'>
   findConnector(accountId: string, name: string): Promise<Connector | undefined>
-  /** What templates see as `connectorAuth`, secrets included; undefined when there is no such auth. */
-  authValues(accountId: string, authId: string): Promise<JsonObject | undefined>
+  /**
+   * What templates see as `connectorAuth`, secrets included: as the auth is now, and as it was before it was changed, until
+   * then. Empty when there is no such auth.
+   */
+  authValues(accountId: string, authId: string): Promise<{ values: JsonObject; until: Date | null }[]>
   publicUrl(): string
   now(): Date
 }
@@ -60,6 +63,7 @@ export interface TriggerSources {
 const acceptedAfterRemovalMs = 60 * 60_000
 /** Two webhooks of a flow, one of them just removed: the same event may still come from both. */
 const overlapMs = 10 * 60_000
+const formerAuthLabel = 'the connector auth before it was changed'
 const isUuid = /^[0-9a-f-]{36}$/i
 const dayMs = 24 * 60 * 60 * 1000
 /** Longer than any vendor tries again. */
@@ -121,34 +125,37 @@ async function sharersOf(
   return [...new Set(rows.filter((row) => row.goal === 'present' && row.flowId !== flowId).map((row) => row.flowId))]
 }
 
-/** The secret of the vendor's app, where it is part of the credential; by auth. */
+/** The secrets of the vendor's app, where they are part of the credential; by auth. */
 async function readAuthSecrets(
   accountId: string,
   rows: readonly EdgeRow[],
   { signing_secret }: WebhookTrigger,
   { authValues, now }: TriggerSources,
-): Promise<Map<string, string>> {
-  const secrets = new Map<string, string>()
+): Promise<Map<string, LabelledSecret[]>> {
+  const secrets = new Map<string, LabelledSecret[]>()
   if (signing_secret?.from !== 'auth') return secrets
   for (const authId of new Set(rows.flatMap(({ authId }) => authId ?? []))) {
-    const connectorAuth = await authValues(accountId, authId)
-    if (connectorAuth === undefined) continue
-    try {
-      const secret = compileValue(signing_secret.value, 'signing_secret').render({ connectorAuth }, now)
-      if (typeof secret === 'string' && secret !== '') secrets.set(authId, secret)
-    } catch (error) {
-      // The auth lacks the field: without a secret nothing can be verified, and every delivery is refused.
-      if (!(error instanceof StepError)) throw error
+    const found: LabelledSecret[] = []
+    for (const { values: connectorAuth, until } of await authValues(accountId, authId)) {
+      try {
+        const secret = compileValue(signing_secret.value, 'signing_secret').render({ connectorAuth }, now)
+        if (typeof secret !== 'string' || secret === '') continue
+        found.push(until === null ? { secret, label: 'the connector auth' } : { secret, label: formerAuthLabel, until })
+      } catch (error) {
+        // The auth lacks the field: without a secret nothing can be verified, and every delivery is refused.
+        if (!(error instanceof StepError)) throw error
+      }
     }
+    secrets.set(authId, found)
   }
   return secrets
 }
 
-function secretsOf(row: EdgeRow, authSecrets: ReadonlyMap<string, string>): LabelledSecret[] {
-  const ofAuth = row.authId === null ? undefined : authSecrets.get(row.authId)
+function secretsOf(row: EdgeRow, authSecrets: ReadonlyMap<string, LabelledSecret[]>): LabelledSecret[] {
+  const ofAuth = row.authId === null ? [] : (authSecrets.get(row.authId) ?? [])
   const all = [...(row.secrets.handshake === null ? [] : [row.secrets.handshake]), ...row.secrets.signing]
   const labelled = all.map((secret, index) => ({ secret, label: `registration ${row.id}, secret ${index + 1}` }))
-  return ofAuth === undefined ? labelled : [{ secret: ofAuth, label: 'the connector auth' }, ...labelled]
+  return [...ofAuth, ...labelled]
 }
 
 /** The settings of a webhook that a connector's trigger amounts to: always asynchronous, copies told apart. */

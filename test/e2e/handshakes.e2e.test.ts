@@ -80,3 +80,31 @@ test('an app whose secret is part of the auth is verified with it, and deliverie
   assert.ok(good.headers.get('x-flow-run-id'))
   assert.equal((await send(url, body, signed('another'))).status, 401)
 })
+
+test('another secret in the auth is taken at once, and what is on its way with the former one for an hour yet', async () => {
+  const url = await flowFor('slack', { events: ['message'] }, { signing_secret: 'the first' })
+  const listed = await product.api('GET', '/v1/connector-auths?connector=slack', undefined, headers)
+  const [auth] = (listed.json as { data: JsonObject[] }).data
+  let count = 0
+  const deliver = async (secret: string) => {
+    count += 1
+    const body = JSON.stringify({ type: 'event_callback', event_id: `Ev-rotated-${count}`, event: { type: 'message' } })
+    const at = String(Math.floor(Date.now() / 1000))
+    const signature = `v0=${createHmac('sha256', secret).update(`v0:${at}:${body}`).digest('hex')}`
+    return (await send(url, body, { 'x-slack-request-timestamp': at, 'x-slack-signature': signature })).status
+  }
+  const change = async (signing_secret: string) => {
+    const body = { connector: 'slack', name: 'a', auth_type: 'api_key', user_input: { signing_secret } }
+    const reply = await product.api('PUT', `/v1/connector-auths/${auth!.id}`, body, headers)
+    assert.equal(reply.status, 200, reply.text)
+    assert.deepEqual((reply.json as JsonObject).secrets_set, ['auth_token', 'user_input.signing_secret'])
+  }
+  assert.deepEqual([await deliver('the first'), await deliver('the second')], [200, 401])
+  await change('the second')
+  assert.deepEqual([await deliver('the second'), await deliver('the first')], [200, 200])
+  await change('the third')
+  assert.deepEqual(
+    [await deliver('the third'), await deliver('the second'), await deliver('the first')],
+    [200, 200, 401],
+  )
+})
