@@ -132,7 +132,8 @@ async function writeAll(tx: Transaction, items: readonly Changes[], parts: Commi
   )
   const resumed = items.filter(({ start }) => start === null)
   const ends = resumed.flatMap(({ run, end }) => (end === null ? [] : [{ runId: run.id, ...end }]))
-  const goingOn = resumed.flatMap(({ run, end }) => (end === null ? [run.id] : []))
+  const ending = new Set(ends.map(({ runId }) => runId))
+  const goingOn = resumed.flatMap(({ run }) => (ending.has(run.id) ? [] : [run.id]))
   const answers = items.flatMap(({ run, answer }) => (answer === null ? [] : [{ runId: run.id, answer }]))
   const [started, unfinished, lost, jobs, entered, left] = await Promise.all([
     insertRuns(tx, starts),

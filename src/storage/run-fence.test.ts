@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUIDv7 } from 'node:crypto'
 import { test } from 'node:test'
 import { testDatabase } from '../../test/rig/test-database.ts'
+import { systemClock } from '../clock.ts'
 import { RunLost, type StepRecord } from '../flow/run.ts'
 import { giveUpRuns } from '../worker/give-up-runs.ts'
 import { createAccounts } from './accounts.ts'
@@ -18,7 +19,15 @@ const queue = createQueue({ database, kinds: jobKinds, supervise: false, log })
 await queue.start()
 beforeClose(() => queue.stop())
 const runs = createRuns(database)
-const writer: RunWriter = createRunWriter({ database, queue, now: () => clock.now, onCommit: () => undefined })
+/** How much longer than it seems everything has taken: a process that was stopped finds out by that. */
+let stoppedMs = 0
+const writer: RunWriter = createRunWriter({
+  database,
+  queue,
+  now: () => clock.now,
+  clock: { ...systemClock, elapsedMs: () => performance.now() + stoppedMs },
+  onCommit: () => undefined,
+})
 const { id: accountId } = await createAccounts(database).ensureFirst()
 const flowId = randomUUIDv7()
 
@@ -90,6 +99,14 @@ test('a run that ends while its start is being written leaves no job behind', as
   for (const { runId } of logs) assert.equal((await runs.find(accountId, runId))?.status, 'success')
 })
 
+test('what happened to a run and its end may be in one commit, in two parts', async () => {
+  const { runId } = await begun('queue')
+  const log = writer.resume({ id: runId, accountId, flowId }, 1, claimed(await fetchJob(), runId))
+  log.record(step('first'))
+  await Promise.all([log.durable(), log.end(success())])
+  assert.equal((await runs.find(accountId, runId))?.status, 'success')
+})
+
 test('what a worker writes after its job was taken over does not count', async () => {
   const { runId } = await begun('queue')
   const job = await fetchJob()
@@ -158,6 +175,13 @@ test('a held run that the process can not go on with is renewed no more, so that
   await writer.renewHeld()
   const owner = await fetchJob()
   await writer.resume({ id: log.runId, accountId, flowId }, 1, claimed(owner, log.runId)).end(success())
+})
+
+test('a run that ends while it is asked whether it is still ours has ended', async () => {
+  const log = await begun('held')
+  stoppedMs += 60_000
+  await Promise.all([log.durable(), log.end(success())])
+  assert.equal((await runs.find(accountId, log.runId))?.status, 'success')
 })
 
 test('runs whose job is used up end as errors that say so, and what has ended stays as it is', async () => {
