@@ -6,6 +6,7 @@ import { flushErrors } from './f5-flush-errors.ts'
 import { diskFull } from './f6-disk-full.ts'
 import { postgresRestart } from './f7-postgres-restart.ts'
 import { poolExhaustion } from './f8-pool-exhaustion.ts'
+import { zombie } from './f10-zombie.ts'
 import { backupUnderLoad } from './f20-backup.ts'
 import type { FaultTest, Form, Verdict } from './fault-test.ts'
 
@@ -19,6 +20,7 @@ export const faultTests: readonly FaultTest[] = [
   diskFull,
   postgresRestart,
   poolExhaustion,
+  zombie,
   backupUnderLoad,
 ]
 
