@@ -169,5 +169,6 @@ test('settings that are wrong are told without a stack', async () => {
 test('help lists the commands', async () => {
   const { code, out } = await answerOf(['--help'])
   assert.equal(code, 0)
-  for (const command of ['start', 'doctor', 'token', 'admin']) assert.match(out, new RegExp(`^  ${command}\\b`, 'm'))
+  for (const command of ['start', 'doctor', 'token', 'admin', 'export', 'import', 'backup', 'restore'])
+    assert.match(out, new RegExp(`^  ${command}\\b`, 'm'))
 })
