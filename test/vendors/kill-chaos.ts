@@ -88,7 +88,8 @@ class Storm {
       vendor.fault = () => this.#fault()
       vendor.kill = () => {
         product.kill()
-        this.#revival = this.#revive()
+        // One life after the other, even if the next one is killed while it starts.
+        this.#revival = this.#revival.then(() => this.#revive())
       }
     }
   }
@@ -185,6 +186,7 @@ class Storm {
     await database.query({ text: 'select pg_notify($1, $2)', values: [registrationChannel, ''] })
     for (;;) {
       await this.#revival
+      this.#product.checkAlive()
       const { rows } = await database.query<{ busy: number }>({
         text: `select (select count(*) from registration_trigger where due_at <= now())
                     + (select count(*) from registration_lease where until > now()) as busy`,

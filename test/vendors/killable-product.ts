@@ -23,6 +23,7 @@ export class KillableProduct {
   readonly #token: string
   #child: ChildProcess | undefined
   #next: ChildProcess
+  #ended: Error | undefined
   /** Resolves when there is a process that takes requests. */
   #up = Promise.withResolvers<void>()
   kills = 0
@@ -66,16 +67,27 @@ export class KillableProduct {
     return this.#child !== undefined
   }
 
-  /** Starts the next life, under an address by which it can be reached: `127.0.0.1` or `localhost`. */
+  /**
+   * Starts the next life, under an address by which it can be reached: `127.0.0.1` or `localhost`. Resolves when it takes
+   * requests, or when it was killed before it did: it works on webhooks a moment earlier.
+   */
   async live(host: string): Promise<void> {
     const child = this.#next
+    this.#next = this.#prepare()
     this.#child = child
+    child.once('exit', (code, signal) => {
+      if (this.#child === child) this.#ended = new Error(`the product ended by itself: ${code ?? signal}`)
+    })
     child.stdin!.end(`http://${host}:${this.#port}\n`)
     for await (const line of createInterface({ input: child.stdout! })) if (line.startsWith('Hookline is ready')) break
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error('the product did not start')
+    if (this.#child !== child) return
     child.stdout!.resume()
-    this.#next = this.#prepare()
     this.#up.resolve()
+  }
+
+  /** Errors: when it has died of itself, which nothing that a vendor does may bring about. */
+  checkAlive(): void {
+    if (this.#ended !== undefined) throw this.#ended
   }
 
   /** SIGKILL: from the return of this call on, the process does nothing any more. */
