@@ -6,8 +6,12 @@ import { flushErrors } from './f5-flush-errors.ts'
 import { diskFull } from './f6-disk-full.ts'
 import { postgresRestart } from './f7-postgres-restart.ts'
 import { poolExhaustion } from './f8-pool-exhaustion.ts'
+import { partition } from './f9-partition.ts'
 import { zombie } from './f10-zombie.ts'
+import { poison } from './f13-poison.ts'
+import { drain } from './f17-drain.ts'
 import { backupUnderLoad } from './f20-backup.ts'
+import { duplicateStorm } from './f21-duplicate-storm.ts'
 import type { FaultTest, Form, Verdict } from './fault-test.ts'
 
 /** Every fault test, in the order of docs/reliability.md. */
@@ -20,8 +24,12 @@ export const faultTests: readonly FaultTest[] = [
   diskFull,
   postgresRestart,
   poolExhaustion,
+  partition,
   zombie,
+  poison,
+  drain,
   backupUnderLoad,
+  duplicateStorm,
 ]
 
 const help = `npm run test:faults -- [--short] [--json] [F1 F3 …]

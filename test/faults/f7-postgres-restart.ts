@@ -9,8 +9,9 @@ const disturbances = ['fast', 'immediate', 'kill', 'freeze'] as const
 
 const pool = 10
 const syncSeconds = 10
-/** Of the worker, and about as many synchronous runs that the process may be working on. */
-const slots = 64
+/** Requests under way at most; about as many runs that were accepted may go on after their answers. */
+const maxOpen = 100
+const slots = 2 * maxOpen
 
 export const postgresRestart = faultTest({
   id: 'F7',
@@ -34,7 +35,7 @@ export const postgresRestart = faultTest({
         let slowestBackMs = 0
         for (let round = 1; round <= rounds; round++) {
           const disturbance = disturbances[round % disturbances.length]!
-          const load = rig.load(rate)
+          const load = rig.load(rate, maxOpen)
           await acceptedMore(rig.ledger, 10)
           await pause(Math.random() * 1000)
           await disturb(rig, disturbance, freezeMs)

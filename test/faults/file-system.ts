@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, open, rm, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
 /** A small file system of the test's own: it can be filled, or lose its power. Needs root. */
@@ -21,6 +22,8 @@ export interface FileSystem {
 }
 
 export type FileSystemKind = 'tmpfs' | 'ext4' | 'xfs'
+
+const unmountedWithinMs = 60_000
 
 const run = promisify(execFile)
 const environment = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
@@ -70,12 +73,26 @@ export async function withFileSystem<Result>(
         await run('xfs_io', ['-x', '-c', 'shutdown', directory], { env: environment })
       },
       async restore() {
-        await run('umount', [directory])
+        await unmount(directory)
         await run('mount', mount)
       },
     })
   } finally {
-    await run('umount', [directory])
+    await unmount(directory)
     await rm(base, { recursive: true, force: true })
+  }
+}
+
+/** What has been told to stop may need a while on a busy machine. */
+async function unmount(directory: string): Promise<void> {
+  const deadline = performance.now() + unmountedWithinMs
+  for (;;) {
+    try {
+      await run('umount', [directory])
+      return
+    } catch (error) {
+      if (performance.now() > deadline) throw error
+      await pause(200)
+    }
   }
 }
