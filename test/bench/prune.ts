@@ -1,10 +1,10 @@
-import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { parseArgs, promisify } from 'node:util'
+import { parseArgs } from 'node:util'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { clusterDatabase, clusterPort, clusterUser } from '../../src/storage/postgres-cluster.ts'
 import { createQueue, jobKinds } from '../../src/storage/queue.ts'
+import { newLedger, percentile, startLoad, type Target } from '../faults/load.ts'
 import { type ServerProcess, startServer } from '../rig/server-process.ts'
 
 /**
@@ -14,7 +14,7 @@ import { type ServerProcess, startServer } from '../rig/server-process.ts'
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '1000000' },
-    rate: { type: 'string', default: '200' },
+    rate: { type: 'string', default: '100' },
     window: { type: 'string', default: '10' },
     help: { type: 'boolean', short: 'h' },
   },
@@ -40,29 +40,24 @@ const flowOf = (name: string, days: number) => ({
 })
 
 interface Window {
-  perSecond: number
   p50: number
   p99: number
 }
 
-/** What senders see for some seconds, at a steady rate. */
-async function look(url: string, token: string): Promise<Window> {
-  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` }
-  const body = JSON.stringify({ answer: 'x'.repeat(900) })
-  const options = { url, method: 'POST', headers, body, connections: 16, overallRate: rate, duration: windowSeconds }
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    join(import.meta.dirname, 'load.ts'),
-    JSON.stringify(options),
-  ])
-  const { ok, latency, duration, non2xx, errors } = JSON.parse(stdout) as {
-    ok: number
-    latency: { p50: number; p99: number }
-    duration: number
-    non2xx: number
-    errors: number
+/** What senders see for some seconds, at a steady rate that does not wait for answers. */
+async function look(url: string, target: Target): Promise<Window> {
+  const ledger = newLedger()
+  const load = startLoad({ urls: () => [url], targets: [target], rate, ledger })
+  await pause(windowSeconds * 1000)
+  await load.stop()
+  const accepted = ledger.answers.filter(({ status }) => status === 200)
+  if (accepted.length < ledger.answers.length) {
+    console.error(`${ledger.answers.length - accepted.length} of ${ledger.answers.length} requests were not accepted`)
   }
-  if (non2xx + errors > 0) throw new Error(`${non2xx + errors} requests were not accepted`)
-  return { perSecond: ok / duration, p50: latency.p50, p99: latency.p99 }
+  const waits = accepted.map(({ ms }) => ms)
+  const found = { p50: percentile(waits, 0.5), p99: percentile(waits, 0.99) }
+  console.error(`  p50 ${found.p50} ms, p99 ${found.p99} ms of ${accepted.length}`)
+  return found
 }
 
 /** Runs of 40 days ago with three records each, with the ids that they would have: a time, and then chance. */
@@ -108,10 +103,8 @@ async function measure(server: ServerProcess): Promise<void> {
     ((await server.api('POST', '/v1/flows', flowOf(name, days))).body as { id: string }).id
   // Kept for years until it is measured: the hourly deletion may come at any time.
   const [old, current] = [await made('old', 3650), await made('current', 30)]
-  const { url, token } = (await server.api('GET', `/v1/flows/${current}/webhook`)).body as {
-    url: string
-    token: string
-  }
+  const { token } = (await server.api('GET', `/v1/flows/${current}/webhook`)).body as { token: string }
+  const watch = () => look(server.url, { flowId: current, token })
   const { rows: accounts } = await database.query<{ id: string }>({ text: 'select id from account' })
   const left = async () => {
     const { rows } = await database.query<{ left: boolean }>({
@@ -120,19 +113,22 @@ async function measure(server: ServerProcess): Promise<void> {
     })
     return rows[0]!.left
   }
+  console.error(`making ${runs} old runs`)
   const refill = () => fill(database, accounts[0]!.id, old)
   await refill()
   const filledGb = await sizeGb(database)
-  await look(url, token)
-  const before = [await look(url, token), await look(url, token)]
+  await watch()
+  const before = [await watch(), await watch()]
   await saveFlow(server, old, flowOf('old', 1), 1)
   await askToPrune(database)
+  console.error('deleting')
   const start = performance.now()
   const during: Window[] = []
-  while (await left()) during.push(await look(url, token))
+  while (await left()) during.push(await watch())
   const seconds = (performance.now() - start) / 1000
+  console.error(`deleted in ${seconds.toFixed(0)} s`)
   await pause(5_000)
-  const after = [await look(url, token), await look(url, token)]
+  const after = [await watch(), await watch()]
   for (const table of ['run', 'step']) await database.query({ text: `vacuum ${table}`, timeoutMs: 600_000 })
   await saveFlow(server, old, flowOf('old', 3650), 2)
   await refill()
