@@ -8,6 +8,7 @@ import { postgresRestart } from './f7-postgres-restart.ts'
 import { poolExhaustion } from './f8-pool-exhaustion.ts'
 import { partition } from './f9-partition.ts'
 import { zombie } from './f10-zombie.ts'
+import { clockJumps } from './f11-clock-jumps.ts'
 import { poison } from './f13-poison.ts'
 import { drain } from './f17-drain.ts'
 import { backupUnderLoad } from './f20-backup.ts'
@@ -26,6 +27,7 @@ export const faultTests: readonly FaultTest[] = [
   poolExhaustion,
   partition,
   zombie,
+  clockJumps,
   poison,
   drain,
   backupUnderLoad,

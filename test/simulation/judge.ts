@@ -253,7 +253,13 @@ export class Judge {
         this.violation(`${id} was given up after ${this.disturbances} disturbances`)
       if (!isDeadly) continue
       const deaths = this.#vendor.calls.filter(({ key }) => key === derivedId(id, 'con1|')).length
-      if (deaths > 5) this.violation(`${id} killed ${deaths} processes`)
+      if (deaths > 5 + this.#outagesOf(id)) this.violation(`${id} killed ${deaths} processes`)
     }
+  }
+
+  /** Attempts that an outage has cost the run's job, which do not count. */
+  #outagesOf(runId: string): number {
+    const jobs = this.#tables.job.all().filter(([, job]) => runsOf(job).includes(runId))
+    return Math.max(0, ...jobs.map(([, { data }]) => (data as { outages?: number }).outages ?? 0))
   }
 }
