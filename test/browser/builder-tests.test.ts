@@ -220,3 +220,20 @@ check('a link to a field of the flow’s settings opens them there', async ({ pa
   await dialog.waitFor()
   await focusIn(page, 'settings.max_concurrent_runs')
 })
+
+check('the open step is tested from the keyboard and from the menu, too', async ({ page, openFlow }) => {
+  sink.requests.length = 0
+  await openFlow(flow(), '?step=con1')
+  await page.getByRole('button', { name: 'More actions' }).click()
+  await page.getByRole('menuitem', { name: 'Run to the open step' }).click()
+  await panel(page).getByText('Run to con1').waitFor()
+  await card(page, 'con1').getByLabel('success').waitFor()
+  await page.getByRole('tab', { name: 'Setup' }).click()
+  await panel(page).getByRole('textbox', { name: 'URL' }).click()
+  await page.keyboard.press('Control+Shift+Enter')
+  await panel(page).getByText('Test of con1').waitFor()
+  assert.deepEqual(
+    sink.requests.map(({ body }) => body),
+    ['{"id":123456}', '{"id":123456}'],
+  )
+})

@@ -23,10 +23,11 @@ import { ProblemsDialog } from './ProblemsDialog.tsx'
 import { QuickAdd } from './QuickAdd.tsx'
 import { builderRoute } from './routes.ts'
 import { StepPanel } from './StepPanel.tsx'
+import { useScopeOf } from './samples.ts'
 import { useSave } from './saving.ts'
 import { stepOf, useBuilder, useBuilderStore } from './store.ts'
 import { TopBar } from './TopBar.tsx'
-import { TestContext, useStartTest } from './test-run.ts'
+import { outputsOf, TestContext, type TestOf, useStartTest } from './test-run.ts'
 
 const ConflictDialog = lazy(() => import('./ConflictDialog.tsx'))
 const SettingsDialog = lazy(() => import('./SettingsDialog.tsx'))
@@ -62,12 +63,21 @@ export function FlowBuilder({ status, onReload }: { status: FlowStatus; onReload
     void navigate({ search: (before) => ({ ...before, step: undefined, tab: undefined }), replace: true })
     if (!isList) focusCard(openStep)
   }
+  const scope = useScopeOf(openStep ?? '')
+  const testOpen = (what: (ref: string) => TestOf) => {
+    const { document, catalogue } = store.getState()
+    const step = openStep === undefined ? undefined : stepOf(document, openStep)
+    if (step === undefined || catalogue.starts(step)) return announce('Open a step that comes after the trigger first')
+    if (!test.isPending) test.mutate(what(step.ref))
+  }
   const context: CommandContext = {
     store,
     save: () => saving.save(),
     runTest: () => {
       if (!test.isPending) test.mutate({ whole: true })
     },
+    testStep: () => testOpen((ref) => ({ only: ref, outputs: outputsOf(scope) })),
+    runToHere: () => testOpen((ref) => ({ until: ref })),
     fit: () => void flow.fitView({ padding: 0.18, maxZoom: 1, duration: reducedMotion ? 0 : 250 }),
     tidy: async () => {
       const { tidyPlaces } = await import('./tidy.ts')

@@ -10,16 +10,17 @@ import { problemsIn } from './saving.ts'
 import { useBuilder } from './store.ts'
 import classes from './TestBar.module.css'
 import { useTemplateScope } from './template/template-context.ts'
-import { actsOnTheWay, useTest } from './test-run.ts'
+import { actsOnTheWay, outputsOf, useTest } from './test-run.ts'
 
 /** Runs the open step, alone or with what leads to it: as it is being edited, with the data that is shown beside it. */
 export function TestBar({ step }: { step: Step }) {
   const test = useTest()
   const document = useBuilder((state) => state.document)
   const catalogue = useBuilder((state) => state.catalogue)
-  const { values, names } = useTemplateScope()
+  const scope = useTemplateScope()
+  const { values, names } = scope
   const [editing, setEditing] = useState(false)
-  const { request: _, ...outputs } = values
+  const outputs = outputsOf(scope)
   const missing = names.filter((name) => !Object.hasOwn(values, name))
   const started = test.variables
   const isMine = started !== undefined && refOf(started) === step.ref

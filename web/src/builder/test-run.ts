@@ -10,6 +10,7 @@ import { useSample } from './samples.ts'
 import { problemsIn } from './saving.ts'
 import { useShownRun } from './shown-run.ts'
 import { useBuilderStore } from './store.ts'
+import type { TemplateScope } from './template/completion.ts'
 
 /** What is tested: the whole flow, what leads to a step, or a step alone with what the steps before it yielded. */
 export type TestOf = { whole: true } | { until: string } | { only: string; outputs: JsonObject }
@@ -42,6 +43,12 @@ export function useStartTest() {
       announce(`The test did not run: ${messageOf(error)}`)
     },
   })
+}
+
+/** What the steps before a step have yielded, as its templates see it. */
+export function outputsOf({ values }: TemplateScope): JsonObject {
+  const { request: _, ...outputs } = values
+  return outputs
 }
 
 export type StartTest = ReturnType<typeof useStartTest>

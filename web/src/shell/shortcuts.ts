@@ -35,6 +35,7 @@ const builder: ShortcutGroup = {
     ['Ctrl Z', 'Undo'],
     ['Ctrl Shift Z', 'Redo'],
     ['Ctrl Enter', 'Run test'],
+    ['Ctrl Shift Enter', 'Test the open step'],
     ['F', 'Fit the flow into view'],
     ['T', 'Tidy'],
     ['L', 'List view'],

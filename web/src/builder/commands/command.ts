@@ -5,6 +5,9 @@ export interface CommandContext {
   store: BuilderStore
   save(): void
   runTest(): void
+  /** Of the open step. */
+  testStep(): void
+  runToHere(): void
   fit(): void
   tidy(): void
   toggleList(): void

@@ -27,6 +27,23 @@ export const listView: Command = {
   run: (context) => context.toggleList(),
 }
 
+export const testStep: Command = {
+  id: 'test-step',
+  label: 'Test the open step',
+  keys: 'Ctrl Shift Enter',
+  matches: (event) => withCtrl(event, 'enter', true),
+  whileTyping: true,
+  inMenu: true,
+  run: (context) => context.testStep(),
+}
+
+export const runToHere: Command = {
+  id: 'run-to-here',
+  label: 'Run to the open step',
+  inMenu: true,
+  run: (context) => context.runToHere(),
+}
+
 export const runTest: Command = {
   id: 'run-test',
   label: 'Run test',
