@@ -77,6 +77,8 @@ class Storm {
   #isRaging = false
   /** The one that is under way: nothing can be asked of the product before it is done. */
   #revival: Promise<void> = Promise.resolve()
+  /** Requests to move all webhooks to the address of now. */
+  readonly #moves: Promise<unknown>[] = []
   changes = 0
 
   private constructor(product: KillableProduct, random: () => number, flows: KilledFlow[]) {
@@ -122,6 +124,7 @@ class Storm {
     this.#kill = undefined
     this.#isRaging = false
     await this.#revival
+    await Promise.all(this.#moves.splice(0))
   }
 
   async calm(): Promise<void> {
@@ -175,7 +178,8 @@ class Storm {
     const isMoved = this.#random() < 0.1
     await this.#product.live(this.#random() < 0.5 ? 'localhost' : '127.0.0.1')
     if (this.#random() < 0.4) this.#arm()
-    if (isMoved) await this.#product.ask('POST', '/v1/registrations/reconcile', {})
+    // Not waited for here: this life may be killed before it has answered, and the next one begins when this has ended.
+    if (isMoved) this.#moves.push(this.#product.ask('POST', '/v1/registrations/reconcile', {}))
   }
 
   /** Waits until the product has nothing to do before its clock goes on. */
