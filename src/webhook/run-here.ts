@@ -27,8 +27,11 @@ export function runAndAnswer(
     // The run may not have been written yet; the sender must not learn an id that a crash could take back.
     writtenInTime(log, edge.world).then(
       () => reject(timeoutError(start.id, seconds)),
-      // A run that another process has taken over was written, and goes on.
-      (error) => reject(error instanceof RunLost && !error.cancelled ? timeoutError(start.id, seconds) : error),
+      (error) => {
+        if (!(error instanceof RunLost)) return reject(error)
+        // What another process has taken over was written, and goes on.
+        reject(error.cancelled ? cancelledError(start.id) : timeoutError(start.id, seconds))
+      },
     )
   })
   const { signal, done } = edge.track(start.id)
