@@ -9,7 +9,7 @@ export interface Clock {
   now(): Date
   /** Milliseconds of a clock that only goes forward; only differences mean anything. */
   elapsedMs(): number
-  /** Resolves after so many milliseconds; rejects with an `AbortError` when the signal is aborted before. */
+  /** Resolves after so many milliseconds; rejects with the signal's reason when that is aborted before. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
   /** Calls once, after so many milliseconds. Returns how to take that back. */
   after(ms: number, call: () => void): () => void
@@ -22,7 +22,10 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => new Date(),
   elapsedMs: () => performance.now(),
-  sleep: (ms, signal) => pause(ms, undefined, { signal }),
+  sleep: (ms, signal) =>
+    pause(ms, undefined, { signal }).catch((error: unknown) => {
+      throw signal?.aborted ? signal.reason : error
+    }),
   after(ms, call) {
     const timer = setTimeout(call, ms)
     return () => clearTimeout(timer)
