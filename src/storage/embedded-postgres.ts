@@ -83,12 +83,15 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     attachment.keeper.once('end', () => {
       if (stopping.signal.aborted) return
       options.log.warn('PostgreSQL has gone away; starting it again')
-      attachment.release()
-      current = revive()
+      current = revive().finally(attachment.release)
     })
     return attachment
   }
 
+  /**
+   * The claim on the former server is given up only afterwards: one that recovers by itself from the death of one of its
+   * processes would be told to shut down in the middle of it, and PostgreSQL 18 may hang for ever then.
+   */
   async function revive(): Promise<Attachment | undefined> {
     for (let pauseMs = reviveFirstMs; !stopping.signal.aborted; pauseMs = Math.min(pauseMs * 2, reviveLastMs)) {
       try {

@@ -14,7 +14,7 @@ export const diskFull = faultTest({
   title: 'the disk becomes full under load, and has room again',
   passes: '503 with Retry-After while it is full, reading goes on; accepted again within 5 s of room; nothing lost',
   needs: ['linux', 'root'],
-  short: { rounds: 1, rate: 50, fullMs: 2_000 },
+  short: { rounds: 2, rate: 50, fullMs: 3_000 },
   full: { rounds: 5, rate: 100, fullMs: 15_000 },
   run: ({ rounds, rate, fullMs }, say) =>
     withFileSystem('tmpfs', 400, async (disk) => {
