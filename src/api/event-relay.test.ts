@@ -32,7 +32,7 @@ async function process(): Promise<EventRelay & { sent: number }> {
 /** Listens for an account, and resolves when something fits. */
 function listenTo({ events }: EventRelay, account: string) {
   const seen: AccountEvent[] = []
-  let look = () => undefined as void
+  let look: () => void = () => undefined
   events.subscribe(account, undefined, (event) => {
     seen.push(event)
     look()
