@@ -9,6 +9,7 @@ import { poolExhaustion } from './f8-pool-exhaustion.ts'
 import { partition } from './f9-partition.ts'
 import { zombie } from './f10-zombie.ts'
 import { clockJumps } from './f11-clock-jumps.ts'
+import { slowVendor } from './f12-slow-vendor.ts'
 import { poison } from './f13-poison.ts'
 import { drain } from './f17-drain.ts'
 import { backupUnderLoad } from './f20-backup.ts'
@@ -28,6 +29,7 @@ export const faultTests: readonly FaultTest[] = [
   partition,
   zombie,
   clockJumps,
+  slowVendor,
   poison,
   drain,
   backupUnderLoad,
