@@ -260,19 +260,16 @@ async function settleHolds(tx: Transaction, queue: Queue, items: readonly Change
   const isClaim = (job: JobReference) => typeof job !== 'string'
   // Completing a claim tells whether it still held; every other hold is asked about, and locked until the commit.
   const doubtful = holds.filter((hold) => !isDone(hold) || !isClaim(hold.job)).map(({ job }) => job)
-  const [kept, completed] = await Promise.all([
-    queue.lock(tx, 'run_flow', doubtful),
-    Promise.all([
-      queue.complete(tx, 'run_flow', done.filter(isClaim)),
-      queue.complete(
-        tx,
-        'run_flow',
-        done.filter((job) => !isClaim(job)),
-      ),
-    ]),
+  const isWaiting = (job: JobReference) => !isClaim(job)
+  const [waiting, claimed, completed] = await Promise.all([
+    queue.lock(tx, 'run_flow', doubtful.filter(isWaiting)),
+    queue.lock(tx, 'run_flow', doubtful.filter(isClaim)),
+    queue.complete(tx, 'run_flow', done.filter(isClaim)),
+    queue.complete(tx, 'run_flow', done.filter(isWaiting)),
   ])
-  const ours = new Set([...kept, ...completed[0]])
-  return new Set(holds.filter(({ job }) => !ours.has(jobId(job))))
+  // Apart: a process that was silent may have claimed the very job that it held, and must not write as who it was.
+  const ours = { waiting: new Set(waiting), claimed: new Set([...claimed, ...completed]) }
+  return new Set(holds.filter(({ job }) => !(isClaim(job) ? ours.claimed : ours.waiting).has(jobId(job))))
 }
 
 export function jobId(job: JobReference): string {
