@@ -267,9 +267,15 @@ async function settleHolds(tx: Transaction, queue: Queue, items: readonly Change
     queue.complete(tx, 'run_flow', done.filter(isClaim)),
     queue.complete(tx, 'run_flow', done.filter(isWaiting)),
   ])
-  // Apart: a process that was silent may have claimed the very job that it held, and must not write as who it was.
+  // A process that was silent may have claimed the very job that it held, or claimed before: it must not write as both.
+  const latest = new Map<string, number>()
+  for (const { job } of holds) {
+    if (typeof job !== 'string') latest.set(job.id, Math.max(job.attempt, latest.get(job.id) ?? 0))
+  }
   const ours = { waiting: new Set(waiting), claimed: new Set([...claimed, ...completed]) }
-  return new Set(holds.filter(({ job }) => !(isClaim(job) ? ours.claimed : ours.waiting).has(jobId(job))))
+  const isOurs = (job: JobReference) =>
+    typeof job === 'string' ? ours.waiting.has(job) : ours.claimed.has(job.id) && job.attempt === latest.get(job.id)
+  return new Set(holds.filter(({ job }) => !isOurs(job)))
 }
 
 export function jobId(job: JobReference): string {
