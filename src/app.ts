@@ -397,7 +397,9 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       clearInterval(looking)
       await writer.drain()
       await Promise.all([rejections.close(), tallies.close()])
-      await writer.handOverHeld()
+      await writer
+        .handOverHeld()
+        .catch((error) => log.error({ err: error }, 'held runs are not handed over; they are taken over by themselves'))
       await laneKeeper.stop()
       await relay.close()
       await cancellations.close()

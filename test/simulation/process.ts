@@ -169,7 +169,7 @@ export function startProcess(machine: Machine, surroundings: Surroundings): Core
       await worker?.stop(handOverMs)
       endRenewing()
       await writer.drain()
-      await writer.handOverHeld()
+      await writer.handOverHeld().catch((error: unknown) => log.error({ err: error }, 'held runs are not handed over'))
       await laneKeeper.stop()
       endSupervising()
     },
