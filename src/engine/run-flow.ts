@@ -73,6 +73,8 @@ function isReached(step: CompiledStep, taken: ReadonlySet<Arrow>): boolean {
 const longestTurnMs = 5
 
 async function giveTurn(state: WalkState): Promise<void> {
+  // Someone may wait for the run to be on disk. A failure is heard of by who waits for the next commit.
+  state.recorder.durable().catch(() => undefined)
   await state.world.turn()
   state.turnAt = state.world.elapsedMs()
 }

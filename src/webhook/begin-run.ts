@@ -58,10 +58,29 @@ function startRun(admission: Admission, input: RequestInput, edge: Edge): Promis
     return runAndAnswer(admission.flow, start, edge.writer.begin(start), input, edge)
   }
   const place = edge.takePlace(admission.flow.gate.flow.accountId, admission.flow.compiled.isPure)
-  const start = runStart(admission, input, edge, place === undefined ? 'queue' : 'held')
-  const log = edge.writer.begin(start)
-  place?.(runUnanswered(admission.flow, start, log, input, edge))
-  return writtenInTime(log, edge.world).then(() => acceptedReply(start.id))
+  if (place !== undefined) return startHere(admission, place, input, edge)
+  const start = runStart(admission, input, edge, 'queue')
+  return writtenInTime(edge.writer.begin(start).durable(), edge.world).then(() => acceptedReply(start.id))
+}
+
+/**
+ * Starts a run at once whose sender is answered as soon as it is on disk. The commit is left to the walk: it comes with the
+ * first outside effect or with the end, so that a run which only computes costs a single one.
+ */
+function startHere(
+  admission: Admission,
+  place: (end: Promise<void>) => void,
+  input: RequestInput,
+  edge: Edge,
+): Promise<WebhookReply> {
+  const { promise: written, resolve, reject } = Promise.withResolvers<void>()
+  const onWritten = () => {
+    input.onWritten?.()
+    resolve()
+  }
+  const start = runStart(admission, { ...input, onWritten }, edge, 'held')
+  place(runUnanswered(admission.flow, start, edge.writer.begin(start), input, edge, reject))
+  return writtenInTime(written, edge.world).then(() => acceptedReply(start.id))
 }
 
 /**
@@ -72,11 +91,11 @@ async function startInLane(admission: Admission, lane: LaneOf, input: RequestInp
   const start = { ...runStart(admission, input, edge, 'queue'), lane: lane(input.input) }
   const { webhook } = admission.flow
   if (webhook?.async !== false) {
-    await writtenInTime(edge.writer.begin(start), edge.world)
+    await writtenInTime(edge.writer.begin(start).durable(), edge.world)
     return acceptedReply(start.id)
   }
   start.dedupe ??= { key: `answer of ${start.id}`, expiresAt: new Date(start.createdAt.getTime() + keptAnswerMs) }
-  await writtenInTime(edge.writer.begin(start), edge.world)
+  await writtenInTime(edge.writer.begin(start).durable(), edge.world)
   return firstAnswer(
     start.id,
     edge.dedupe,

@@ -25,7 +25,7 @@ export function runAndAnswer(
   const cancelTimeout = edge.world.after(seconds * 1000, () => {
     hasLeft = true
     // The run may not have been written yet; the sender must not learn an id that a crash could take back.
-    writtenInTime(log, edge.world).then(
+    writtenInTime(log.durable(), edge.world).then(
       () => reject(timeoutError(start.id, seconds)),
       (error) => {
         if (!(error instanceof RunLost)) return reject(error)
@@ -60,7 +60,8 @@ export function runAndAnswer(
 
 /**
  * Runs the flow here, though nobody waits for its answer: it need not go through the queue. What the flow computes before
- * its first outside effect is written in the commit that accepts the request.
+ * its first outside effect is written in the commit that accepts the request. `onFailure` hears of what kept that commit
+ * from happening; later it means nothing.
  */
 export async function runUnanswered(
   loaded: LoadedFlow,
@@ -68,11 +69,13 @@ export async function runUnanswered(
   log: RunLog,
   { input }: RequestInput,
   edge: Edge,
+  onFailure: (error: unknown) => void,
 ): Promise<void> {
   const { signal, done } = edge.track(start.id)
   try {
     await walkAndRecord(loaded, newRun(loaded, start, input, signal), log, edge.world)
   } catch (error) {
+    onFailure(error)
     if (!isDecision(error)) edge.onRunLost(start.id, error)
   } finally {
     done()
