@@ -60,7 +60,7 @@ export async function takeTurn(
   if (accountId === undefined) return
   const { ready, leave } = turns.enter(accountId)
   request.leaveTurn = leave
-  reply.raw.once('close', leave)
+  reply.raw.on('close', leave)
   await ready
 }
 

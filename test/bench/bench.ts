@@ -28,7 +28,7 @@ const base = { perSecond: 0 }
 const report = (name: string, measured: Measured) =>
   console.log(line(name, measured, base.perSecond === 0 ? undefined : base.perSecond))
 console.log(
-  `${load.seconds} s each, ${load.connections} connections, ${load.body.length} bytes, three steps; base: HTTP and a durable insert\n`,
+  `${load.seconds} s each, ${load.connections} connections, ${load.body.length} bytes; base: HTTP and a durable insert\n`,
 )
 console.log(heading)
 try {
@@ -42,8 +42,8 @@ try {
       report('bare group-committed insert', await measureInsert(server, load))
       report('bare HTTP and group-committed insert', both)
     }
-    report('async: accepted, run and recorded', await measureFlow(server, true, load))
-    report('sync: run, recorded and answered', await measureFlow(server, false, load))
+    report('async: accepted, 3 steps run, recorded', await measureFlow(server, true, load))
+    report('sync: 2 steps run, recorded, answered', await measureFlow(server, false, load))
   }
 } finally {
   await server.stop()
