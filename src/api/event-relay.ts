@@ -70,10 +70,12 @@ export function createEventRelay({ events, listening, send, log }: RelayParts): 
   let flushing: NodeJS.Timeout | undefined
   let overflowUntil = 0
   let isFirst = true
+  let isClosed = false
   let last: Promise<void> = Promise.resolve()
 
   /** One after the other, for connections do not keep an order. */
   function tell(content: Omit<z.input<typeof message>, 'from'>): Promise<void> {
+    if (isClosed) return last
     last = last
       .then(() => send(stringifyJson({ from: self, ...content } as Json)))
       .catch((error: unknown) => {
@@ -158,6 +160,8 @@ export function createEventRelay({ events, listening, send, log }: RelayParts): 
     async close() {
       clearInterval(announcing)
       await flush()
+      isClosed = true
+      await last
     },
   }
 }
