@@ -73,10 +73,14 @@ test('what happens in one process is told in another one where somebody listens'
 })
 
 test('what nobody listens for is not sent', async () => {
-  const before = there.sent
-  for (let n = 0; n < 1_000; n++) there.events.publish('nobody', 'run', { id: String(n) })
-  await there.close()
-  assert.equal(there.sent, before)
+  const own = await process()
+  // Once this has arrived, what is said at a start has been said.
+  own.listening.start('said')
+  while (!here.listening.has('said')) await new Promise((resolve) => setImmediate(resolve))
+  const before = own.sent
+  for (let n = 0; n < 1_000; n++) own.events.publish('nobody', 'run', { id: String(n) })
+  await own.close()
+  assert.equal(own.sent, before)
 })
 
 test('more than can be told one by one is told as a reset, and in few messages', async () => {
