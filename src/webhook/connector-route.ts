@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
-import { accountOf, noteRefusal, requestHead, sendReply, takeTurn, wholeRequest } from './http-request.ts'
+import { answerInTurn, noteRefusal, requestHead, sendReply, wholeRequest } from './http-request.ts'
 import { type DeliveryEdge, receiveDelivery, refuse } from './receive-delivery.ts'
 
 const ownMethods = ['POST', 'GET', 'PUT', 'PATCH', 'DELETE'] as const
@@ -14,16 +14,14 @@ export function registerConnectorWebhook(http: FastifyInstance, edge: DeliveryEd
     exposeHeadRoute: false,
     config: { access: 'webhook' },
     onError: noteRefusal(edge),
-    onRequest: async (request, reply) => {
+    onRequest: async (request) => {
       // An address with a secret part belongs to a connector's trigger, or to nobody.
       if (!(await isTriggered(request, edge))) throw await refuse(requestHead(request), edge)
-      await takeTurn(request, reply, accountOf(requestHead(request).flowId, edge), edge.turns)
     },
-    handler: async (request, reply) =>
-      sendReply(
-        reply,
-        await receiveDelivery({ ...wholeRequest(request), pathSecret: request.params.pathSecret }, edge),
-      ),
+    handler: async (request, reply) => {
+      const whole = { ...wholeRequest(request), pathSecret: request.params.pathSecret }
+      return sendReply(reply, await answerInTurn(whole, edge, (each) => receiveDelivery(each, edge)))
+    },
   })
   http.route<{ Params: { flowId: string } }>({
     method: ['HEAD', 'OPTIONS'],

@@ -39,34 +39,18 @@ export function sendReply(reply: FastifyReply, { status, headers, body, runId }:
 }
 
 export function wholeRequest(request: FastifyRequest): WebhookRequest {
-  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-  return { ...requestHead(request), body, onWritten: request.leaveTurn ?? undefined }
+  return { ...requestHead(request), body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0) }
 }
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Gives the place back that the account has for this webhook request. */
-    leaveTurn: (() => void) | null
-  }
-}
-
-/** Waits for the account's turn, before the body is read. It ends when the run is on disk, or the request is over. */
-export async function takeTurn(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  accountId: string | undefined,
-  turns: Turns,
-): Promise<void> {
-  if (accountId === undefined) return
-  const { ready, leave } = turns.enter(accountId)
-  request.leaveTurn = leave
-  reply.raw.on('close', leave)
-  await ready
-}
-
-/** Of a flow that has been looked at before. */
-export function accountOf(flowId: string, { flows }: { flows: Pick<FlowCache, 'peek'> }): string | undefined {
-  return flows.peek(flowId)?.gate.flow.accountId
+/** Answers a request whose body is there in the turn of its account. Who has none is only refused. */
+export function answerInTurn(
+  request: WebhookRequest,
+  { flows, turns }: { flows: Pick<FlowCache, 'peek'>; turns: Turns },
+  answer: (request: WebhookRequest) => Promise<WebhookReply>,
+): Promise<WebhookReply> {
+  const accountId = flows.peek(request.flowId)?.gate.flow.accountId
+  if (accountId === undefined) return answer(request)
+  return turns.inTurn(accountId, (leave) => answer({ ...request, onWritten: leave }))
 }
 
 interface Noting {
@@ -80,7 +64,8 @@ export function noteRefusal({ flows, rejections }: Noting) {
     const refusal = refusalOf(error)
     if (refusal === undefined) return
     const head = requestHead(request)
-    const accountId = error.cause instanceof KnownCaller ? error.cause.accountId : accountOf(head.flowId, { flows })
+    const accountId =
+      error.cause instanceof KnownCaller ? error.cause.accountId : flows.peek(head.flowId)?.gate.flow.accountId
     if (accountId !== undefined) rejections.note(rejection(accountId, head, refusal))
   }
 }

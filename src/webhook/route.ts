@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { AppError } from '../errors.ts'
-import { accountOf, noteRefusal, requestHead, sendReply, takeTurn, wholeRequest } from './http-request.ts'
+import { answerInTurn, noteRefusal, requestHead, sendReply, wholeRequest } from './http-request.ts'
 import { type Admitted, admit, receiveWebhook } from './receive.ts'
 import { type DeliveryEdge, receiveDelivery } from './receive-delivery.ts'
+import type { WebhookRequest } from './request-input.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -16,7 +17,6 @@ const methods = ['POST', 'GET', 'PUT', 'PATCH', 'DELETE'] as const
 /** Mounts `/v1/flow-webhook/{flow_id}`. The head is decided on before the body is read. */
 export function registerWebhook(http: FastifyInstance, edge: DeliveryEdge, maxBodyBytes: number): void {
   http.decorateRequest('admitted', null)
-  http.decorateRequest('leaveTurn', null)
   http.route<{ Params: { flowId: string } }>({
     method: [...methods],
     url: '/v1/flow-webhook/:flowId',
@@ -24,19 +24,15 @@ export function registerWebhook(http: FastifyInstance, edge: DeliveryEdge, maxBo
     exposeHeadRoute: false,
     config: { access: 'webhook' },
     onError: noteRefusal(edge),
-    onRequest: async (request, reply) => {
-      const head = requestHead(request)
-      request.admitted = await admit(head, edge)
-      await takeTurn(request, reply, accountOf(head.flowId, edge), edge.turns)
+    onRequest: async (request) => {
+      request.admitted = await admit(requestHead(request), edge)
     },
     handler: async (request, reply) => {
       const { admitted } = request
       if (admitted === null) throw new AppError('internal', 'the request was not decided on')
-      const whole = wholeRequest(request)
-      return sendReply(
-        reply,
-        'delivery' in admitted ? await receiveDelivery(whole, edge) : await receiveWebhook(whole, admitted, edge),
-      )
+      const answer = (whole: WebhookRequest) =>
+        'delivery' in admitted ? receiveDelivery(whole, edge) : receiveWebhook(whole, admitted, edge)
+      return sendReply(reply, await answerInTurn(wholeRequest(request), edge, answer))
     },
   })
 }

@@ -4,18 +4,15 @@ import { type Clock, systemClock } from '../clock.ts'
  * Lets accounts take turns at the webhook edge.
  *
  * An account that sends alone may have as much as the machine takes. Once others send, too, each has so many requests under
- * way at a time, and its further ones wait with their bodies unread: a flood lengthens its own queue, and others' requests
- * find short commits and a free event loop.
+ * way at a time, and its further ones wait: a flood lengthens its own queue, and others' requests find short commits and
+ * a free event loop.
  */
 export interface Turns {
-  enter(accountId: string): Turn
-}
-
-export interface Turn {
-  /** Resolves when the request may go on; undefined when it may at once. */
-  ready: Promise<void> | undefined
-  /** The request is written, answered or gone; calling it again does nothing. */
-  leave(): void
+  /**
+   * Does the work of a request in its account's turn. The turn ends with the work, or when it calls `leave`, since what then
+   * follows is only waiting. To be asked for once the body is there: a slow sender must not hold a place.
+   */
+  inTurn<Result>(accountId: string, work: (leave: () => void) => Promise<Result>): Promise<Result>
 }
 
 /** Requests under way of all accounts together, as soon as there are several. */
@@ -26,15 +23,10 @@ const fewestPlaces = 4
 const activeMs = 1_000
 const recountMs = 100
 
-interface Entry {
-  state: 'waiting' | 'in' | 'gone'
-  letIn(): void
-}
-
 interface Sender {
   underway: number
-  /** In the order they came; those that have gone meanwhile are passed over. */
-  waiting: Entry[]
+  /** In the order they came. */
+  waiting: (() => void)[]
   seenAt: number
 }
 
@@ -57,7 +49,9 @@ export function createTurns({ elapsedMs }: Pick<Clock, 'elapsedMs'> = systemCloc
     places = alone ? Number.POSITIVE_INFINITY : Math.max(fewestPlaces, Math.floor(sharedPlaces / senders.size))
   }
 
-  function senderOf(accountId: string, now: number): Sender {
+  function senderOf(accountId: string): Sender {
+    const now = elapsedMs()
+    recount(now)
     const known = senders.get(accountId)
     if (known !== undefined) {
       known.seenAt = now
@@ -69,37 +63,31 @@ export function createTurns({ elapsedMs }: Pick<Clock, 'elapsedMs'> = systemCloc
     return sender
   }
 
-  function admit(sender: Sender): void {
+  /** Whoever waits is let in by one who leaves: while some wait, as many as there are places are under way. */
+  function leave(sender: Sender): void {
+    sender.underway -= 1
+    recount(elapsedMs())
     while (sender.underway < places && sender.waiting.length > 0) {
-      const next = sender.waiting.shift()!
-      if (next.state === 'gone') continue
-      next.state = 'in'
       sender.underway += 1
-      next.letIn()
+      sender.waiting.shift()?.()
     }
   }
 
   return {
-    enter(accountId) {
-      const now = elapsedMs()
-      recount(now)
-      const sender = senderOf(accountId, now)
-      const entry: Entry = { state: 'waiting', letIn: () => undefined }
-      sender.waiting.push(entry)
-      admit(sender)
-      const leave = () => {
-        const { state } = entry
-        entry.state = 'gone'
-        // Who goes while it waits has no place to give back.
-        if (state !== 'in') return entry.letIn()
-        sender.underway -= 1
-        recount(elapsedMs())
-        admit(sender)
+    async inTurn(accountId, work) {
+      const sender = senderOf(accountId)
+      if (sender.underway < places && sender.waiting.length === 0) sender.underway += 1
+      else await new Promise<void>((letIn) => sender.waiting.push(letIn))
+      let isIn = true
+      const leaveOnce = () => {
+        if (isIn) leave(sender)
+        isIn = false
       }
-      if (entry.state !== 'waiting') return { ready: undefined, leave }
-      const { promise, resolve } = Promise.withResolvers<void>()
-      entry.letIn = resolve
-      return { ready: promise, leave }
+      try {
+        return await work(leaveOnce)
+      } finally {
+        leaveOnce()
+      }
     },
   }
 }

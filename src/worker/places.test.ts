@@ -25,6 +25,14 @@ test('runs that wait for someone else give their places to others, up to an end'
   }
 })
 
+test('runs that only compute or wait may take more places, up to the same end', () => {
+  const { places } = placesAt(2)
+  places.take('a', 31)
+  assert.deepEqual([places.isFree(), places.isFull()], [false, false])
+  places.take('a', 1)
+  assert.equal(places.isFull(), true)
+})
+
 test('when half of all places are one account’s, it gets no more', () => {
   const { places } = placesAt(10)
   places.take('calm', 10)

@@ -9,6 +9,8 @@ import { systemClock } from '../clock.ts'
  */
 export interface Places {
   isFree(): boolean
+  /** Whether even runs that only wait would be too many. */
+  isFull(): boolean
   /** Accounts whose jobs are to be left alone for now. */
   crowding(): string[]
   /** Takes places for the runs of a job; call what is returned when they have ended. */
@@ -48,6 +50,7 @@ export function createPlaces(concurrency: number, clock: () => number = systemCl
       recount()
       return busy < concurrency && total < most
     },
+    isFull: () => total >= most,
     crowding() {
       if (total < most / 2) return []
       const byAccount = new Map<string, number>()

@@ -31,7 +31,7 @@ export interface Worker {
   /**
    * A place for a run that this process is about to accept, so that it need not go through the queue; call what is returned
    * with the run's end. Undefined while others wait for places: then it is to wait its turn behind them. A run that only
-   * computes (`isPure`) is over before it could be in anybody's way, so all places may be taken.
+   * computes or waits (`isPure`) is in nobody's way until it is one of very many.
    */
   takePlace(accountId: string, isPure: boolean): ((end: Promise<void>) => void) | undefined
   /** Takes no further jobs, waits for the runs under way up to `graceMs`, and leaves the rest to other workers. */
@@ -140,7 +140,7 @@ export function createWorker(options: WorkerWorld): Worker {
       wake()
     },
     takePlace(accountId, isPure) {
-      if (stopping || isBehind || !(isPure || places.isFree())) return undefined
+      if (stopping || isBehind || (isPure ? places.isFull() : !places.isFree())) return undefined
       if (places.crowding().includes(accountId)) return undefined
       const leave = places.take(accountId, 1)
       return (end) => {

@@ -5,7 +5,7 @@ import { after } from 'node:test'
 import type { Page } from 'playwright-core'
 import type { JsonObject } from '../../src/flow/json.ts'
 import { startSink } from '../e2e/rig.ts'
-import { assertAccessible, startRig } from './rig.ts'
+import { assertAccessible, looks, startRig } from './rig.ts'
 import { callingFlow, send } from './seed.ts'
 
 /** Connector auths, ui.md 3.7. */
@@ -190,11 +190,7 @@ check('A-05 an auth in use is not deleted; the flows that use it are listed', as
   assert.equal(refused.status(), 409)
 })
 
-for (const [look, browser] of [
-  ['light', {}],
-  ['dark', { colorScheme: 'dark' as const }],
-  ['phone', { viewport: { width: 390, height: 844 }, hasTouch: true }],
-] as const) {
+for (const [look, browser] of looks) {
   check(
     `A-AX no violations in ${look}: list, form`,
     async ({ page, open }) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { JsonObject } from '../../src/flow/json.ts'
-import { assertAccessible, startRig, until } from './rig.ts'
+import { assertAccessible, looks, startRig, until } from './rig.ts'
 
 /** The catalogue of connectors and the editor of own ones, ui.md 3.6. */
 
@@ -108,11 +108,7 @@ check('K-editor the form and the JSON are one document', async ({ page, open }) 
   await page.getByRole('region', { name: 'API key' }).waitFor()
 })
 
-for (const [look, browser] of [
-  ['light', {}],
-  ['dark', { colorScheme: 'dark' as const }],
-  ['phone', { viewport: { width: 390, height: 844 }, hasTouch: true }],
-] as const) {
+for (const [look, browser] of looks) {
   check(
     `K-AX no violations in ${look}: grid, detail, editor`,
     async ({ page, open }) => {

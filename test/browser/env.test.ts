@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { assertAccessible, startRig } from './rig.ts'
+import { assertAccessible, looks, startRig } from './rig.ts'
 
 /** Env variables: named values that every template sees. */
 
@@ -33,11 +33,7 @@ check('E-01 a variable is added, changed and deleted; every digit stays', async 
   await page.getByText('No env variables yet').waitFor()
 })
 
-for (const [look, browser] of [
-  ['light', {}],
-  ['dark', { colorScheme: 'dark' as const }],
-  ['phone', { viewport: { width: 390, height: 844 }, hasTouch: true }],
-] as const) {
+for (const [look, browser] of looks) {
   check(
     `E-AX no violations in ${look}: list, form`,
     async ({ page, open }) => {

@@ -37,6 +37,13 @@ export interface CheckOptions {
   expected?: RegExp
 }
 
+/** How every screen is looked at for accessibility: a name, and the browser that shows it so. */
+export const looks = [
+  ['light', {}],
+  ['dark', { colorScheme: 'dark' as const }],
+  ['phone', { viewport: { width: 390, height: 844 }, hasTouch: true }],
+] as const
+
 export const admin = { name: 'Ada Lovelace', email: 'ada@example.com', password: 'correct horse battery staple' }
 
 const timeoutMs = 12_000

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { assertAccessible, startRig, until } from './rig.ts'
+import { assertAccessible, looks, startRig, until } from './rig.ts'
 import { age, plainFlow, send } from './seed.ts'
 
 /** Settings, ui.md 3.9. */
@@ -77,11 +77,7 @@ check('G-backup what is exported can be imported', async ({ page, open }) => {
   assert.equal((json as { data: unknown[] }).data.length, 2)
 })
 
-for (const [look, browser] of [
-  ['light', {}],
-  ['dark', { colorScheme: 'dark' as const }],
-  ['phone', { viewport: { width: 390, height: 844 }, hasTouch: true }],
-] as const) {
+for (const [look, browser] of looks) {
   check(
     `G-AX no violations in ${look}: every part`,
     async ({ page, open }) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
-import { assertAccessible, clipboard, startRig } from './rig.ts'
+import { assertAccessible, clipboard, looks, startRig } from './rig.ts'
 import { plainFlow } from './seed.ts'
 
 /** Personal access tokens, ui.md 3.8. */
@@ -127,11 +127,7 @@ check('P-06 a token made here runs a webhook, and a revoked one does not', async
   for (let status = 200; status !== 401; ) status = (await flow.call({ token, body: '{}' })).status
 })
 
-for (const [look, browser] of [
-  ['light', {}],
-  ['dark', { colorScheme: 'dark' as const }],
-  ['phone', { viewport: { width: 390, height: 844 }, hasTouch: true }],
-] as const) {
+for (const [look, browser] of looks) {
   check(
     `P-AX no violations in ${look}: list, form, shown once`,
     async ({ page, open }) => {

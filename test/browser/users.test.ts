@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { admin, assertAccessible, startRig } from './rig.ts'
+import { admin, assertAccessible, looks, startRig } from './rig.ts'
 
 /** The people of the account. */
 
@@ -34,11 +34,7 @@ check('U-01 an admin adds a member, changes the role, disables and deletes', asy
   await row.waitFor({ state: 'detached' })
 })
 
-for (const [look, browser] of [
-  ['light', {}],
-  ['dark', { colorScheme: 'dark' as const }],
-  ['phone', { viewport: { width: 390, height: 844 }, hasTouch: true }],
-] as const) {
+for (const [look, browser] of looks) {
   check(
     `U-AX no violations in ${look}: list, form`,
     async ({ page, open }) => {

@@ -75,7 +75,7 @@ for (const [index, connector] of loadConnectors().entries()) {
 }
 
 function describeTrigger(connector: Connector, trigger: WebhookTrigger): void {
-  test('asks for exactly what it was told to', { skip: trigger.create === undefined }, () => {
+  test('asks for exactly what it was told to', { skip: trigger.create === undefined && 'its vendor has no call that makes webhooks' }, () => {
     const context = triggerContext(connector, trigger)
     const prepared = Object.values(trigger.prepare).map((each) => renderRequest(connector, each, context).text)
     const create = renderRequest(connector, trigger.create!, context)
@@ -90,7 +90,7 @@ function describeTrigger(connector: Connector, trigger: WebhookTrigger): void {
     assert.ok(!without.text.includes(token) && !without.text.includes('Bearer '))
   })
 
-  test('finds and removes what it made', { skip: trigger.create === undefined }, () => {
+  test('finds and removes what it made', { skip: trigger.create === undefined && 'its vendor has no call that makes webhooks' }, () => {
     const context = triggerContext(connector, trigger)
     for (const name of ['list', 'delete', 'update', 'renew', 'resume', 'ping', 'rotate_secret', 'backfill'] as const) {
       const declared = trigger[name]

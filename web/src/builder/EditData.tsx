@@ -1,6 +1,7 @@
 import { Button, Loader, Modal } from '@mantine/core'
 import { lazy, Suspense, useState } from 'react'
-import { type Json, JsonSyntaxError, parseJson, stringifyJson } from '../../../src/flow/json.ts'
+import { type Json, stringifyJson } from '../../../src/flow/json.ts'
+import { readJson } from '../runs/read-json.ts'
 import classes from './dialogs.module.css'
 
 const JsonEditor = lazy(() => import('../runs/JsonEditor.tsx'))
@@ -34,11 +35,9 @@ export function EditData({ opened, onClose, title, ...rest }: EditDataProps) {
   )
 }
 
-type Reading = { ok: true; value: Json } | { ok: false; message: string; line: number; column: number }
-
 function Editing({ note, value, action, check, onDone, onClose }: Omit<EditDataProps, 'opened' | 'title'>) {
   const [text, setText] = useState(() => stringifyJson(value, 2))
-  const reading = read(text)
+  const reading = readJson(text)
   const problem = reading.ok ? check?.(reading.value) : `Not JSON: ${reading.message}`
   const done = () => {
     if (!reading.ok || problem !== undefined) return
@@ -70,13 +69,4 @@ function Editing({ note, value, action, check, onDone, onClose }: Omit<EditDataP
       </div>
     </>
   )
-}
-
-function read(text: string): Reading {
-  try {
-    return { ok: true, value: parseJson(text) }
-  } catch (error) {
-    if (!(error instanceof JsonSyntaxError)) throw error
-    return { ok: false, message: error.message, line: error.line, column: error.column }
-  }
 }

@@ -1,9 +1,9 @@
 import { Button } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
-import { CircleX } from 'lucide-react'
 import type { RunError } from '../../../src/flow/run.ts'
 import classes from '../runs/ErrorCard.module.css'
-import { causeOf, evidenceOf, type Fix } from '../runs/error-cause.ts'
+import { ErrorFacts } from '../runs/ErrorFacts.tsx'
+import { causeOf, type Fix } from '../runs/error-cause.ts'
 import type { StepJson } from '../runs/run-queries.ts'
 import { tabOf } from './focus-field.ts'
 import { builderRoute } from './routes.ts'
@@ -14,20 +14,7 @@ export function StepError({ step, error }: { step: StepJson; error: RunError }) 
   const { text, fix } = causeOf({ ...step, error })
   return (
     <section className={classes.card} aria-label={`Error of ${step.ref}`}>
-      <p className={classes.head}>
-        <CircleX size={17} aria-hidden />
-        <code className={classes.kind}>{error.kind}</code>
-      </p>
-      <p className={classes.message}>
-        <bdi>{error.message}</bdi>
-      </p>
-      <p className={classes.cause}>{text}</p>
-      {evidenceOf(error).map(([name, value]) => (
-        <details key={name} className={classes.evidence} open={value.length < 300}>
-          <summary>{name}</summary>
-          <pre>{value}</pre>
-        </details>
-      ))}
+      <ErrorFacts error={error} cause={text} openBelow={300} />
       <div className={classes.fixes}>{fix === null ? null : <FixButton fix={fix} stepRef={step.ref} />}</div>
     </section>
   )

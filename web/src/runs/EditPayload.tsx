@@ -1,9 +1,10 @@
 import { Button, Loader } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useState } from 'react'
-import { type Json, JsonSyntaxError, parseJson, stringifyJson } from '../../../src/flow/json.ts'
+import { type Json, stringifyJson } from '../../../src/flow/json.ts'
 import { messageOf } from '../api.ts'
 import classes from './Rerun.module.css'
+import { readJson } from './read-json.ts'
 import { payloadQuery } from './run-queries.ts'
 
 const JsonEditor = lazy(() => import('./JsonEditor.tsx'))
@@ -25,7 +26,7 @@ export function EditPayload({ runId, isStarting, start, cancel }: EditPayloadPro
   if (payload.error !== null) return <p role="alert">{messageOf(payload.error)}</p>
   if (payload.data === undefined) return <Loader size="sm" aria-label="Loading" />
   const shown = text ?? indented(payload.data)
-  const reading = read(shown)
+  const reading = readJson(shown)
   const run = () => {
     if (reading.ok && !isStarting) start(reading.value)
   }
@@ -56,18 +57,7 @@ export function EditPayload({ runId, isStarting, start, cancel }: EditPayloadPro
   )
 }
 
-type Reading = { ok: true; value: Json } | { ok: false; message: string; line: number; column: number }
-
-function read(text: string): Reading {
-  try {
-    return { ok: true, value: parseJson(text) }
-  } catch (error) {
-    if (!(error instanceof JsonSyntaxError)) throw error
-    return { ok: false, message: error.message, line: error.line, column: error.column }
-  }
-}
-
 function indented(text: string): string {
-  const reading = read(text)
+  const reading = readJson(text)
   return reading.ok ? stringifyJson(reading.value, 2) : text
 }

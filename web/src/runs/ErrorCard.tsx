@@ -1,13 +1,14 @@
 import { Anchor, Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { CircleX, ExternalLink } from 'lucide-react'
+import { ExternalLink } from 'lucide-react'
 import type { RunError } from '../../../src/flow/run.ts'
 import { messageOf } from '../api.ts'
 import { authQuery } from '../connector-auths/auth-queries.ts'
 import { Reconnect } from '../connector-auths/Reconnect.tsx'
 import classes from './ErrorCard.module.css'
-import { causeOf, evidenceOf, type Fix, stackOf } from './error-cause.ts'
+import { ErrorFacts } from './ErrorFacts.tsx'
+import { causeOf, type Fix, stackOf } from './error-cause.ts'
 import { useRerun } from './run-actions.ts'
 import type { RunJson, StepJson } from './run-queries.ts'
 
@@ -28,23 +29,16 @@ export function ErrorCard({ run, step, error, auth, open }: ErrorCardProps) {
   const fix = cause.fix?.to === 'auth' && auth === null ? stepFix : cause.fix
   return (
     <section className={classes.card} aria-label={`Error of ${step.ref}`}>
-      <p className={classes.head}>
-        <CircleX size={17} aria-hidden />
-        <code className={classes.kind}>{error.kind}</code>
-      </p>
-      <p className={classes.message}>
-        <bdi>{error.message}</bdi>
-      </p>
-      <p className={classes.cause}>
-        {cause.fix?.to === 'auth' && used.data ? <>Auth “{used.data.name}” was refused. </> : null}
-        {cause.text}
-      </p>
-      {evidenceOf(error).map(([name, text]) => (
-        <details key={name} className={classes.evidence} open={text.length < 600}>
-          <summary>{name}</summary>
-          <pre>{text}</pre>
-        </details>
-      ))}
+      <ErrorFacts
+        error={error}
+        openBelow={600}
+        cause={
+          <>
+            {cause.fix?.to === 'auth' && used.data ? <>Auth “{used.data.name}” was refused. </> : null}
+            {cause.text}
+          </>
+        }
+      />
       {stack === null ? null : (
         <details className={classes.evidence}>
           <summary>Stack</summary>
