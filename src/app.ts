@@ -8,11 +8,11 @@ import { createEvents } from './api/events.ts'
 import { createListening } from './api/listening.ts'
 import { createPublicUrlCheck } from './api/public-url-check.ts'
 import { registerApi } from './api/register-api.ts'
+import { createRunEvents } from './api/run-events.ts'
 import { setupToken, setupUrl } from './api/sessions.ts'
 import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { loadConnectors } from './connectors/index.ts'
-import type { JsonObject } from './flow/json.ts'
 import { createHttpServer } from './http.ts'
 import { createMailer } from './mailer.ts'
 import { createMetrics } from './metrics.ts'
@@ -24,8 +24,6 @@ import { notify } from './storage/notify.ts'
 import { openStorage, type Storage } from './storage/open-storage.ts'
 import { createQueue, jobKinds } from './storage/queue.ts'
 import { registrationChannel } from './storage/registration-triggers.ts'
-import { createRunLanes } from './storage/run-lanes.ts'
-import { createRunWriter, type RunWriter } from './storage/run-writer.ts'
 import { readWaitingRuns } from './storage/waiting-runs.ts'
 import { serveWeb } from './web-files.ts'
 import { createBacklog } from './webhook/backlog.ts'
@@ -41,22 +39,16 @@ import { createRejections } from './webhook/rejections.ts'
 import { registerWebhook } from './webhook/route.ts'
 import { createTokenCache } from './webhook/token-cache.ts'
 import { createTurns } from './webhook/turns.ts'
-import { type AccountConnectors, createAccountConnectors } from './worker/account-connectors.ts'
-import { createChoreWorker } from './worker/chores.ts'
+import { createAccountConnectors } from './worker/account-connectors.ts'
 import { createConnectorSearch } from './worker/connector-search.ts'
 import { createErrorMailSender } from './worker/error-mails.ts'
-import { giveUpRuns } from './worker/give-up-runs.ts'
-import { createLaneKeeper } from './worker/lanes.ts'
-import { openedAuth } from './worker/opened-auth.ts'
+import { createAuthValues } from './worker/opened-auth.ts'
 import { createRegistrationWorker } from './worker/perform-registrations.ts'
 import { prune, pruneCron } from './worker/prune.ts'
 import { createRegistrationWorld } from './worker/registration-world.ts'
-import { cancelChannel, createRunner } from './worker/runner.ts'
-import { createScheduleClock, startScheduled } from './worker/schedules.ts'
-import { createTrackedRuns } from './worker/tracked-runs.ts'
+import { createRunCore } from './worker/run-core.ts'
+import { cancelChannel } from './worker/runner.ts'
 import { createVendors } from './worker/vendors.ts'
-import { createWorker } from './worker/worker.ts'
-import { createWorld } from './worker/world.ts'
 
 /** A running Hookline. */
 export interface App {
@@ -71,15 +63,8 @@ export interface App {
 /** What processes tell each other of what is to be seen in the interface. */
 const eventChannel = 'interface_events'
 
-/** How often this process says that it still holds its synchronous runs. */
-const renewHeldMs = 5_000
 /** How often it is looked at what waits in the queue. */
 const backlogMs = 1_000
-/** Of the 30 s a stopping process has: what does not end within it is handed over. */
-const stopGraceMs = 20_000
-
-/** What is handed over then has this long to be written. */
-const handOverMs = 3_000
 
 /** Puts the product together: the one place that knows every part. */
 export async function startApp(config: Config, log: FastifyBaseLogger): Promise<App> {
@@ -111,12 +96,11 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     triggers: {
       registrations: storage.registrations,
       findConnector: connectors.find,
-      authValues: (accountId, authId) => readAuthValues(storage, connectors.find, accountId, authId),
+      authValues: createAuthValues(storage.connectorAuths, connectors.find),
       publicUrl: () => publicUrl,
       now,
     },
   })
-  const tracked = createTrackedRuns()
   const relay = createEventRelay({
     events: createEvents(),
     listening: createListening(now),
@@ -124,12 +108,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     log,
   })
   const { events, listening } = relay
-  /** Tells the builder, where someone waits for the next request of a flow, what has come. */
-  const capture = (accountId: string, flowId: string, facts: JsonObject) => {
-    if (!listening.has(flowId)) return
-    listening.stop(flowId)
-    events.publish(accountId, 'capture', { flow_id: flowId, ...facts })
-  }
+  const { capture, publishCommit } = createRunEvents(events, listening)
   const outbound = createOutbound({ allow: config.outboundAllow })
   /** Calls nothing but our own public address, which may be a private one. */
   const ownOutbound = createOutbound({ allow: ['0.0.0.0/0', '::/0'] })
@@ -141,15 +120,6 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     publicUrl: () => publicUrl,
     now,
     onAuthChecked: (accountId, id) => events.publish(accountId, 'auth', { id }),
-  })
-  const world = createWorld({
-    publicUrl: () => publicUrl,
-    call: vendors.call,
-    callConnector: vendors.callConnector,
-    flows,
-    runs: storage.runs,
-    values: storage.flowValues,
-    writer: () => writer,
   })
   const metrics = createMetrics({
     async waitingRuns() {
@@ -164,60 +134,34 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     limit: config.maxWaitingRuns,
     log,
   })
-  const writer: RunWriter = createRunWriter({
-    database: forRuns.database,
+  const core = createRunCore({
+    ...forRuns,
     queue,
-    now,
+    flows,
+    forUsers: { database: storage.database, runs: storage.runs },
+    schedules: storage.schedules,
+    outside: {
+      publicUrl: () => publicUrl,
+      call: vendors.call,
+      callConnector: vendors.callConnector,
+      values: storage.flowValues,
+    },
+    works,
+    concurrency: config.workerConcurrency,
+    chores: { prune_runs: (_data, signal) => prune({ ...storage, now }, signal) },
+    clock: systemClock,
+    newId: randomUUIDv7,
+    log,
     priorityOf: backlog.accepted,
-    onCommit: ({ started, stepped, ended, enqueued, lanes }) => {
-      if (enqueued) worker?.nudge()
-      if (lanes.length > 0) laneKeeper.changed(lanes)
-      for (const { id, accountId, flowId, by, lane, trigger } of started) {
-        // Counted when it is enqueued otherwise.
-        if (lane) backlog.accepted(accountId, 1)
-        events.publish(accountId, 'run', { id, flow_id: flowId, status: by === 'queue' ? 'queued' : 'running' })
-        // Who listens waits for a request; what users and other flows start is none.
-        if (trigger === 'webhook' || trigger === 'connector') capture(accountId, flowId, { flow_run_id: id })
-      }
+    onCommit({ started, stepped, ended }) {
+      // Those without a lane are counted when they are enqueued.
+      for (const { accountId, lane } of started) if (lane) backlog.accepted(accountId, 1)
+      publishCommit({ started, stepped, ended })
       metrics.started(started.length)
       metrics.ended(ended)
-      for (const { id, accountId, flowId } of stepped) {
-        events.publish(accountId, 'step', { run_id: id, flow_id: flowId })
-      }
-      for (const { run, end } of ended) {
-        events.publish(run.accountId, 'run', { id: run.id, flow_id: run.flowId, status: end.outcome.status })
-      }
     },
   })
-  const worker = works
-    ? createWorker({
-        queue,
-        runs: forRuns.runs,
-        flows,
-        writer,
-        world,
-        concurrency: config.workerConcurrency,
-        track: tracked.track,
-        log,
-      })
-    : undefined
-  const laneKeeper = createLaneKeeper({
-    lanes: createRunLanes(forRuns.database, queue),
-    flows,
-    onAdmitted: () => worker?.nudge(),
-    log,
-  })
-  const chores = works
-    ? createChoreWorker({
-        queue,
-        chores: {
-          give_up_runs: (data) => giveUpRuns(data, { runs: forRuns.runs, writer, now }),
-          start_scheduled: (data) => startScheduled(data, { runner, flows }),
-          prune_runs: (_data, signal) => prune({ ...storage, now }, signal),
-        },
-        log,
-      })
-    : undefined
+  const { world, writer } = core
   const errorMails =
     works && config.email
       ? createErrorMailSender({
@@ -230,9 +174,6 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
           log,
         })
       : undefined
-  const scheduleClock =
-    chores && createScheduleClock({ schedules: storage.schedules, queue, onSent: chores.nudge, log })
-  const stopping = new AbortController()
   const registrationWorld = createRegistrationWorld({
     storage,
     world,
@@ -248,7 +189,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     : undefined
   const cancellations = await forRuns.database.listen(
     {
-      [cancelChannel]: tracked.cancelled,
+      [cancelChannel]: core.tracked.cancelled,
       [registrationChannel]: () => registrar?.nudge(),
       [eventChannel]: relay.receive,
     },
@@ -264,15 +205,6 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     now,
     onError: (error) => log.error({ err: error }, 'events could not be counted'),
   })
-  const runner = createRunner({
-    database: storage.database,
-    flows,
-    runs: storage.runs,
-    writer,
-    tracked,
-    now,
-    newRunId: randomUUIDv7,
-  })
   const edge: DeliveryEdge = {
     flows,
     tokens: createTokenCache((hash) => forRuns.tokens.findByHash(hash, now())),
@@ -284,12 +216,9 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     turns: createTurns(),
     backlog,
     bodyLimits: { ...defaultBodyLimits, maxBytes: config.maxBodyBytes },
-    writer,
-    takePlace: (accountId, isPure) => worker?.takePlace(accountId, isPure),
+    ...core,
     dedupe: forRuns.dedupe,
-    world,
     syncTimeoutSeconds: config.syncTimeoutSeconds,
-    stopping: stopping.signal,
     rejections: {
       note(rejected) {
         rejections.note(rejected)
@@ -299,7 +228,6 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     keepHandshakeSecret: storage.registrations.keepHandshakeSecret,
     tally: tallies.count,
     newRunId: randomUUIDv7,
-    track: tracked.track,
     onRunLost: createLostRuns(log, systemClock),
   }
   const apiDeps: ApiDeps = {
@@ -315,10 +243,10 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       now,
     }),
     helpers: stepKinds,
-    runner,
+    runner: core.runner,
     registrar: {
-      preview: (flow) => previewFlow({ ...flow, wakes: 0, moves: true }, registrationWorld, stopping.signal),
-      ping: (row) => pingWebhook(row, registrationWorld, stopping.signal),
+      preview: (flow) => previewFlow({ ...flow, wakes: 0, moves: true }, registrationWorld, core.stopping),
+      ping: (row) => pingWebhook(row, registrationWorld, core.stopping),
     },
     events,
     listening,
@@ -363,44 +291,19 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   const outageWatch =
     http && createOutageWatch({ outages: storage.outages, registrations: storage.registrations, now, log })
   await outageWatch?.start()
-  worker?.start()
-  if (chores) await queue.schedule('hourly', pruneCron, 'UTC', 'prune_runs', {})
-  chores?.start()
-  scheduleClock?.start()
+  if (works) await queue.schedule('hourly', pruneCron, 'UTC', 'prune_runs', {})
+  core.start()
   errorMails?.start()
-  if (works) laneKeeper.start()
   registrar?.start()
-  const renewing = setInterval(() => {
-    writer.renewHeld().catch((error) => log.error({ err: error }, 'held runs could not be renewed'))
-  }, renewHeldMs)
-
   const looking = setInterval(backlog.refresh, backlogMs)
 
   return {
     address: takesRequests ? publicUrl : undefined,
     setupUrl: takesRequests ? await setupUrl(apiDeps) : undefined,
     async close() {
-      const grace = Promise.withResolvers<void>()
-      setTimeout(grace.resolve, stopGraceMs).unref()
-      await registrar?.stop()
-      const closed = http?.close()
-      await scheduleClock?.stop()
-      await outageWatch?.stop()
-      await errorMails?.stop()
-      await Promise.race([Promise.all([closed, worker?.stop(stopGraceMs), chores?.stop(stopGraceMs)]), grace.promise])
-      // What is still under way is left to other processes; its senders are told that the run goes on.
-      tracked.stopAll()
-      stopping.abort()
-      await closed
-      await worker?.stop(handOverMs)
-      clearInterval(renewing)
       clearInterval(looking)
-      await writer.drain()
+      await core.stop(Promise.all([http?.close(), registrar?.stop(), outageWatch?.stop(), errorMails?.stop()]))
       await Promise.all([rejections.close(), tallies.close()])
-      await writer
-        .handOverHeld()
-        .catch((error) => log.error({ err: error }, 'held runs are not handed over; they are taken over by themselves'))
-      await laneKeeper.stop()
       await relay.close()
       await cancellations.close()
       await queue.stop()
@@ -409,26 +312,6 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       await storage.close()
     },
   }
-}
-
-/**
- * What a vendor's app signs with may be part of the credential, of which the former one counts for a while. Nothing is
- * renewed for it: the edge must not wait.
- */
-async function readAuthValues(
-  storage: Storage,
-  findConnector: AccountConnectors['find'],
-  accountId: string,
-  authId: string,
-): Promise<{ values: JsonObject; until: Date | null }[]> {
-  const credential = await storage.connectorAuths.open(accountId, authId)
-  if (credential === undefined) return []
-  const connector = await findConnector(accountId, credential.auth.connector)
-  const { former } = credential
-  const current = { values: openedAuth(accountId, credential, connector).values, until: null }
-  if (former === null) return [current]
-  const before = openedAuth(accountId, { ...credential, secrets: former.secrets }, connector)
-  return [current, { values: before.values, until: former.until }]
 }
 
 async function unready(storage: Storage): Promise<string | undefined> {

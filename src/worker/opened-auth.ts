@@ -1,7 +1,8 @@
 import type { Connector } from '../connectors/connector.ts'
 import { compileValue } from '../engine/render.ts'
 import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../flow/json.ts'
-import type { Credential } from '../storage/connector-auths.ts'
+import type { ConnectorAuths, Credential } from '../storage/connector-auths.ts'
+import type { TriggerSources } from '../webhook/trigger-gate.ts'
 
 /** A connector auth in the clear, as the templates of its connector need it: only ever held for the length of a call. */
 export interface OpenedAuth {
@@ -37,6 +38,26 @@ export function openedAuth(accountId: string, credential: Credential, connector:
     token_response: grant?.response ?? {},
   }
   return { accountId, credential, connector, values, shown, secrets: secretTexts(credential, connector) }
+}
+
+/**
+ * What a vendor's app signs with may be part of the credential, of which the former one counts for a while. Nothing is
+ * renewed for it: the edge must not wait.
+ */
+export function createAuthValues(
+  auths: Pick<ConnectorAuths, 'open'>,
+  findConnector: (accountId: string, name: string) => Promise<Connector | undefined>,
+): TriggerSources['authValues'] {
+  return async (accountId, authId) => {
+    const credential = await auths.open(accountId, authId)
+    if (credential === undefined) return []
+    const connector = await findConnector(accountId, credential.auth.connector)
+    const { former } = credential
+    const current = { values: openedAuth(accountId, credential, connector).values, until: null }
+    if (former === null) return [current]
+    const before = openedAuth(accountId, { ...credential, secrets: former.secrets }, connector)
+    return [current, { values: before.values, until: former.until }]
+  }
 }
 
 /** Whether calls are made with a token that the vendor grants, rather than with what the user has stored. */

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { startingRef } from '../engine/compile-flow.ts'
 import type { ConnectorCall, ConnectorReply } from '../engine/connector-call.ts'
 import { StepError } from '../engine/step-error.ts'
@@ -16,22 +16,20 @@ const maxDepth = 10
 /** How often a run looks whether a flow that another process runs for it has ended. */
 const childPollMs = 250
 
-interface WorldParts {
-  clock?: Clock
+export interface WorldParts {
+  clock: Clock
   publicUrl(): string
   call(accountId: string, call: OutboundCall, signal: AbortSignal): Promise<OutboundReply>
   callConnector(accountId: string, call: ConnectorCall, signal: AbortSignal): Promise<ConnectorReply>
   flows: FlowCache
   runs: Runs
   values: FlowValues
-  writer(): RunWriter
+  writer: RunWriter
 }
 
-type Parts = WorldParts & { clock: Clock }
-
 /** The world of runs, made of the product's parts. */
-export function createWorld({ clock = systemClock, ...rest }: WorldParts): World {
-  const parts = { ...rest, clock }
+export function createWorld(parts: WorldParts): World {
+  const { clock } = parts
   const world: World = {
     ...clock,
     async waitUntil(at, signal) {
@@ -52,7 +50,11 @@ export function createWorld({ clock = systemClock, ...rest }: WorldParts): World
   return world
 }
 
-async function startFlow(request: FlowStart, world: World, parts: Parts): Promise<{ runId: string; output: Json }> {
+async function startFlow(
+  request: FlowStart,
+  world: World,
+  parts: WorldParts,
+): Promise<{ runId: string; output: Json }> {
   if (request.depth > maxDepth) {
     throw new StepError('limit', `flows start one another ${maxDepth} levels deep; that looks like a circle`)
   }
@@ -65,7 +67,7 @@ async function startFlow(request: FlowStart, world: World, parts: Parts): Promis
   if (loaded.gate.flow.status === 'paused') {
     throw new StepError('flow_paused', `the flow "${loaded.gate.flow.name}" is paused`)
   }
-  const log = parts.writer().begin(runStart(request, loaded, world))
+  const log = parts.writer.begin(runStart(request, loaded, world))
   try {
     if (request.wait && loaded.lane === undefined) return await runChild(request, loaded, log, world)
     await log.durable()
@@ -104,7 +106,7 @@ async function runChild(
 /** Waits for a flow that is under way elsewhere, or that rests. */
 async function awaitChild(
   { accountId, runId, signal }: FlowStart,
-  parts: Parts,
+  parts: WorldParts,
 ): Promise<{ runId: string; output: Json }> {
   for (;;) {
     const run = await parts.runs.find(accountId, runId)

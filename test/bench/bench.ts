@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util'
 import { startServer } from '../rig/server-process.ts'
-import { measureEcho, measureHttpInsert, measureInsert } from './ceilings.ts'
-import { bodyOf, heading, line, type Measured, measureFlow } from './measure.ts'
+import { measureEcho, measureHttpInsert, measureHttpRecord, measureInsert } from './ceilings.ts'
+import { bodyOf, heading, line, type Measured, makeFlow, measureFlow, measureLoad } from './measure.ts'
 
 /**
  * `npm run bench`: how many webhooks a second are accepted, run and recorded, beside what the same machine does in the
- * same minute with nothing but HTTP, with nothing but a durable insert, and with both. Compare the ratios: the absolute
+ * same minute with nothing but HTTP, with nothing but a durable insert, with both, and with all rows of a run in place of the one. Compare the ratios: the absolute
  * numbers are the machine's.
  */
 const { values } = parseArgs({
@@ -33,7 +33,8 @@ console.log(
 console.log(heading)
 try {
   await measureFlow(server, false, load)
-  await measureFlow(server, true, load)
+  const warm = await makeFlow(server, true)
+  await measureLoad(server, { ...load, ...warm })
   for (let round = 0; round < Number(values.rounds); round++) {
     if (!values['flows-only']) {
       const both = await measureHttpInsert(server, load)
@@ -41,6 +42,7 @@ try {
       report('bare Fastify echo', await measureEcho(load))
       report('bare group-committed insert', await measureInsert(server, load))
       report('bare HTTP and group-committed insert', both)
+      report('bare HTTP and all rows of a run', await measureHttpRecord(server, warm.id, load))
     }
     report('async: accepted, 3 steps run, recorded', await measureFlow(server, true, load))
     report('sync: 2 steps run, recorded, answered', await measureFlow(server, false, load))

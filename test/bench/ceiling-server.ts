@@ -1,13 +1,23 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import fastify from 'fastify'
-import { connectTo, groupCommit } from './measure.ts'
+import { insertPayloads, insertRecords } from './bare-inserts.ts'
+import { connectTo } from './measure.ts'
+
+/** What the server of a ceiling does before it answers; nothing by default. */
+export interface CeilingWork {
+  /** Of the server whose database the body is written to. */
+  dataDir?: string
+  /** The run whose records are written with it; by default only the body is. */
+  sampleRunId?: string
+}
 
 /** The thread behind `ceilings.ts`: answers at once, or after the body is on disk. */
-const { dataDir } = workerData as { dataDir: string | undefined }
+const { dataDir, sampleRunId } = workerData as CeilingWork
 const http = fastify()
 if (dataDir === undefined) http.post('/', async () => ({ ok: true }))
 else {
-  const { add } = await groupCommit(await connectTo({ dataDir }))
+  const client = await connectTo({ dataDir })
+  const { add } = await (sampleRunId === undefined ? insertPayloads(client) : insertRecords(client, sampleRunId))
   http.removeContentTypeParser('application/json')
   http.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   http.post('/', async ({ body }) => {

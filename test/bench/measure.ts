@@ -151,46 +151,6 @@ export async function connectTo({ dataDir }: Pick<ServerProcess, 'dataDir'>): Pr
   return client
 }
 
-/**
- * Writes rows of a text as durably as Hookline does, all that came meanwhile in one commit. `add` resolves once its row is
- * on disk.
- */
-export async function groupCommit(client: pg.Client): Promise<{ add(payload: string): Promise<void> }> {
-  await client.query('drop table if exists bench_insert')
-  await client.query(
-    'create table bench_insert (id bigint generated always as identity primary key, payload text not null)',
-  )
-  let waiting: { payload: string; done(): void; failed(error: unknown): void }[] = []
-  let writing = false
-  const write = async () => {
-    writing = true
-    while (waiting.length > 0) {
-      const batch = waiting
-      waiting = []
-      try {
-        await client.query({
-          name: 'bench',
-          text: 'insert into bench_insert (payload) select unnest($1::text[])',
-          values: [batch.map(({ payload }) => payload)],
-        })
-        for (const { done } of batch) done()
-      } catch (error) {
-        for (const { failed } of batch) failed(error)
-      }
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    writing = false
-  }
-  return {
-    add: (payload) =>
-      new Promise((done, failed) => {
-        waiting.push({ payload, done, failed })
-        if (!writing) setImmediate(write)
-        writing = true
-      }),
-  }
-}
-
 /** Processes below a process: the database's, here. */
 export function processesBelow(pid: number): number[] {
   const rows = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' })
