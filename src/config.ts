@@ -1,13 +1,7 @@
-import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { didYouMean } from './access/did-you-mean.ts'
-
-/** At most `count` in every `seconds`. */
-export interface RateLimit {
-  count: number
-  seconds: number
-}
+import { databaseUrl, networks, publicUrl, rateLimit, sender, smtpUrl, wholeNumber, yesOrNo } from './setting-values.ts'
 
 /** What the settings page says about a setting, beside its name. */
 interface About {
@@ -134,6 +128,12 @@ const settings = z.object({
     expected: 'a whole number from 1 to 1000',
     default: '32',
   }),
+  HOOKLINE_CIRCUIT_FAILURES: wholeNumber(0, 1000).prefault('10').register(about, {
+    description:
+      'After how many failed calls in a row (no connection, no answer, 5xx) a vendor is left alone: for 30 s at first, then one call at a time tries, with pauses of up to 5 minutes. Counted per account, host and connector auth, in each process. 0 turns it off.',
+    expected: 'a whole number from 0 to 1000',
+    default: '10',
+  }),
   HOOKLINE_SMTP_URL: z.string().transform(smtpUrl).optional().register(about, {
     description:
       'The mail server that error emails go through. `smtps://` begins with TLS (port 465), `smtp://` turns to it where the server can (port 587); a password goes to another machine only over TLS. Every process needs it, together with HOOKLINE_EMAIL_FROM.',
@@ -207,6 +207,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     rateLimitPerFlow: data.HOOKLINE_RATE_LIMIT_PER_FLOW,
     maxWaitingRuns: data.HOOKLINE_MAX_WAITING_RUNS,
     workerConcurrency: data.HOOKLINE_WORKER_CONCURRENCY,
+    circuitFailures: data.HOOKLINE_CIRCUIT_FAILURES,
     email: smtpUrl === undefined || from === undefined ? undefined : { smtpUrl, from },
     metrics: data.HOOKLINE_METRICS,
     logLevel: data.HOOKLINE_LOG_LEVEL,
@@ -261,77 +262,4 @@ function isUnknown(name: string): boolean {
 function warning(name: string): string {
   const meant = didYouMean(name, settingNames)
   return `${name} is not a setting and has no effect${meant ? `; did you mean ${meant}?` : ''}`
-}
-
-function wholeNumber(least: number, most: number) {
-  return z
-    .string()
-    .regex(/^\d{1,12}$/)
-    .transform(Number)
-    .pipe(z.number().min(least).max(most))
-}
-
-function yesOrNo() {
-  return z
-    .enum(['1', 'true', 'yes', 'on', '0', 'false', 'no', 'off'])
-    .transform((word) => /^(1|true|yes|on)$/.test(word))
-}
-
-const secondsIn: Record<string, number> = { s: 1, sec: 1, second: 1, m: 60, min: 60, minute: 60, h: 3600, hour: 3600 }
-
-/** `300/5m`, `20/min`, `50/1s`; `off` is undefined. */
-function rateLimit() {
-  return z.string().transform((text, context): RateLimit | undefined => {
-    if (text === 'off') return undefined
-    const parts = /^([1-9]\d{0,8})\/([1-9]\d{0,4})?([a-z]+)$/.exec(text)
-    const unit = secondsIn[parts?.[3] ?? '']
-    if (parts && unit) return { count: Number(parts[1]), seconds: Number(parts[2] ?? 1) * unit }
-    context.addIssue('not a limit')
-    return undefined
-  })
-}
-
-/** A list separated by commas or blanks; a lone address becomes the network that holds only it. */
-function networks() {
-  return z.string().transform((text, context): readonly string[] => {
-    const entries = text.split(/[\s,]+/).filter((entry) => entry !== '')
-    return entries.map((entry) => {
-      const [address = '', prefix, ...rest] = entry.split('/')
-      const bits = isIP(address) === 6 ? 128 : 32
-      const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN
-      if (isIP(address) === 0 || rest.length > 0 || !(length <= bits)) context.addIssue('not a network')
-      return `${address}/${length}`
-    })
-  })
-}
-
-/** Without the slash at its end, so that paths can be appended. */
-function publicUrl(text: string, context: z.RefinementCtx): string {
-  const url = URL.parse(text)
-  const plain = url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username && !url.password
-  if (!plain) context.addIssue('not a public URL')
-  return url?.href.replace(/\/+$/, '') ?? ''
-}
-
-function smtpUrl(text: string, context: z.RefinementCtx): string {
-  const url = URL.parse(text)
-  const plain = url && /^smtps?:$/.test(url.protocol) && url.hostname && /^\/?$/.test(url.pathname) && !url.search
-  if (!plain || !isDecodable(url.username) || !isDecodable(url.password))
-    context.addIssue('not the URL of a mail server')
-  return text
-}
-
-function isDecodable(text: string): boolean {
-  return !/%(?![0-9a-f]{2})/i.test(text)
-}
-
-function sender(text: string, context: z.RefinementCtx): string {
-  const address = /^[^<>\r\n]*<([^<>]+)>$/.exec(text)?.[1] ?? text
-  if (!z.email().safeParse(address).success) context.addIssue('not a sender')
-  return text
-}
-
-function databaseUrl(text: string, context: z.RefinementCtx): string {
-  if (!/^postgres(ql)?:\/\/./.test(text) || !URL.canParse(text)) context.addIssue('not a database URL')
-  return text
 }

@@ -18,6 +18,8 @@ export interface ConnectorCall {
   idempotencyKey?: string
   /** Further texts that must not come back, should the vendor repeat them. */
   secrets?: readonly string[]
+  /** Whether a person waits for it: then it is made even while the vendor is left alone. */
+  asked?: boolean
 }
 
 /** One request as a connector's data describe it (connectors/schema/request.ts). */

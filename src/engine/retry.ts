@@ -1,4 +1,5 @@
-import type { Retry, StepError } from './step-error.ts'
+import type { StepRecord } from '../flow/run.ts'
+import { type Retry, type StepError, untriedKinds } from './step-error.ts'
 
 /** Automatic retries of connector calls (spec section 3): what happens after a failed attempt. */
 
@@ -11,6 +12,28 @@ export const maxTurns = 500
 /** Pause before a passing fault is tried again. */
 export const soonRetryWaitMs = 1_000
 
+/** Which try of a step this is. */
+export interface Tries {
+  /** Counts from 1. */
+  attempt: number
+  /** Attempts before this one that failed by themselves; one that had to wait for its turn has not. */
+  faults: number
+  /** When the first attempt began. */
+  since: Date
+}
+
+/** The attempt that follows what a run's records say of a step; `last` is the latest of them. */
+export function triesAfter(last: StepRecord, records: readonly StepRecord[]): Tries {
+  const own = records.filter(({ ref, path }) => ref === last.ref && path === last.path)
+  const faults = own.filter(({ error }) => error !== null && !untriedKinds.has(error.kind)).length
+  return { attempt: last.attempt + 1, faults, since: own[0]?.startedAt ?? last.startedAt }
+}
+
+/** The attempt after one that failed. */
+export function nextTry({ attempt, faults, since }: Tries, { kind }: StepError): Tries {
+  return { attempt: attempt + 1, faults: untriedKinds.has(kind) ? faults : faults + 1, since }
+}
+
 export type RetryDecision =
   | { again: false }
   /** `visible`: the run is shown as `retrying` meanwhile, and may be put aside. */
@@ -18,17 +41,17 @@ export type RetryDecision =
 
 /**
  * Decides on one more attempt. Every fault is tried again once, so a step has at most two attempts of its own doing.
- * Waiting for one's turn is no fault: it lasts as long as it takes.
- *
- * `attempt` counts from 1.
+ * Waiting for one's turn is no fault: it lasts as long as it takes. For one who is down a step waits as long as for one who
+ * names a time.
  */
-export function decideRetry(error: StepError, attempt: number, now: Date): RetryDecision {
-  if (error.retry?.when === 'turn') {
-    return attempt < maxTurns ? { again: true, at: error.retry.at, visible: true } : { again: false }
+export function decideRetry({ retry }: StepError, { attempt, faults, since }: Tries, now: Date): RetryDecision {
+  if (retry?.when === 'turn' || retry?.when === 'recovery') {
+    const isTooLong = retry.when === 'recovery' && retry.at.getTime() - since.getTime() > longestRetryWaitMs
+    return attempt < maxTurns && !isTooLong ? { again: true, at: retry.at, visible: true } : { again: false }
   }
-  if (error.retry === null || attempt > 1) return { again: false }
-  if (error.retry.when === 'soon') return { again: true, at: new Date(now.getTime() + soonRetryWaitMs), visible: false }
-  const at = error.retry.after ?? new Date(now.getTime() + defaultRetryWaitMs)
+  if (retry === null || faults > 0) return { again: false }
+  if (retry.when === 'soon') return { again: true, at: new Date(now.getTime() + soonRetryWaitMs), visible: false }
+  const at = retry.after ?? new Date(now.getTime() + defaultRetryWaitMs)
   if (at.getTime() - now.getTime() > longestRetryWaitMs) return { again: false }
   return { again: true, at: at < now ? now : at, visible: true }
 }
@@ -41,7 +64,7 @@ export function retryOfResponse(
   status: number,
   headers: Record<string, string>,
   now: Date,
-): Exclude<Retry, { when: 'turn' }> | null {
+): Extract<Retry, { when: 'later' | 'soon' }> | null {
   if (status >= 200 && status < 300) return null
   const after = timeNamed(headers['retry-after'], now) ?? timeNamed(headers['x-ratelimit-reset'], now)
   if (after !== null || status === 429 || status === 503) return { when: 'later', after }

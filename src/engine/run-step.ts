@@ -3,7 +3,7 @@ import type { RunError, StepRecord } from '../flow/run.ts'
 import type { CompiledStep } from './compile-flow.ts'
 import { derivedId } from './derived-id.ts'
 import type { Frame } from './render.ts'
-import { decideRetry } from './retry.ts'
+import { decideRetry, nextTry, type Tries, triesAfter } from './retry.ts'
 import { runLoop } from './run-loop.ts'
 import { RunningStep } from './running-step.ts'
 import { StepError } from './step-error.ts'
@@ -30,7 +30,7 @@ const on: Course = { kind: 'on' }
  */
 export function runStep(step: CompiledStep, path: string, frame: Frame, state: WalkState): StepEnd | Promise<StepEnd> {
   const earlier = state.earlier.get(`${step.step.ref}|${path}`)
-  if (earlier === undefined) return attemptStep(step, path, frame, state, 1)
+  if (earlier === undefined) return attemptStep(step, path, frame, state)
   // A loop is walked again even when it ended: its passes put back what they produced.
   if (earlier.status === 'success' && !step.kind.loops) return putBack(earlier, frame, state)
   if (earlier.status === 'error' && earlier.error) {
@@ -47,12 +47,14 @@ async function goOnWith(
   state: WalkState,
   earlier: StepRecord,
 ): Promise<StepEnd> {
-  if (earlier.resumeAt === null || (earlier.status !== 'waiting' && earlier.status !== 'retrying'))
-    return attemptStep(step, path, frame, state, earlier.attempt)
+  if (earlier.resumeAt === null || (earlier.status !== 'waiting' && earlier.status !== 'retrying')) {
+    const { attempt, startedAt: since } = earlier
+    return attemptStep(step, path, frame, state, { attempt, faults: 0, since })
+  }
   const rest = await sitOutRest(earlier, earlier.resumeAt, earlier.status, state)
   if (rest !== undefined) return { course: rest, label: null }
   if (earlier.status === 'waiting') return endWait(earlier, frame, state)
-  return attemptStep(step, path, frame, state, earlier.attempt + 1)
+  return attemptStep(step, path, frame, state, triesAfter(earlier, state.run.earlier))
 }
 
 function attemptStep(
@@ -60,10 +62,12 @@ function attemptStep(
   path: string,
   frame: Frame,
   state: WalkState,
-  attempt: number,
+  given?: Tries,
 ): StepEnd | Promise<StepEnd> {
-  const record = newRecord(step, path, attempt, state.world.now())
-  const failed = (error: unknown) => afterFailure(step, path, frame, state, record, error)
+  const startedAt = state.world.now()
+  const tries = given ?? { attempt: 1, faults: 0, since: startedAt }
+  const record = newRecord(step, path, tries.attempt, startedAt)
+  const failed = (error: unknown) => afterFailure(step, path, frame, state, record, tries, error)
   try {
     const result = performStep(step, path, frame, state, record)
     const end =
@@ -83,13 +87,14 @@ async function afterFailure(
   frame: Frame,
   state: WalkState,
   record: StepRecord,
+  tries: Tries,
   error: unknown,
 ): Promise<StepEnd> {
   const now = state.world.now()
   const failure = asStepError(error)
   const retry =
     step.kind.retries && state.flow.flow.settings.automatic_retries
-      ? decideRetry(failure, record.attempt, now)
+      ? decideRetry(failure, tries, now)
       : ({ again: false } as const)
   describeFailure(record, failure, now)
   if (!retry.again) return failStep(step, frame, state, record, failure)
@@ -98,7 +103,7 @@ async function afterFailure(
   state.recorder.record(record)
   const rest = await sitOut(retry.at, 'retrying', state, !retry.visible)
   if (rest !== undefined) return { course: rest, label: null }
-  return attemptStep(step, path, frame, state, record.attempt + 1)
+  return attemptStep(step, path, frame, state, nextTry(tries, failure))
 }
 
 /** Renders and runs. What led to an outside effect is on disk before it happens. */

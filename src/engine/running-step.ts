@@ -66,12 +66,12 @@ export class RunningStep implements StepContext {
 
   call(request: OutboundCall): Promise<OutboundReply> {
     const { world, run } = this.#state
-    return world.call(run.accountId, request, run.signal)
+    return world.call(run.accountId, { ...request, asked: run.trigger === 'test' }, run.signal)
   }
 
   callConnector(call: ConnectorCall): Promise<ConnectorReply> {
     const { world, run } = this.#state
-    return world.callConnector(run.accountId, call, run.signal)
+    return world.callConnector(run.accountId, { ...call, asked: run.trigger === 'test' }, run.signal)
   }
 
   startFlow({ flowId, payload, wait }: StartFlow): Promise<StartedFlow> {

@@ -1,10 +1,18 @@
 import type { JsonObject } from '../flow/json.ts'
 
 /**
- * What automatic retries make of a failure: `later` waits for a time the other side names, `soon` is a passing fault,
- * and `turn` says that nothing was tried yet, because others have used up what the other side allows until then.
+ * What automatic retries make of a failure: `later` waits for a time the other side names, `soon` is a passing fault.
+ * With the others nothing was tried yet: others have used up what the other side allows until then (`turn`), or it is
+ * down (`recovery`).
  */
-export type Retry = { when: 'later'; after: Date | null } | { when: 'soon' } | { when: 'turn'; at: Date }
+export type Retry =
+  | { when: 'later'; after: Date | null }
+  | { when: 'soon' }
+  | { when: 'turn'; at: Date }
+  | { when: 'recovery'; at: Date }
+
+/** Kinds of failures that come of it: records of attempts in which nothing was tried. */
+export const untriedKinds: ReadonlySet<string> = new Set(['rate_limited', 'circuit_open'])
 
 /** A step's failure, in words for the flow's author. */
 export class StepError extends Error {

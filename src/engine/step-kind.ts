@@ -114,6 +114,8 @@ export interface OutboundCall {
   auth: string | null
   timeoutMs?: number
   followRedirects?: number
+  /** Whether a person waits for it: then it is made even while the other side is left alone. */
+  asked?: boolean
 }
 
 export interface OutboundReply {

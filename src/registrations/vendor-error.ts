@@ -1,4 +1,4 @@
-import { StepError } from '../engine/step-error.ts'
+import { type Retry, StepError, untriedKinds } from '../engine/step-error.ts'
 
 /** A vendor did not do what it was asked for, or did not say whether it did. */
 export class VendorError extends Error {
@@ -13,9 +13,12 @@ export class VendorError extends Error {
     this.name = 'VendorError'
     this.status = error.responseCode
     this.isCertain = isWithoutEffect(error)
-    this.retryAfter =
-      error.retry?.when === 'turn' ? error.retry.at : error.retry?.when === 'later' ? error.retry.after : null
+    this.retryAfter = error.retry === null || error.retry.when === 'soon' ? null : timeOf(error.retry)
   }
+}
+
+function timeOf(retry: Exclude<Retry, { when: 'soon' }>): Date | null {
+  return retry.when === 'later' ? retry.after : retry.at
 }
 
 /** Faults in which the request did not reach the vendor, or was not even made. */
@@ -32,8 +35,8 @@ const unsentKinds = new Set([
 ])
 
 /** A 4xx is a refusal. A 5xx, like silence, may come after the effect: proxies answer 502 and 504 for slow servers. */
-function isWithoutEffect({ kind, responseCode, retry }: StepError): boolean {
-  if (retry?.when === 'turn' || unsentKinds.has(kind)) return true
+function isWithoutEffect({ kind, responseCode }: StepError): boolean {
+  if (untriedKinds.has(kind) || unsentKinds.has(kind)) return true
   if (kind === 'refused') return true
   return responseCode !== null && responseCode >= 400 && responseCode < 500 && responseCode !== 408
 }

@@ -33,7 +33,7 @@ export function createAuthTest({ auths, findConnector, callConnector, now }: Aut
     }
     const signal = AbortSignal.timeout(testTimeoutMs)
     const result = await attempt(connector, request, () =>
-      callConnector(accountId, { connector: connector.name, auth: authId, request, values: {} }, signal),
+      callConnector(accountId, { connector: connector.name, auth: authId, request, values: {}, asked: true }, signal),
     )
     await auths.noteCheck(accountId, authId, { at: now(), ...result })
     return result
