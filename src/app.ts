@@ -18,7 +18,7 @@ import { createMailer } from './mailer.ts'
 import { createMetrics } from './metrics.ts'
 import { createOutbound } from './outbound.ts'
 import { pingWebhook, previewFlow } from './registrations/preview.ts'
-import { connectorKinds, searchConnector } from './steps/connector-action.ts'
+import { connectorKinds, firstCall, runActionAlone, searchConnector } from './steps/connector-action.ts'
 import { stepKinds } from './steps/index.ts'
 import { notify } from './storage/notify.ts'
 import { openStorage, type Storage } from './storage/open-storage.ts'
@@ -40,8 +40,10 @@ import { registerWebhook } from './webhook/route.ts'
 import { createTokenCache } from './webhook/token-cache.ts'
 import { createTurns } from './webhook/turns.ts'
 import { createAccountConnectors } from './worker/account-connectors.ts'
+import { createActionTests } from './worker/action-test.ts'
 import { createConnectorSearch } from './worker/connector-search.ts'
 import { createErrorMailSender } from './worker/error-mails.ts'
+import type { LoneActionParts } from './worker/lone-action.ts'
 import { createAuthValues } from './worker/opened-auth.ts'
 import { createRegistrationWorker } from './worker/perform-registrations.ts'
 import { prune, pruneCron } from './worker/prune.ts'
@@ -230,17 +232,26 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     newRunId: randomUUIDv7,
     onRunLost: createLostRuns(log, systemClock),
   }
+  const lone: LoneActionParts = {
+    findConnector: connectors.find,
+    callConnector: vendors.callConnector,
+    now,
+    stopping: core.stopping,
+  }
   const apiDeps: ApiDeps = {
     storage,
     kinds: connectors.kinds,
     connectors,
     testAuth: vendors.testAuth,
     oauth: vendors.oauth,
-    searchConnector: createConnectorSearch({
-      findConnector: connectors.find,
-      callConnector: vendors.callConnector,
-      search: searchConnector,
-      now,
+    searchConnector: createConnectorSearch({ ...lone, search: searchConnector }),
+    actionTests: createActionTests({
+      ...lone,
+      auths: storage.connectorAuths,
+      variables: storage.envVariables.all,
+      previewCall: vendors.previewCall,
+      run: runActionAlone,
+      firstCall,
     }),
     helpers: stepKinds,
     runner: core.runner,

@@ -7,7 +7,7 @@ import type { InstanceFacts } from './instance-facts.ts'
 import type { Listening } from './listening.ts'
 import type { Registrar } from './registrar.ts'
 import type { Runner } from './runner.ts'
-import type { AuthTest, ConnectorCatalogue, ConnectorSearch, OAuth } from './vendors.ts'
+import type { ActionTests, AuthTest, ConnectorCatalogue, ConnectorSearch, OAuth } from './vendors.ts'
 
 /** What the API works with, handed in by the composition root. */
 export interface ApiDeps {
@@ -18,6 +18,7 @@ export interface ApiDeps {
   testAuth: AuthTest
   oauth: OAuth
   searchConnector: ConnectorSearch
+  actionTests: ActionTests
   /** The helpers, in the order of the palette. */
   helpers: readonly StepKind[]
   runner: Runner

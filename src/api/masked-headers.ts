@@ -1,5 +1,6 @@
 /** Names that credentials go by; what a vendor signs with is no secret, and helps to find out why it does not match. */
-const secretNames = /token|secret|password|passwd|api-?key|access-?key|credential|session|^auth|-auth(orization)?$/
+const secretNames =
+  /token|secret|password|passwd|api-?key|access-?key|credential|session|cookie|^auth|-auth(orization)?$/
 
 export const mask = '••••••'
 

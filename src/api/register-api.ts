@@ -1,6 +1,7 @@
 import cookie from '@fastify/cookie'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Json, stringifyJson } from '../flow/json.ts'
+import { actionTestRoutes } from './action-tests.ts'
 import type { ApiDeps } from './api-deps.ts'
 import { type Authenticator, authorize, createAuthenticator } from './authenticate.ts'
 import { connectorAuthRoutes } from './connector-auths.ts'
@@ -47,6 +48,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...connectorRoutes(deps),
     ...connectorImportRoutes(deps),
     ...connectorSearchRoutes(deps),
+    ...actionTestRoutes(deps),
     ...connectorAuthRoutes(deps),
     ...oauthRoutes(deps),
     ...envVariableRoutes(deps),

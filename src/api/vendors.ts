@@ -1,5 +1,7 @@
 import type { Connector } from '../connectors/connector.ts'
-import type { Json } from '../flow/json.ts'
+import type { ConnectorReply } from '../engine/connector-call.ts'
+import type { Json, JsonObject } from '../flow/json.ts'
+import type { RunError } from '../flow/run.ts'
 
 /** What the API asks of those who know connectors and speak to vendors. */
 
@@ -32,4 +34,29 @@ export interface ConsentAnswer {
   code?: string | undefined
   error?: string | undefined
   error_description?: string | undefined
+}
+
+/** Actions of connectors, tried without a flow. Errors: `not_found`; what a step would fail with is in the result. */
+export interface ActionTests {
+  run(accountId: string, action: ActionToTest): Promise<ActionTestResult>
+  /** Shows the request; nothing leaves this server. */
+  render(accountId: string, action: ActionToTest): Promise<ActionTestResult>
+}
+
+export interface ActionToTest {
+  connector: string
+  action: string
+  /** Id of a connector auth. */
+  auth: string | null
+  input: JsonObject
+}
+
+export interface ActionTestResult {
+  request: { method: string; url: string; headers: Record<string, string>; body: string | null } | null
+  reply: ConnectorReply | null
+  /** How many requests were sent. */
+  calls: number
+  output: Json
+  error: RunError | null
+  durationMs: number
 }

@@ -1,4 +1,4 @@
-import type { Connector, ConnectorAction } from '../connectors/connector.ts'
+import type { Connector, ConnectorAction, Pagination } from '../connectors/connector.ts'
 import type { ConnectorCall, PageChange } from '../engine/connector-call.ts'
 import { compileValue, type Frame } from '../engine/render.ts'
 import { StepError } from '../engine/step-error.ts'
@@ -8,7 +8,7 @@ import { cleanBody, cleanValue } from './clean-reply.ts'
 import { checkReply } from './connector-refusal.ts'
 import { blockedBy, connectorTrigger } from './connector-trigger.ts'
 import { formProblems, formValues } from './form-values.ts'
-import { type Piece, readAllPages } from './pagination.ts'
+import { firstPage, type Piece, readAllPages } from './pagination.ts'
 
 /** The field by which a list is read to its end. */
 export const allPagesField = 'retrieve_all_data'
@@ -36,10 +36,10 @@ function actionKind(connector: Connector, action: ConnectorAction): StepKind {
     items: () => [],
     branches: oneWay,
     unrendered: [],
-    needsAuth: Object.keys(connector.auth_config).length > 0,
+    needsAuth: needsAuth(connector),
     blocked: blockedBy(connector, action),
     problems: (input) => formProblems(form, input),
-    run: (input, context) => runAction(connector, action, form, input, context),
+    run: (input, context) => runAction(connector, action, input, context),
   }
 }
 
@@ -74,7 +74,7 @@ export async function searchConnector(connector: Connector, text: string, contex
   if (search === undefined || action === undefined) {
     throw new StepError('not_found', `${connector.title} offers no search`)
   }
-  const { output } = await runAction(connector, action, formOf(connector, action), { [search.field]: text }, context)
+  const { output } = await runAction(connector, action, { [search.field]: text }, context)
   const items = compileValue(search.items, 'search_config.items').render({ output }, context.now)
   if (!Array.isArray(items)) return []
   return items.slice(0, maxFound).map((item) => {
@@ -83,13 +83,51 @@ export async function searchConnector(connector: Connector, text: string, contex
   })
 }
 
-async function runAction(
+/** Runs one action by itself, as a step does. Errors: those of the step, and what keeps a flow with it from running. */
+export async function runActionAlone(
   connector: Connector,
   action: ConnectorAction,
-  form: JsonObject,
   input: JsonObject,
   context: ActionContext,
 ): Promise<StepOutput> {
+  checkReady(connector, action, context.auth)
+  return runAction(connector, action, input, context)
+}
+
+/** The call that the action would begin with. Errors: as `runActionAlone`, as far as they come before a call. */
+export function firstCall(
+  connector: Connector,
+  action: ConnectorAction,
+  input: JsonObject,
+  context: Pick<ActionContext, 'auth' | 'idempotencyKey'>,
+): ConnectorCall {
+  checkReady(connector, action, context.auth)
+  const { values, pagination } = readInput(connector, action, input)
+  return callOf(connector, action, values, context, pagination && firstPage(pagination))
+}
+
+/** Errors: `blocked` when it is paused; `auth_missing`. */
+function checkReady(connector: Connector, action: ConnectorAction, auth: string | null): void {
+  const reason = blockedBy(connector, action)
+  if (reason !== null) throw new StepError('blocked', reason)
+  if (auth === null && needsAuth(connector)) {
+    throw new StepError('auth_missing', `${connector.title} asks for a login: choose a connector auth`, {
+      details: { field: 'auth' },
+    })
+  }
+}
+
+function needsAuth({ auth_config }: Connector): boolean {
+  return Object.keys(auth_config).length > 0
+}
+
+/** Errors: `invalid_input`, which names the field. */
+function readInput(
+  connector: Connector,
+  action: ConnectorAction,
+  input: JsonObject,
+): { values: JsonObject; pagination: Pagination | undefined } {
+  const form = formOf(connector, action)
   const [problem] = formProblems(form, input)
   if (problem !== undefined) {
     throw new StepError('invalid_input', `${problem.field}: ${problem.message}`, {
@@ -97,7 +135,16 @@ async function runAction(
     })
   }
   const { [allPagesField]: all, ...values } = formValues(form, input)
-  const pagination = all === true ? paginationOf(connector, action) : undefined
+  return { values, pagination: all === true ? paginationOf(connector, action) : undefined }
+}
+
+async function runAction(
+  connector: Connector,
+  action: ConnectorAction,
+  input: JsonObject,
+  context: ActionContext,
+): Promise<StepOutput> {
+  const { values, pagination } = readInput(connector, action, input)
   const call = (page?: PageChange) => callOnce(connector, action, values, context, page)
   if (pagination === undefined) {
     const piece = await call()
@@ -108,6 +155,23 @@ async function runAction(
   return { output: cleanValue(items, connector.response_cleaning), ...factsOf(last) }
 }
 
+function callOf(
+  connector: Connector,
+  action: ConnectorAction,
+  values: Frame,
+  { auth, idempotencyKey }: Pick<ActionContext, 'auth' | 'idempotencyKey'>,
+  page: PageChange | undefined,
+): ConnectorCall {
+  return {
+    connector: connector.name,
+    auth,
+    request: action,
+    values,
+    idempotencyKey,
+    ...(page === undefined ? {} : { page }),
+  }
+}
+
 async function callOnce(
   connector: Connector,
   action: ConnectorAction,
@@ -115,15 +179,7 @@ async function callOnce(
   context: ActionContext,
   page: PageChange | undefined,
 ): Promise<Piece> {
-  const call: ConnectorCall = {
-    connector: connector.name,
-    auth: context.auth,
-    request: action,
-    values,
-    idempotencyKey: context.idempotencyKey,
-    ...(page === undefined ? {} : { page }),
-  }
-  const reply = await context.callConnector(call)
+  const reply = await context.callConnector(callOf(connector, action, values, context, page))
   checkReply(reply, { title: connector.title, failure: action.failure ?? connector.failure }, context.now)
   return { reply, body: cleanBody(reply, connector.response_cleaning, context.now) }
 }

@@ -57,7 +57,8 @@ export async function readAllPages({
   }
 }
 
-function firstPage(pagination: Pagination): PageChange {
+/** What the first call of a list that is read to its end adds to the request. */
+export function firstPage(pagination: Pagination): PageChange {
   switch (pagination.type) {
     case 'page':
       return { query: { [pagination.page_param]: pagination.first_page, ...sized(pagination) } }

@@ -7,11 +7,12 @@ import type { Outbound } from '../outbound.ts'
 import type { AuthHealth } from './auth-health.ts'
 import type { AuthLimits } from './auth-limits.ts'
 import type { Credentials } from './credentials.ts'
-import { type OpenedAuth, placeCredential } from './opened-auth.ts'
+import { type OpenedAuth, type Placement, placeCredential } from './opened-auth.ts'
 import { readReplyBody } from './read-reply.ts'
 import { type RenderedRequest, renderBase, renderRequest } from './render-request.ts'
 import { createScrubber, type Scrubber } from './scrub.ts'
 import { type RawReply, send } from './send.ts'
+import { type ShownRequest, showRequest } from './shown-request.ts'
 
 export interface ConnectorCallParts {
   outbound: Outbound
@@ -22,7 +23,16 @@ export interface ConnectorCallParts {
   now(): Date
 }
 
-export type CallConnector = (accountId: string, call: ConnectorCall, signal: AbortSignal) => Promise<ConnectorReply>
+/** `onSend` is told of each request just before it leaves: of two, where a refused token was renewed. */
+export type CallConnector = (
+  accountId: string,
+  call: ConnectorCall,
+  signal: AbortSignal,
+  onSend?: (request: ShownRequest) => void,
+) => Promise<ConnectorReply>
+
+/** Renders the request that a call would make. Nothing is sent, not even for a token. Errors: those of the call. */
+export type PreviewCall = (accountId: string, call: ConnectorCall) => Promise<ShownRequest>
 
 /**
  * Calls vendors' apps as their connectors say: renders the templates with the credential, puts the credential on, keeps
@@ -31,12 +41,11 @@ export type CallConnector = (accountId: string, call: ConnectorCall, signal: Abo
  * Errors: `StepError` when there is no answer. An answer with any status is an answer.
  */
 export function createConnectorCaller(parts: ConnectorCallParts): CallConnector {
-  return async (accountId, call, signal) => {
-    const connector = await parts.findConnector(accountId, call.connector)
-    if (connector === undefined) throw new StepError('blocked', `there is no connector "${call.connector}" any more`)
+  return async (accountId, call, signal, onSend) => {
+    const connector = await connectorOf(accountId, call, parts)
     const auth = call.auth === null ? undefined : await parts.credentials.open(accountId, call.auth)
     if (auth !== undefined) checkBelongs(auth, connector)
-    const target = { accountId, connector, call, signal }
+    const target = { accountId, connector, call, signal, onSend }
     const first = await attempt(target, auth, parts)
     if (auth === undefined) return first.reply
     const renewed = first.reply.status === 401 ? await parts.credentials.renewed(auth) : undefined
@@ -44,6 +53,30 @@ export function createConnectorCaller(parts: ConnectorCallParts): CallConnector 
     if (last.isAuthorized) await parts.health.heard(renewed ?? auth, last.reply.status, new URL(last.reply.url).host)
     return last.reply
   }
+}
+
+/** Shows what a call would send; see `PreviewCall`. */
+export function createCallPreview(
+  parts: Pick<ConnectorCallParts, 'credentials' | 'findConnector' | 'now'>,
+): PreviewCall {
+  return async (accountId, call) => {
+    const connector = await connectorOf(accountId, call, parts)
+    const auth = call.auth === null ? undefined : await parts.credentials.stored(accountId, call.auth)
+    if (auth !== undefined) checkBelongs(auth, connector)
+    const scrubber = scrubberOf(call, auth)
+    const { request, placed } = prepare(connector, call, auth, scrubber, parts.now)
+    return showRequest(request, placed ?? nothing, scrubber)
+  }
+}
+
+async function connectorOf(
+  accountId: string,
+  call: ConnectorCall,
+  { findConnector }: Pick<ConnectorCallParts, 'findConnector'>,
+): Promise<Connector> {
+  const connector = await findConnector(accountId, call.connector)
+  if (connector !== undefined) return connector
+  throw new StepError('blocked', `there is no connector "${call.connector}" any more`)
 }
 
 /** Otherwise another connector's data would say where this credential is sent. */
@@ -69,27 +102,41 @@ interface Target {
   connector: Connector
   call: ConnectorCall
   signal: AbortSignal
+  onSend: ((request: ShownRequest) => void) | undefined
 }
 
 async function attempt(
-  { accountId, connector, call, signal }: Target,
+  { accountId, connector, call, signal, onSend }: Target,
   auth: OpenedAuth | undefined,
   { outbound, limits, now }: ConnectorCallParts,
 ): Promise<Attempt> {
-  const scrubber = createScrubber([...(auth?.secrets ?? []), ...(call.secrets ?? [])])
-  const { request, isAuthorized } = prepare(connector, call, auth, scrubber, now)
+  const scrubber = scrubberOf(call, auth)
+  const { request, placed } = prepare(connector, call, auth, scrubber, now)
   const key = auth === undefined ? `${accountId} ${connector.name}` : auth.credential.auth.id
   const done = await limits.turn(key, connector.rate_limit, signal)
   try {
     const followRedirects = request.method === 'GET' || request.method === 'HEAD' ? 3 : 0
     const sent = { ...request, url: request.url.href, followRedirects }
+    onSend?.(showRequest(request, placed ?? nothing, scrubber))
     const raw = await send(outbound, sent, signal, scrubber)
     if (raw.status === 429) noteLimit(key, raw, limits, now())
-    return { reply: readReply(raw, request.url, auth, scrubber), isAuthorized }
+    return { reply: readReply(raw, request.url, auth, scrubber), isAuthorized: placed !== undefined }
   } finally {
     done()
   }
 }
+
+function scrubberOf(call: ConnectorCall, auth: OpenedAuth | undefined): Scrubber {
+  return createScrubber([...(auth?.secrets ?? []), ...(call.secrets ?? [])])
+}
+
+interface Prepared {
+  request: RenderedRequest
+  /** What the credential has added; undefined for a request that goes without one. */
+  placed: Placement | undefined
+}
+
+const nothing: Placement = { headers: {}, query: {} }
 
 function prepare(
   connector: Connector,
@@ -97,7 +144,7 @@ function prepare(
   auth: OpenedAuth | undefined,
   scrubber: Scrubber,
   now: () => Date,
-): { request: RenderedRequest; isAuthorized: boolean } {
+): Prepared {
   try {
     const values: JsonObject = auth?.values ?? {}
     const request = renderRequest(call, connector, values, now)
@@ -109,11 +156,11 @@ function prepare(
       )
     }
     const isAuthorized = auth !== undefined && isTrusted && call.request.credential !== false
-    if (isAuthorized) putOn(request, auth, now)
+    const placed = isAuthorized ? putOn(request, auth, now) : undefined
     const { idempotencyKey } = call
     const changes = !/^(GET|HEAD|OPTIONS)$/.test(request.method)
     if (idempotencyKey !== undefined && changes) request.headers['idempotency-key'] ??= idempotencyKey
-    return { request, isAuthorized }
+    return { request, placed }
   } catch (error) {
     if (!(error instanceof StepError)) throw error
     // A template's error may quote the value it failed on.
@@ -123,10 +170,11 @@ function prepare(
   }
 }
 
-function putOn(request: RenderedRequest, auth: OpenedAuth, now: () => Date): void {
-  const { headers, query } = placeCredential(auth, now)
-  Object.assign(request.headers, headers)
-  for (const [name, value] of Object.entries(query)) request.url.searchParams.set(name, value)
+function putOn(request: RenderedRequest, auth: OpenedAuth, now: () => Date): Placement {
+  const placed = placeCredential(auth, now)
+  Object.assign(request.headers, placed.headers)
+  for (const [name, value] of Object.entries(placed.query)) request.url.searchParams.set(name, value)
+  return placed
 }
 
 /** Whether an address is the app's own, so that it may get the credential. */

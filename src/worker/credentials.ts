@@ -2,6 +2,7 @@ import type { Connector } from '../connectors/connector.ts'
 import { StepError } from '../engine/step-error.ts'
 import { type AuthGrant, type ConnectorAuths, type Credential, UnsealError } from '../storage/connector-auths.ts'
 import { isGranted, type OpenedAuth, openedAuth } from './opened-auth.ts'
+import { mask } from './scrub.ts'
 
 export interface CredentialParts {
   auths: ConnectorAuths
@@ -20,6 +21,12 @@ export interface Credentials {
    * again; and those of a call, since a token may have to be asked for.
    */
   open(accountId: string, authId: string): Promise<OpenedAuth>
+  /**
+   * The auth as it is stored: nobody is asked for a token. It may have ended, and a mask stands where there is none yet.
+   *
+   * Errors: `auth_missing`, `auth_unreadable`.
+   */
+  stored(accountId: string, authId: string): Promise<OpenedAuth>
   /** After the vendor refused the token of `stale`: with a new one, or undefined when there is none to be had. */
   renewed(stale: OpenedAuth): Promise<OpenedAuth | undefined>
   /** Keeps what the vendor granted to a user who consented. */
@@ -48,11 +55,20 @@ export function createCredentials(parts: CredentialParts): Credentials {
     return started
   }
 
+  async function stored(accountId: string, authId: string): Promise<OpenedAuth> {
+    const credential = await openCredential(auths, accountId, authId)
+    return openedAuth(accountId, credential, await findConnector(accountId, credential.auth.connector))
+  }
+
   return {
+    async stored(accountId, authId) {
+      const opened = await stored(accountId, authId)
+      const isToCome = isGranted(opened) && opened.credential.grant === null
+      return isToCome ? { ...opened, values: { ...opened.values, token: mask } } : opened
+    },
     async open(accountId, authId) {
-      const credential = await openCredential(auths, accountId, authId)
-      const connector = await findConnector(accountId, credential.auth.connector)
-      const opened = openedAuth(accountId, credential, connector)
+      const opened = await stored(accountId, authId)
+      const { credential } = opened
       return isGranted(opened) && needsRenewal(credential.grant, now()) ? renew(opened) : opened
     },
     async renewed(stale) {

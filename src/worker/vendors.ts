@@ -5,7 +5,7 @@ import type { ConnectorAuths } from '../storage/connector-auths.ts'
 import { createAuthHealth } from './auth-health.ts'
 import { createAuthLimits } from './auth-limits.ts'
 import { type AuthTest, createAuthTest } from './auth-test.ts'
-import { type CallConnector, createConnectorCaller } from './connector-call.ts'
+import { type CallConnector, createCallPreview, createConnectorCaller, type PreviewCall } from './connector-call.ts'
 import { type Credentials, createCredentials } from './credentials.ts'
 import { createOAuth, type OAuth } from './oauth.ts'
 import { createCaller } from './outbound-call.ts'
@@ -27,6 +27,7 @@ export interface Vendors {
   call(accountId: string, call: OutboundCall, signal: AbortSignal): Promise<OutboundReply>
   /** A call of a vendor's app as its connector says. */
   callConnector: CallConnector
+  previewCall: PreviewCall
   credentials: Credentials
   oauth: OAuth
   testAuth: AuthTest
@@ -59,6 +60,7 @@ export function createVendors(parts: VendorParts): Vendors {
   return {
     call: createCaller({ outbound, credentials, health, now }),
     callConnector,
+    previewCall: createCallPreview({ credentials, findConnector, now }),
     credentials,
     oauth: createOAuth({ auths, credentials, findConnector, outbound, publicUrl, now }),
     testAuth: createAuthTest({ auths, findConnector, callConnector, now }),

@@ -17,10 +17,11 @@ import type { StartRun } from '../../src/api/runner.ts'
 import { setupToken } from '../../src/api/sessions.ts'
 import { createHttpServer } from '../../src/http.ts'
 import { createOutbound } from '../../src/outbound.ts'
-import { connectorKinds, searchConnector } from '../../src/steps/connector-action.ts'
+import { connectorKinds, firstCall, runActionAlone, searchConnector } from '../../src/steps/connector-action.ts'
 import { stepKinds } from '../../src/steps/index.ts'
 import { openStorage, type Storage } from '../../src/storage/open-storage.ts'
 import { createAccountConnectors } from '../../src/worker/account-connectors.ts'
+import { createActionTests } from '../../src/worker/action-test.ts'
 import { createConnectorSearch } from '../../src/worker/connector-search.ts'
 import { createVendors } from '../../src/worker/vendors.ts'
 import { testDatabase } from './test-database.ts'
@@ -85,17 +86,26 @@ export async function testApi({ publicUrl }: { publicUrl?: string } = {}): Promi
     publicUrl: address,
     now,
   })
+  const lone = {
+    findConnector: connectors.find,
+    callConnector: vendors.callConnector,
+    now,
+    stopping: new AbortController().signal,
+  }
   const deps: ApiDeps = {
     storage,
     kinds: connectors.kinds,
     connectors,
     testAuth: vendors.testAuth,
     oauth: vendors.oauth,
-    searchConnector: createConnectorSearch({
-      findConnector: connectors.find,
-      callConnector: vendors.callConnector,
-      search: searchConnector,
-      now,
+    searchConnector: createConnectorSearch({ ...lone, search: searchConnector }),
+    actionTests: createActionTests({
+      ...lone,
+      auths: storage.connectorAuths,
+      variables: storage.envVariables.all,
+      previewCall: vendors.previewCall,
+      run: runActionAlone,
+      firstCall,
     }),
     helpers: stepKinds,
     runner: {
