@@ -41,6 +41,7 @@ import { createTokenCache } from './webhook/token-cache.ts'
 import { createTurns } from './webhook/turns.ts'
 import { createAccountConnectors } from './worker/account-connectors.ts'
 import { createActionTests } from './worker/action-test.ts'
+import { createCircuits } from './worker/circuits.ts'
 import { createConnectorSearch } from './worker/connector-search.ts'
 import { createErrorMailSender } from './worker/error-mails.ts'
 import type { LoneActionParts } from './worker/lone-action.ts'
@@ -115,9 +116,17 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   /** Calls nothing but our own public address, which may be a private one. */
   const ownOutbound = createOutbound({ allow: ['0.0.0.0/0', '::/0'] })
   let publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`
+  const circuits = createCircuits({
+    failures: config.circuitFailures,
+    clock: systemClock,
+    onChange: ({ state, ...facts }) =>
+      log.warn(facts, state === 'open' ? 'a vendor is left alone for a while' : 'a vendor is back'),
+    onRefused: () => metrics.refusedCall(),
+  })
   const vendors = createVendors({
     auths: storage.connectorAuths,
     outbound,
+    circuits,
     findConnector: connectors.find,
     publicUrl: () => publicUrl,
     now,
@@ -129,6 +138,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       return byAccount.values().reduce((sum, count) => sum + count, 0)
     },
     errorMails: () => storage.errorMails.waiting(),
+    openCircuits: circuits.open,
   })
   forRuns.database.onAvailability(({ available }) => metrics.database(available))
   const backlog = createBacklog({

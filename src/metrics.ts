@@ -6,6 +6,8 @@ interface MetricSources {
   waitingRuns(): Promise<number>
   /** Emails about errors that wait to be sent, in the whole installation. */
   errorMails(): Promise<{ count: number; failing: number }>
+  /** Circuits of this process that are open. */
+  openCircuits(): number
 }
 
 /** What `GET /metrics` tells beside the HTTP server's own figures. Counts are this process's since it started. */
@@ -15,10 +17,12 @@ export interface Metrics {
   ended(runs: readonly { end: { outcome: { status: RunStatus } } }[]): void
   errorMail(result: 'sent' | 'failed'): void
   database(available: boolean): void
+  /** A call was not made, because its vendor is left alone. */
+  refusedCall(): void
 }
 
 /** Counting costs a commit some additions in memory; the database is asked only when somebody looks. */
-export function createMetrics({ waitingRuns, errorMails }: MetricSources): Metrics {
+export function createMetrics({ waitingRuns, errorMails, openCircuits }: MetricSources): Metrics {
   const registry = new Registry()
   const registers = [registry]
   const started = new Counter({
@@ -44,6 +48,16 @@ export function createMetrics({ waitingRuns, errorMails }: MetricSources): Metri
     registers,
   })
   database.set(1)
+  const refusedCalls = new Counter({
+    name: 'hookline_calls_refused_total',
+    help: 'Calls that were not made because the vendor has failed too often in a row',
+    registers,
+  })
+  onScrape({
+    name: 'hookline_circuits_open',
+    help: 'Vendors that this process leaves alone, by account, host and connector auth',
+    read: async () => openCircuits(),
+  })
   onScrape({
     name: 'hookline_runs_waiting',
     help: 'Runs of the installation that could run now and wait for a worker; absent while the database is away',
@@ -84,5 +98,6 @@ export function createMetrics({ waitingRuns, errorMails }: MetricSources): Metri
     },
     errorMail: (result) => mails.inc({ result }),
     database: (available) => database.set(available ? 1 : 0),
+    refusedCall: () => refusedCalls.inc(),
   }
 }

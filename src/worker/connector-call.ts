@@ -6,6 +6,7 @@ import type { JsonObject } from '../flow/json.ts'
 import type { Outbound } from '../outbound.ts'
 import type { AuthHealth } from './auth-health.ts'
 import type { AuthLimits } from './auth-limits.ts'
+import type { Circuits } from './circuits.ts'
 import type { Credentials } from './credentials.ts'
 import { type OpenedAuth, type Placement, placeCredential } from './opened-auth.ts'
 import { readReplyBody } from './read-reply.ts'
@@ -19,6 +20,7 @@ export interface ConnectorCallParts {
   credentials: Credentials
   limits: AuthLimits
   health: AuthHealth
+  circuits: Circuits
   findConnector(accountId: string, name: string): Promise<Connector | undefined>
   now(): Date
 }
@@ -108,22 +110,26 @@ interface Target {
 async function attempt(
   { accountId, connector, call, signal, onSend }: Target,
   auth: OpenedAuth | undefined,
-  { outbound, limits, now }: ConnectorCallParts,
+  { outbound, limits, circuits, now }: ConnectorCallParts,
 ): Promise<Attempt> {
   const scrubber = scrubberOf(call, auth)
   const { request, placed } = prepare(connector, call, auth, scrubber, now)
   const key = auth === undefined ? `${accountId} ${connector.name}` : auth.credential.auth.id
-  const done = await limits.turn(key, connector.rate_limit, signal)
-  try {
-    const followRedirects = request.method === 'GET' || request.method === 'HEAD' ? 3 : 0
-    const sent = { ...request, url: request.url.href, followRedirects }
-    onSend?.(showRequest(request, placed ?? nothing, scrubber))
-    const raw = await send(outbound, sent, signal, scrubber)
-    if (raw.status === 429) noteLimit(key, raw, limits, now())
-    return { reply: readReply(raw, request.url, auth, scrubber), isAuthorized: placed !== undefined }
-  } finally {
-    done()
-  }
+  const followRedirects = request.method === 'GET' || request.method === 'HEAD' ? 3 : 0
+  const sent = { ...request, url: request.url.href, followRedirects }
+  const line = { accountId, auth: call.auth, host: request.url.host, asked: call.asked === true }
+  // Around the turn: those that are refused must not use up what the vendor allows.
+  const raw = await circuits.guard(line, async () => {
+    const done = await limits.turn(key, connector.rate_limit, signal)
+    try {
+      onSend?.(showRequest(request, placed ?? nothing, scrubber))
+      return await send(outbound, sent, signal, scrubber)
+    } finally {
+      done()
+    }
+  })
+  if (raw.status === 429) noteLimit(key, raw, limits, now())
+  return { reply: readReply(raw, request.url, auth, scrubber), isAuthorized: placed !== undefined }
 }
 
 function scrubberOf(call: ConnectorCall, auth: OpenedAuth | undefined): Scrubber {

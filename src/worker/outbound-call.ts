@@ -2,6 +2,7 @@ import { StepError } from '../engine/step-error.ts'
 import type { OutboundCall, OutboundReply } from '../engine/step-kind.ts'
 import type { Outbound } from '../outbound.ts'
 import type { AuthHealth } from './auth-health.ts'
+import type { Circuits } from './circuits.ts'
 import { isOwnHost } from './connector-call.ts'
 import type { Credentials } from './credentials.ts'
 import { type OpenedAuth, type Placement, placeCredential } from './opened-auth.ts'
@@ -13,6 +14,7 @@ interface CallerParts {
   outbound: Outbound
   credentials: Credentials
   health: AuthHealth
+  circuits: Circuits
   now(): Date
 }
 
@@ -20,8 +22,9 @@ interface CallerParts {
  * Makes a step's call: puts the credential on, goes through the one guarded way out, and says in a `StepError` what
  * went wrong and whether trying again makes sense. The credential is in nothing that is returned or thrown.
  */
-export function createCaller({ outbound, credentials, health, now }: CallerParts) {
+export function createCaller({ outbound, credentials, health, circuits, now }: CallerParts) {
   async function attempt(
+    accountId: string,
     call: OutboundCall,
     auth: OpenedAuth | undefined,
     signal: AbortSignal,
@@ -29,16 +32,19 @@ export function createCaller({ outbound, credentials, health, now }: CallerParts
     const scrubber = createScrubber(auth?.secrets ?? [])
     const { headers, query } = auth === undefined ? nothing : placedFor(auth, call.url, now)
     const url = withQuery(call.url, query)
-    const reply = await send(outbound, { ...call, url, headers: { ...call.headers, ...headers } }, signal, scrubber)
+    const line = { accountId, auth: call.auth, host: URL.parse(url)?.host ?? '', asked: call.asked === true }
+    const reply = await circuits.guard(line, () =>
+      send(outbound, { ...call, url, headers: { ...call.headers, ...headers } }, signal, scrubber),
+    )
     return { status: reply.status, headers: scrubber.headers(reply.headers), body: scrubber.bytes(reply.body) }
   }
 
   return async (accountId: string, call: OutboundCall, signal: AbortSignal): Promise<OutboundReply> => {
     const auth = call.auth === null ? undefined : await credentials.open(accountId, call.auth)
-    const first = await attempt(call, auth, signal)
+    const first = await attempt(accountId, call, auth, signal)
     if (auth === undefined) return first
     const renewed = first.status === 401 ? await credentials.renewed(auth) : undefined
-    const last = renewed === undefined ? first : await attempt(call, renewed, signal)
+    const last = renewed === undefined ? first : await attempt(accountId, call, renewed, signal)
     await health.heard(renewed ?? auth, last.status, new URL(call.url).host)
     return last
   }

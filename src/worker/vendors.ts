@@ -5,6 +5,7 @@ import type { ConnectorAuths } from '../storage/connector-auths.ts'
 import { createAuthHealth } from './auth-health.ts'
 import { createAuthLimits } from './auth-limits.ts'
 import { type AuthTest, createAuthTest } from './auth-test.ts'
+import type { Circuits } from './circuits.ts'
 import { type CallConnector, createCallPreview, createConnectorCaller, type PreviewCall } from './connector-call.ts'
 import { type Credentials, createCredentials } from './credentials.ts'
 import { createOAuth, type OAuth } from './oauth.ts'
@@ -17,6 +18,7 @@ export interface VendorParts {
   findConnector(accountId: string, name: string): Promise<Connector | undefined>
   publicUrl(): string
   now(): Date
+  circuits: Circuits
   /** Something new is known of whether a credential works. */
   onAuthChecked?: ((accountId: string, authId: string) => void) | undefined
 }
@@ -34,7 +36,7 @@ export interface Vendors {
 }
 
 export function createVendors(parts: VendorParts): Vendors {
-  const { outbound, findConnector, publicUrl, now } = parts
+  const { outbound, circuits, findConnector, publicUrl, now } = parts
   const auths: ConnectorAuths = {
     ...parts.auths,
     async noteCheck(accountId, authId, check) {
@@ -54,11 +56,12 @@ export function createVendors(parts: VendorParts): Vendors {
     credentials,
     limits: createAuthLimits(now),
     health,
+    circuits,
     findConnector,
     now,
   })
   return {
-    call: createCaller({ outbound, credentials, health, now }),
+    call: createCaller({ outbound, credentials, health, circuits, now }),
     callConnector,
     previewCall: createCallPreview({ credentials, findConnector, now }),
     credentials,

@@ -25,8 +25,8 @@ export interface StepJson {
   error: { kind: string; message: string; details?: JsonObject } | null
 }
 
-export async function startStudio(log?: Logger): Promise<Studio> {
-  const product = await startProduct({}, log)
+export async function startStudio(log?: Logger, settings: Record<string, string> = {}): Promise<Studio> {
+  const product = await startProduct(settings, log)
   const token = await product.newToken(['automation', 'connectors', 'connector_auth'])
   const api: Studio['api'] = (method, path, body, headers = {}) =>
     product.api(method, path, body, { authorization: `Bearer ${token}`, ...headers })

@@ -15,6 +15,7 @@ import { createPublicUrlCheck } from '../../src/api/public-url-check.ts'
 import { registerApi } from '../../src/api/register-api.ts'
 import type { StartRun } from '../../src/api/runner.ts'
 import { setupToken } from '../../src/api/sessions.ts'
+import { systemClock } from '../../src/clock.ts'
 import { createHttpServer } from '../../src/http.ts'
 import { createOutbound } from '../../src/outbound.ts'
 import { connectorKinds, firstCall, runActionAlone, searchConnector } from '../../src/steps/connector-action.ts'
@@ -22,6 +23,7 @@ import { stepKinds } from '../../src/steps/index.ts'
 import { openStorage, type Storage } from '../../src/storage/open-storage.ts'
 import { createAccountConnectors } from '../../src/worker/account-connectors.ts'
 import { createActionTests } from '../../src/worker/action-test.ts'
+import { createCircuits } from '../../src/worker/circuits.ts'
 import { createConnectorSearch } from '../../src/worker/connector-search.ts'
 import { createVendors } from '../../src/worker/vendors.ts'
 import { testDatabase } from './test-database.ts'
@@ -85,6 +87,7 @@ export async function testApi({ publicUrl }: { publicUrl?: string } = {}): Promi
     findConnector: connectors.find,
     publicUrl: address,
     now,
+    circuits: createCircuits({ failures: 10, clock: systemClock }),
   })
   const lone = {
     findConnector: connectors.find,

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { systemClock } from '../../src/clock.ts'
 import type { Connector } from '../../src/connectors/connector.ts'
 import { readConnector } from '../../src/connectors/connector.ts'
 import type { World } from '../../src/engine/world.ts'
@@ -10,6 +11,7 @@ import { type ReconcileWorld, syncFlow } from '../../src/registrations/reconcile
 import { createVendorCalls } from '../../src/registrations/vendor-calls.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { openStorage, type Storage } from '../../src/storage/open-storage.ts'
+import { createCircuits } from '../../src/worker/circuits.ts'
 import { createVendors } from '../../src/worker/vendors.ts'
 import type { Product } from '../e2e/rig.ts'
 import { Vendor, type VendorStyle } from './vendor.ts'
@@ -59,6 +61,8 @@ export class ChaosWorld {
       findConnector: (accountId, name) => findConnector(storage, accountId, name),
       publicUrl: () => this.publicUrl,
       now: () => this.now(),
+      // The vendors are as bad as they can be, and the reconciler has pauses of its own.
+      circuits: createCircuits({ failures: 0, clock: systemClock }),
     })
     this.#callConnector = callConnector
     this.#dispose = [...dispose, () => outbound.close(), () => storage.close()]
