@@ -1,54 +1,12 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
-import type { PreviewStep } from '../registrations/plan-step.ts'
-import { addressOf } from '../registrations/registration.ts'
 import { VendorError } from '../registrations/vendor-error.ts'
-import { type Registration, registrationStates } from '../storage/registration-row.ts'
+import type { Registration } from '../storage/registration-row.ts'
 import type { ApiDeps } from './api-deps.ts'
 import { findFlow } from './flows.ts'
+import { planAnswer, planJson, registrationAnswer, registrationJson } from './registration-json.ts'
 import { type Caller, type Route, route } from './route.ts'
 import { byId, instant, pageOf, pageQuery, timestamp, yesOrNo } from './shapes.ts'
-
-const registrationAnswer = z.object({
-  id: z.uuid(),
-  flow_id: z.uuid(),
-  ref: z.string(),
-  connector: z.string(),
-  kind: z.enum(['webhook', 'lifecycle']).describe('lifecycle: set up by a flow of yours'),
-  state: z.enum(registrationStates),
-  reason: z.string().nullable().describe('Why it is in this state; the vendor’s own words where there are any'),
-  remote_id: z.string().nullable().describe('What the vendor calls it'),
-  url: z.string().describe('The address the vendor was given; its secret part only for those who may manage flows'),
-  events: z.array(z.string()),
-  registered_at: timestamp.nullable(),
-  expires_at: timestamp.nullable(),
-  last_event_at: timestamp.nullable(),
-  retry_at: timestamp.nullable(),
-  last_gap: z
-    .object({
-      since: z.string(),
-      until: z.string(),
-      recovered: z.number().nullable().describe('Runs started for what was missed; null: what was missed is lost'),
-      note: z.string().nullable().describe('Why nothing could be recovered'),
-    })
-    .nullable()
-    .describe('When deliveries could not be taken last: the webhook was gone, or Hookline was down'),
-})
-
-const planAnswer = z.object({
-  dry_run: z.boolean(),
-  data: z.array(
-    z.object({
-      flow_id: z.uuid(),
-      registration_id: z.uuid().nullable(),
-      ref: z.string().nullable(),
-      connector: z.string().nullable(),
-      action: z.string().describe('create, adopt, renew, re_point, resume, delete, leave_alone, …'),
-      reason: z.string().nullable(),
-      remote_id: z.string().nullable(),
-    }),
-  ),
-})
 
 const defaultGraceSeconds = 24 * 60 * 60
 const maxGraceSeconds = 7 * defaultGraceSeconds
@@ -66,6 +24,18 @@ export function registrationRoutes(deps: ApiDeps): Route[] {
     return row
   }
 
+  async function answer(rows: readonly Registration[], caller: Caller) {
+    const names = [...new Set(rows.map(({ connector }) => connector))]
+    const found = await Promise.all(names.map((name) => connectors.find(caller.accountId, name)))
+    const triggers = new Map(names.map((name, index) => [name, found[index]?.webhook_trigger]))
+    return rows.map((row) => registrationJson(row, triggers.get(row.connector), caller))
+  }
+
+  async function answerOne(row: Registration, caller: Caller) {
+    const [one] = await answer([row], caller)
+    return one!
+  }
+
   return [
     route({
       method: 'GET',
@@ -76,7 +46,7 @@ export function registrationRoutes(deps: ApiDeps): Route[] {
       answer: pageOf(registrationAnswer),
       async run({ caller, query: { flow_id, ...page } }) {
         const { items, nextCursor } = await storage.registrations.list(caller.accountId, { flowId: flow_id }, page)
-        return { data: items.map((row) => registrationJson(row, caller)), next_cursor: nextCursor }
+        return { data: await answer(items, caller), next_cursor: nextCursor }
       },
     }),
     route({
@@ -100,7 +70,7 @@ export function registrationRoutes(deps: ApiDeps): Route[] {
         const asked = await storage.registrations.askAnew(caller.accountId, params.id, anew, now())
         if (asked === undefined)
           throw new AppError('conflict', 'this webhook is being removed: there is nothing to make anew')
-        return registrationJson(asked, caller)
+        return answerOne(asked, caller)
       },
     }),
     route({
@@ -128,7 +98,7 @@ export function registrationRoutes(deps: ApiDeps): Route[] {
           throw new AppError('conflict', 'this secret is kept at the vendor: change it there and in the connector auth')
         if (!(await storage.registrations.askRotation(caller.accountId, params.id, body.grace_seconds, now())))
           throw new AppError('conflict', 'there is no webhook at the vendor yet, or another flow’s serves this one')
-        return registrationJson(await findRow(caller, params.id), caller)
+        return answerOne(await findRow(caller, params.id), caller)
       },
     }),
     route({
@@ -205,54 +175,6 @@ export function registrationRoutes(deps: ApiDeps): Route[] {
       },
     }),
   ]
-}
-
-function registrationJson(row: Registration, caller: Caller) {
-  const { secrets } = row
-  const isShown =
-    caller.scopes === null || caller.scopes.some((scope) => scope === 'automation' || scope === 'automation.manage')
-  const shown = secrets.path === null || isShown ? secrets : { ...secrets, path: '…' }
-  return {
-    id: row.id,
-    flow_id: row.flowId,
-    ref: row.ref,
-    connector: row.connector,
-    kind: row.kind,
-    state: row.state,
-    reason: row.reason,
-    remote_id: row.remoteId,
-    url: addressOf({ ...row, secrets: shown }),
-    events: row.settings.events,
-    registered_at: instant(row.registeredAt),
-    expires_at: instant(row.expiresAt),
-    last_event_at: instant(row.lastEventAt),
-    retry_at: instant(row.retryAt),
-    last_gap: row.settings.lastGap ?? null,
-  }
-}
-
-/** What users call the steps of a plan. */
-const actionNames: Partial<Record<PreviewStep['kind'], string>> = {
-  begin: 'create',
-  update: 're_point',
-  let_go: 'delete',
-  leftover: 'delete',
-  lost: 'create',
-}
-
-function planJson(flowId: string, step: PreviewStep) {
-  const row = 'row' in step ? step.row : 'like' in step ? step.like : undefined
-  const wanted = 'wanted' in step ? step.wanted : undefined
-  const found = 'found' in step ? step.found?.id : undefined
-  return {
-    flow_id: flowId,
-    registration_id: row?.id ?? null,
-    ref: row?.ref ?? wanted?.ref ?? null,
-    connector: row?.connector ?? wanted?.connector.name ?? null,
-    action: actionNames[step.kind] ?? step.kind,
-    reason: 'reason' in step ? step.reason : step.kind === 'leftover' ? 'a second webhook for the same address' : null,
-    remote_id: found ?? row?.remoteId ?? null,
-  }
 }
 
 async function inParallel<Item, Result>(

@@ -65,6 +65,19 @@ export function isRotationAsked({
   return settings.rotatedAt === undefined || new Date(settings.rotatedAt) < rotateAskedAt
 }
 
+/** What users may ask for: another secret for the same webhook, and a test delivery. */
+export const abilities = ['rotate_secret', 'ping'] as const
+export type Ability = (typeof abilities)[number]
+
+/** What the vendor has a call for, and the webhook is there for it. */
+export function abilitiesOf(
+  { kind, goal, remoteId }: Pick<Registration, 'kind' | 'goal' | 'remoteId'>,
+  trigger: WebhookTrigger | undefined,
+): Ability[] {
+  if (trigger === undefined || kind === 'lifecycle' || goal === 'absent' || remoteId === null) return []
+  return abilities.filter((ability) => trigger[ability] !== undefined)
+}
+
 /** What a vendor's webhooks allow to be done with them. */
 export interface Traits {
   setup: 'automatic' | 'manual'

@@ -72,7 +72,11 @@ test('the former secret is accepted until the grace is over, and refused from th
     await product.api('POST', `/v1/registrations/${row!.id}/rotate-secret`, { grace_seconds })
     await until('another secret', async () => flow.live()[0]!.secret !== before)
   }
+  assert.deepEqual((await flow.rows())[0]!.can, ['rotate_secret', 'ping'])
   await rotate(3600)
+  await until('told', async () => ((await flow.rows())[0]!.secret_rotation as JsonObject | null)?.state === 'done')
+  const { former_until } = (await flow.rows())[0]!.secret_rotation as { former_until: string }
+  assert.ok(Math.abs(Date.parse(former_until) - Date.now() - 3_600_000) < 60_000, former_until)
   assert.equal(await late('late-1'), 200)
   assert.equal(await vendor.deliver({ id: 'new-1', name: 'push' }), 1)
   await rotate(0)
@@ -89,6 +93,7 @@ test('a vendor that refuses the new secret goes on with the old one, and it is t
   const [row] = await flow.rows()
   await product.api('POST', `/v1/registrations/${row!.id}/rotate-secret`)
   await until('refused', async () => (await flow.rows())[0]!.retry_at !== null)
+  assert.equal(((await flow.rows())[0]!.secret_rotation as JsonObject).state, 'asked')
   assert.equal(flow.live()[0]!.secret, before)
   assert.equal(await vendor.deliver({ id: 'meanwhile', name: 'push' }), 1)
   vendor.fault = () => undefined
@@ -112,5 +117,6 @@ test('a test delivery is asked for at the vendor that has a call for it', async 
   const silent = await connectFlow(others.telegramStyle, product, { suffix: '_pinged' })
   after(() => silent.vendor.close())
   const [other] = await silent.rows()
+  assert.deepEqual(other!.can, ['rotate_secret'])
   assert.equal((await product.api('POST', `/v1/registrations/${other!.id}/ping`)).status, 409)
 })
