@@ -3,12 +3,13 @@ import { test } from 'node:test'
 import type { StepRecord } from '../flow/run.ts'
 import { decideRetry, nextTry, type Tries, triesAfter } from './retry.ts'
 import { type Retry, StepError } from './step-error.ts'
+import type { StepErrorKind } from './step-error-kinds.ts'
 
 const start = Date.parse('2026-01-31T09:00:00Z')
 const after = (seconds: number) => new Date(start + seconds * 1000)
 const first: Tries = { attempt: 1, faults: 0, since: after(0) }
 
-const failure = (kind: string, retry: Retry) => new StepError(kind, 'failed', { retry })
+const failure = (kind: StepErrorKind, retry: Retry) => new StepError(kind, 'failed', { retry })
 const isDown = (at: Date) => failure('circuit_open', { when: 'recovery', at })
 const broken = failure('closed', { when: 'soon' })
 

@@ -1,5 +1,6 @@
 import type { StepRecord } from '../flow/run.ts'
-import { type Retry, type StepError, untriedKinds } from './step-error.ts'
+import type { Retry, StepError } from './step-error.ts'
+import { untriedKinds } from './step-error-kinds.ts'
 
 /** Automatic retries of connector calls (spec section 3): what happens after a failed attempt. */
 

@@ -22,7 +22,7 @@ const probe = defineStep({
   refPrefix: 'p',
   input: z.strictObject({ label: z.string().optional(), fail: z.any().optional(), value: z.any().optional() }),
   run({ label, fail, value }) {
-    if (fail === true || fail === 'True') throw new StepError('told_to', 'failed as told')
+    if (fail === true || fail === 'True') throw new StepError('refused', 'failed as told')
     return { output: value ?? null, ...(label === undefined ? {} : { label }) }
   },
 })

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../flow/json.ts'
+import type { StepErrorKind } from './step-error-kinds.ts'
 
 /**
  * What automatic retries make of a failure: `later` waits for a time the other side names, `soon` is a passing fault.
@@ -11,19 +12,16 @@ export type Retry =
   | { when: 'turn'; at: Date }
   | { when: 'recovery'; at: Date }
 
-/** Kinds of failures that come of it: records of attempts in which nothing was tried. */
-export const untriedKinds: ReadonlySet<string> = new Set(['rate_limited', 'circuit_open'])
-
 /** A step's failure, in words for the flow's author. */
 export class StepError extends Error {
-  readonly kind: string
+  readonly kind: StepErrorKind
   readonly details: JsonObject | undefined
   readonly requestUrl: string | null
   readonly responseCode: number | null
   readonly retry: Retry | null
 
   constructor(
-    kind: string,
+    kind: StepErrorKind,
     message: string,
     facts: {
       details?: JsonObject

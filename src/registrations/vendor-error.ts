@@ -1,4 +1,5 @@
-import { type Retry, StepError, untriedKinds } from '../engine/step-error.ts'
+import { type Retry, StepError } from '../engine/step-error.ts'
+import { untriedKinds } from '../engine/step-error-kinds.ts'
 
 /** A vendor did not do what it was asked for, or did not say whether it did. */
 export class VendorError extends Error {

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { StepError } from '../engine/step-error.ts'
+import type { StepErrorKind } from '../engine/step-error-kinds.ts'
 import { type CircuitChange, createCircuits, type Line } from './circuits.ts'
+
+/** A status, or how there was none. */
+type Outcome = StepErrorKind | number
 
 const start = Date.parse('2026-01-31T09:00:00Z')
 
@@ -73,10 +77,10 @@ test('a vendor that fails so many times in a row is left alone, and the failure 
 })
 
 test('only what speaks of a vendor that is down counts, and any other answer ends the row', async () => {
-  const down = ['dns', 'connect', 'closed', 'timeout', 500, 502, 503, 504, 599]
-  const neither = ['tls', 'blocked', 'invalid_url', 'too_large', 'rate_limited']
+  const down: Outcome[] = ['dns', 'connect', 'closed', 'timeout', 500, 502, 503, 504, 599]
+  const neither: Outcome[] = ['tls', 'blocked', 'invalid_url', 'too_large', 'rate_limited']
   const there = [200, 302, 400, 401, 404, 429, 501]
-  const made = (outcome: string | number) => () =>
+  const made = (outcome: Outcome) => () =>
     typeof outcome === 'number' ? Promise.resolve({ status: outcome }) : Promise.reject(new StepError(outcome, ''))
   for (const outcome of down) {
     const { call, open } = rig()
@@ -87,7 +91,7 @@ test('only what speaks of a vendor that is down counts, and any other answer end
     const { call, fail, open } = rig()
     await fail(2)
     for (let index = 0; index < 3; index++) await call(made(outcome))
-    assert.equal(open(), 0, outcome)
+    assert.equal(open(), 0, String(outcome))
     await fail(1)
     assert.equal(open(), 1, `${outcome} ends no row`)
   }

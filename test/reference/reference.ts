@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { describeSettings } from '../../src/config.ts'
+import { stepErrors } from '../../src/engine/step-error-kinds.ts'
 import { errorCatalogue } from '../../src/errors.ts'
 import { flowInputSchema } from '../../src/flow/flow.ts'
 import type { Json, JsonObject } from '../../src/flow/json.ts'
@@ -35,7 +36,16 @@ function errorsPage(): string {
     .sort(([, a], [, b]) => a.status - b.status)
     .map(([code, { status, summary }]) => `| ${status} | \`${code}\` | ${cell(summary)} |`)
   const intro = 'Every error is answered as `{"status", "error", "message", "data"}`; `error` is one of these codes.'
-  return page('Errors', intro, ['| HTTP | `error` | |', '|---|---|---|', ...rows])
+  const kinds = Object.entries(stepErrors).map(([kind, summary]) => `| \`${kind}\` | ${cell(summary)} |`)
+  return page('Errors', intro, [
+    ...['| HTTP | `error` | |', '|---|---|---|', ...rows, ''],
+    ...[
+      '## Of steps',
+      '',
+      'A step that fails says so with one of these words, in the debugger and as `{{ ref.error.kind }}`;',
+    ],
+    ...['an answer that refuses is `http_` and its status.', '', '| `kind` | |', '|---|---|', ...kinds],
+  ])
 }
 
 function helpersPage(): string {

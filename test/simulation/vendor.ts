@@ -54,7 +54,7 @@ export class Vendor {
             : random.between(1, 300)
           machine.after(slow, () => {
             if (status === 0)
-              return reject(new StepError('network', 'the connection broke', { retry: { when: 'soon' } }))
+              return reject(new StepError('closed', 'the connection broke', { retry: { when: 'soon' } }))
             const headers: Record<string, string> = { 'content-type': 'application/json' }
             if (status === 429) headers['retry-after'] = String(random.pick([1, 5, 25]))
             resolve({ status, headers, body: new TextEncoder().encode('{"ok":true}') })
