@@ -124,7 +124,8 @@ const settings = z.object({
     default: '100000',
   }),
   HOOKLINE_WORKER_CONCURRENCY: wholeNumber(1, 1000).prefault('32').register(about, {
-    description: 'How many flow runs a worker process works on at the same time.',
+    description:
+      'How many flow runs a worker process works on at the same time. Those that wait for a call are not counted; with them, it has up to 64 times as many under way, an account half of that, a flow a quarter.',
     expected: 'a whole number from 1 to 1000',
     default: '32',
   }),

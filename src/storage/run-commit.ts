@@ -204,32 +204,31 @@ function inputRow(start: RunStart): StepRow {
 }
 
 /**
- * One job for all runs of an account that go to the queue, one for each run that this process holds or that rests until a
- * time.
+ * One job for all runs of an account that go to the queue, or a few where they are large; one for each run that this process
+ * holds or that rests until a time.
  */
 async function enqueue(
   tx: Transaction,
   items: readonly Changes[],
   { queue, now, newId = randomUUIDv7, priorityOf }: CommitParts,
 ) {
-  const queued = items.filter(goesToQueue).map(({ run }) => run)
+  const queued = items.filter(goesToQueue)
   const held = items
     .filter(({ start, end }) => start?.by === 'held' && end === null)
     .map((change) => ({ change, id: newId() }))
   const resting = items.flatMap(({ run, end }) => (end !== null && !isFinal(end) ? [{ run, end }] : []))
   const jobs = [
-    ...[...Map.groupBy(queued, ({ accountId }) => accountId)].map(([accountId, runs]) => ({
-      ...runJob(runs),
-      priority: priorityOf?.(accountId, runs.length) ?? 0,
-    })),
+    ...[...Map.groupBy(queued, ({ run }) => run.accountId)].flatMap(([accountId, changes]) =>
+      portions(changes).map((runs) => runJob(runs, { priority: priorityOf?.(accountId, runs.length) ?? 0 })),
+    ),
     // This process is the first attempt.
     ...held.map(({ id, change }) => ({
-      ...runJob([change.run], heldRunTakeoverSeconds * 1000),
+      ...runJob([change.run], { afterMs: heldRunTakeoverSeconds * 1000 }),
       id,
       retries: jobKinds.run_flow.retries - 1,
     })),
     ...resting.map(({ run, end }) =>
-      runJob([run], 'resumeAt' in end.outcome ? end.outcome.resumeAt.getTime() - now().getTime() : 0),
+      runJob([run], { afterMs: 'resumeAt' in end.outcome ? end.outcome.resumeAt.getTime() - now().getTime() : 0 }),
     ),
   ]
   if (jobs.length > 0) await queue.send(tx, jobs)
@@ -237,6 +236,24 @@ async function enqueue(
     enqueued: queued.length > 0,
     held: held.map(({ id, change }) => ({ change, hold: { job: id, left: new Set([change.run.id]) } })),
   }
+}
+
+/** A worker has all payloads of a job in memory at once. */
+const maxCharactersPerJob = 4 * 1024 * 1024
+
+function portions(changes: readonly Changes[]): RunIdentity[][] {
+  const jobs: RunIdentity[][] = []
+  let left = 0
+  for (const { run, start } of changes) {
+    const characters = start?.payload.length ?? 0
+    if (characters > left || jobs.length === 0) {
+      jobs.push([])
+      left = maxCharactersPerJob
+    }
+    jobs.at(-1)!.push(run)
+    left -= characters
+  }
+  return jobs
 }
 
 function goesToQueue({ start, end }: Changes): boolean {

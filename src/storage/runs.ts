@@ -181,6 +181,7 @@ function toStored(run: RunRow, steps: readonly StepRowRead[]): StoredRun {
     input: toInput(input),
     raw: input?.raw ?? null,
     nextSeq: (steps.at(-1)?.seq ?? 0) + 1,
+    characters: steps.reduce((sum, step) => sum + step.input.length + (step.output?.length ?? 0), 0),
     records: steps.filter(({ seq }) => seq > 0).map(toRecord),
   }
 }

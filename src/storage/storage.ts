@@ -138,6 +138,8 @@ export interface StoredRun {
   records: StepRecord[]
   /** Place of the next record. */
   nextSeq: number
+  /** Of its payload and records as they are stored. */
+  characters: number
   live: boolean
 }
 

@@ -12,10 +12,10 @@ export interface WaitingRuns {
 export async function readWaitingRuns(database: Database): Promise<WaitingRuns> {
   const { rows } = await database.query<{ account_id: string; count: number; highest: number | null }>({
     name: 'waiting_runs',
-    text: `select group_id as account_id, sum(jsonb_array_length(data -> 'ids'))::bigint as count, max(priority) as highest
+    text: `select data ->> 'account' as account_id, sum(jsonb_array_length(data -> 'ids'))::bigint as count, max(priority) as highest
            from pgboss.job where name = 'run_flow' and state < 'active' and not blocked and start_after <= now()
-             and group_id is not null
-           group by group_id
+             and data ? 'account'
+           group by 1
            union all
            select account_id::text, count(*), null from run_lane where admitted_at is null group by account_id`,
   })

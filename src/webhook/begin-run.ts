@@ -57,7 +57,7 @@ function startRun(admission: Admission, input: RequestInput, edge: Edge): Promis
     const start = runStart(admission, input, edge, 'held')
     return runAndAnswer(admission.flow, start, edge.writer.begin(start), input, edge)
   }
-  const place = edge.takePlace(admission.flow.gate.flow.accountId, admission.flow.compiled.isPure)
+  const place = edge.takePlace(admission.flow.gate.flow, admission.flow.compiled.isPure, input.payloadText.length)
   if (place !== undefined) return startHere(admission, place, input, edge)
   const start = runStart(admission, input, edge, 'queue')
   return writtenInTime(edge.writer.begin(start).durable(), edge.world).then(() => acceptedReply(start.id))
@@ -69,7 +69,7 @@ function startRun(admission: Admission, input: RequestInput, edge: Edge): Promis
  */
 function startHere(
   admission: Admission,
-  place: (end: Promise<void>) => void,
+  place: NonNullable<ReturnType<Edge['takePlace']>>,
   input: RequestInput,
   edge: Edge,
 ): Promise<WebhookReply> {
@@ -79,7 +79,8 @@ function startHere(
     resolve()
   }
   const start = runStart(admission, { ...input, onWritten }, edge, 'held')
-  place(runUnanswered(admission.flow, start, edge.writer.begin(start), input, edge, reject))
+  const here = { ...edge, world: place.world }
+  place.until(runUnanswered(admission.flow, start, edge.writer.begin(start), input, here, reject))
   return writtenInTime(written, edge.world).then(() => acceptedReply(start.id))
 }
 

@@ -22,7 +22,11 @@ export interface Edge {
   bodyLimits: BodyLimits
   writer: RunWriter
   /** A place where a run may start at once, in a process that has a worker and nobody waiting for it (see `Worker`). */
-  takePlace(accountId: string, isPure: boolean): ((end: Promise<void>) => void) | undefined
+  takePlace(
+    flow: { id: string; accountId: string },
+    isPure: boolean,
+    characters: number,
+  ): { world: World; until(end: Promise<void>): void } | undefined
   dedupe: Dedupe
   world: World
   syncTimeoutSeconds: number

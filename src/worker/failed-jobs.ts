@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
-import { type Job, jobKinds, type Queue } from '../storage/queue.ts'
+import type { JsonObject } from '../flow/json.ts'
+import { type Job, jobKinds, type NewJob, type Queue } from '../storage/queue.ts'
+import type { StoredRun } from '../storage/storage.ts'
 
-/** What becomes of jobs whose runs were not brought to an end. */
+/** What becomes of jobs whose runs are not brought to an end. */
 
 /** From this attempt on a job may be what kills its workers. */
 const suspectAttempt = 2
@@ -35,12 +37,48 @@ export function splitJob(job: Job, ids: readonly string[], queue: Queue): Promis
   return queue.replace(
     'run_flow',
     job,
-    ids.map((id) => ({ kind: 'run_flow', data: { ...job.data, ids: [id] }, ...groupOf(job), retries })),
+    ids.map((id) => ({ ...likeJob(job, { ids: [id] }), retries })),
   )
 }
 
-function groupOf({ data }: Job): { group?: string } {
-  return typeof data.account === 'string' ? { group: data.account } : {}
+/**
+ * Gives the runs of flows that have too many under way already jobs of their own, which can be left alone until those have
+ * ended; the others need not wait for that.
+ */
+export function setApart(
+  job: Job,
+  runs: readonly StoredRun[],
+  crowded: ReadonlySet<string>,
+  queue: Queue,
+): Promise<void> {
+  const parts = Map.groupBy(runs, ({ flowId }) => (crowded.has(flowId) ? flowId : undefined))
+  return queue.replace(
+    'run_flow',
+    job,
+    [...parts].map(([flow, its]) =>
+      likeJob(job, { ids: its.map(({ id }) => id), ...(flow !== undefined && { [flowOfJob]: flow }) }),
+    ),
+  )
+}
+
+/** Whether the job's runs were set apart. */
+export function isApart({ data }: Job): boolean {
+  return data[flowOfJob] !== undefined
+}
+
+/** The member of a job's data that names the flow whose runs were set apart. */
+const flowOfJob = 'flow'
+
+/** A job for runs of this one, in its place in the queue. */
+function likeJob({ data }: Job, changes: JsonObject): NewJob {
+  const all = { ...data, ...changes }
+  const group = all[flowOfJob] ?? all.account
+  return {
+    kind: 'run_flow',
+    data: all,
+    ...(typeof group === 'string' && { group }),
+    ...(typeof all.priority === 'number' && { priority: all.priority }),
+  }
 }
 
 function retriesLeft(job: Job): number {
@@ -49,7 +87,7 @@ function retriesLeft(job: Job): number {
 
 /** Gives runs that this process has left off to the other workers, at once. */
 export function handOn(job: Job, ids: readonly string[], queue: Queue): Promise<void> {
-  return queue.replace('run_flow', job, [{ kind: 'run_flow', data: { ...job.data, ids: [...ids] }, ...groupOf(job) }])
+  return queue.replace('run_flow', job, [likeJob(job, { ids: [...ids] })])
 }
 
 /**
@@ -65,15 +103,10 @@ export async function giveBack(
   if (!(error instanceof AppError && error.code === 'overloaded') || outages > maxOutages) {
     return queue.fail('run_flow', [job], String(error))
   }
-  const again = {
-    kind: 'run_flow',
-    data: { ...job.data, outages },
-    ...groupOf(job),
-    retries: retriesLeft(job),
-  } as const
+  const again = { ...likeJob(job, { outages }), retries: retriesLeft(job), afterMs: outagePauseMs }
   for (;;) {
     try {
-      return await queue.replace('run_flow', job, [{ ...again, afterMs: outagePauseMs }])
+      return await queue.replace('run_flow', job, [again])
     } catch (failure) {
       // Its lease ends by itself when nobody renews it; a stopping process need not wait for that.
       if (isStopping()) throw failure

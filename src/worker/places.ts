@@ -1,39 +1,63 @@
 import { systemClock } from '../clock.ts'
+import type { World } from '../engine/world.ts'
 
 /**
  * How many runs a worker may take on, and whose.
  *
- * Its concurrency bounds the work that is done at the same time. A run that has been under way for a while only waits for
- * someone else (a slow vendor, another flow), so its place is given to another one; there is still an end to it, since
- * every run costs memory. When few are left, the account that has taken most of them gets no more.
+ * Its concurrency bounds the work that is done at the same time. A run that waits for someone else (a slow vendor, another
+ * flow) does none, so its place is given to another one; there is still an end to it, since every run costs memory, and one
+ * with a large payload counts as many. So that a vendor who answers slowly, or not at all, holds up nobody else, an account
+ * may have half of all that, and a flow a quarter.
  */
 export interface Places {
   isFree(): boolean
   /** Whether even runs that only wait would be too many. */
   isFull(): boolean
-  /** Accounts whose jobs are to be left alone for now. */
+  /** Whether the account, or the flow, has as many runs under way as it may. */
+  isCrowded(id: string): boolean
+  /** Accounts and flows whose jobs are to be left alone for now. */
   crowding(): string[]
-  /** Takes places for the runs of a job; call what is returned when they have ended. */
-  take(accountId: string, runs: number): () => void
+  /** Takes places for the runs of a job. */
+  take(accountId: string, runs: number): Place
 }
 
-/** A run that takes longer than this waits for something. */
-const slowAfterMs = 1_000
+/** The places of the runs of a job. */
+export interface Place {
+  /** Says whose run one of them is, and of how many characters, as soon as that is known. */
+  isOf(flowId: string, characters: number): void
+  /** The world as these runs see it: they leave off working while they wait for it. */
+  waitingIn(world: World): World
+  leave(): void
+}
+
 /** Runs under way at most, in multiples of the concurrency. */
-const slowFactor = 16
+const mostFactor = 64
+/** A run counts once more for each of these of its payload and records. */
+const charactersPerPlace = 32 * 1024
+/** A run that takes longer than this waits for something, whether it says so or not. */
+const slowAfterMs = 1_000
 
 interface Taken {
-  accountId: string
   runs: number
+  /** Those that wait; a run may wait for several things at a time. */
+  waiting: number
   at: number
+  /** How to take it out of the tallies again. */
+  counted: (() => void)[]
 }
 
 export function createPlaces(concurrency: number, clock: () => number = systemClock.elapsedMs): Places {
+  const most = concurrency * mostFactor
   const taken = new Set<Taken>()
-  const most = concurrency * slowFactor
-  let total = 0
+  const all = createTally(most)
+  const accounts = createTally(most / 2)
+  const flows = createTally(most / 4)
   let busy = 0
   let countedAt = 0
+
+  const isYoung = ({ at }: Taken) => clock() - at < slowAfterMs
+  const working = ({ runs, waiting }: Taken) => Math.max(0, runs - waiting)
+  const isFull = () => all.isCrowded('')
 
   /** Counted again only now and then: places grow old slowly. */
   function recount(): void {
@@ -41,34 +65,86 @@ export function createPlaces(concurrency: number, clock: () => number = systemCl
     if (now - countedAt < slowAfterMs / 4) return
     countedAt = now
     busy = 0
-    for (const each of taken) if (now - each.at < slowAfterMs) busy += each.runs
+    for (const each of taken) if (isYoung(each)) busy += working(each)
+  }
+
+  function change(mine: Taken, by: Partial<Pick<Taken, 'runs' | 'waiting'>>): void {
+    const before = working(mine)
+    Object.assign(mine, by)
+    if (isYoung(mine)) busy = Math.max(0, busy + working(mine) - before)
+    // One that has grown old may still be counted.
+    else countedAt = 0
   }
 
   return {
     isFree() {
-      if (busy < concurrency && total < most) return true
+      if (busy < concurrency && !isFull()) return true
       recount()
-      return busy < concurrency && total < most
+      return busy < concurrency && !isFull()
     },
-    isFull: () => total >= most,
-    crowding() {
-      if (total < most / 2) return []
-      const byAccount = new Map<string, number>()
-      for (const { accountId, runs } of taken) byAccount.set(accountId, (byAccount.get(accountId) ?? 0) + runs)
-      return [...byAccount].filter(([accountId, runs]) => accountId !== '' && runs >= most / 2).map(([id]) => id)
-    },
+    isFull,
+    isCrowded: (id) => accounts.isCrowded(id) || flows.isCrowded(id),
+    crowding: () => [...accounts.crowded(), ...flows.crowded()],
     take(accountId, runs) {
-      const mine = { accountId, runs, at: clock() }
+      const mine: Taken = { runs, waiting: 0, at: clock(), counted: [all.add('', runs), accounts.add(accountId, runs)] }
       taken.add(mine)
-      total += runs
       busy += runs
-      return () => {
-        taken.delete(mine)
-        total -= runs
-        // One that had grown old was not counted any more.
-        if (clock() - mine.at < slowAfterMs) busy = Math.max(0, busy - runs)
-        else countedAt = 0
+      const meanwhile = async <Result>(work: Promise<Result>): Promise<Result> => {
+        change(mine, { waiting: mine.waiting + 1 })
+        try {
+          return await work
+        } finally {
+          change(mine, { waiting: mine.waiting - 1 })
+        }
+      }
+      return {
+        isOf(flowId, characters) {
+          const more = Math.floor(characters / charactersPerPlace)
+          mine.counted.push(flows.add(flowId, 1 + more))
+          if (more > 0) mine.counted.push(all.add('', more), accounts.add(accountId, more))
+        },
+        waitingIn: (world) => ({
+          ...world,
+          waitUntil: (...given) => meanwhile(world.waitUntil(...given)),
+          call: (...given) => meanwhile(world.call(...given)),
+          callConnector: (...given) => meanwhile(world.callConnector(...given)),
+          startFlow: (...given) => meanwhile(world.startFlow(...given)),
+        }),
+        leave() {
+          if (!taken.delete(mine)) return
+          for (const takeBack of mine.counted) takeBack()
+          change(mine, { runs: 0 })
+        },
       }
     },
+  }
+}
+
+interface Tally {
+  /** Returns how to take it back. */
+  add(id: string, count: number): () => void
+  isCrowded(id: string): boolean
+  /** All who are. */
+  crowded(): string[]
+}
+
+/** Counts what each one has, of whom none may have more than so many. */
+function createTally(most: number): Tally {
+  const counts = new Map<string, number>()
+  let total = 0
+  const add = (id: string, by: number) => {
+    total += by
+    const count = (counts.get(id) ?? 0) + by
+    if (count === 0) counts.delete(id)
+    else counts.set(id, count)
+  }
+  return {
+    add(id, count) {
+      add(id, count)
+      return () => add(id, -count)
+    },
+    isCrowded: (id) => (counts.get(id) ?? 0) >= most,
+    // In all but the fullest of times nobody can be.
+    crowded: () => (total < most ? [] : [...counts].filter(([, count]) => count >= most).map(([id]) => id)),
   }
 }

@@ -111,7 +111,7 @@ export function createRunCore(parts: RunCoreParts): RunCore {
     runner,
     tracked,
     track: tracked.track,
-    takePlace: (accountId, isPure) => worker?.takePlace(accountId, isPure),
+    takePlace: (...asked) => worker?.takePlace(...asked),
     stopping: stopping.signal,
     start() {
       worker?.start()

@@ -7,8 +7,8 @@ import type { RunLog, RunWriter } from '../storage/run-writer.ts'
 import type { Runs, StoredRun } from '../storage/storage.ts'
 import type { FlowCache } from '../webhook/flow-cache.ts'
 import { walkAndRecord } from '../webhook/run-inline.ts'
-import { createSuspects, giveBack, handOn, splitJob } from './failed-jobs.ts'
-import { createPlaces } from './places.ts'
+import { createSuspects, giveBack, handOn, isApart, setApart, splitJob } from './failed-jobs.ts'
+import { createPlaces, type Place, type Places } from './places.ts'
 
 /** What a worker works with. */
 export interface WorkerWorld {
@@ -29,13 +29,21 @@ export interface Worker {
   /** Looks for work at once instead of at the next poll. */
   nudge(): void
   /**
-   * A place for a run that this process is about to accept, so that it need not go through the queue; call what is returned
-   * with the run's end. Undefined while others wait for places: then it is to wait its turn behind them. A run that only
-   * computes or waits (`isPure`) is in nobody's way until it is one of very many.
+   * A place for a run that this process is about to accept, so that it need not go through the queue. Undefined while others
+   * wait for places: then it is to wait its turn behind them. A run that only computes or waits (`isPure`) is in nobody's way
+   * until it is one of very many. `characters`: of its payload.
    */
-  takePlace(accountId: string, isPure: boolean): ((end: Promise<void>) => void) | undefined
+  takePlace(flow: { id: string; accountId: string }, isPure: boolean, characters: number): Started | undefined
   /** Takes no further jobs, waits for the runs under way up to `graceMs`, and leaves the rest to other workers. */
   stop(graceMs: number): Promise<void>
+}
+
+/** A run's place, and what it is to be told. */
+export interface Started {
+  /** What the run sees as the world. */
+  world: World
+  /** To be called with the run's end. */
+  until(end: Promise<void>): void
 }
 
 /** How often an idle worker looks for jobs that other processes have enqueued. */
@@ -107,10 +115,10 @@ export function createWorker(options: WorkerWorld): Worker {
 
   function take(job: Job, claimedAt: number): void {
     const ids = runIds(job)
-    const leave = places.take(accountOf(job), ids.length)
+    const place = places.take(accountOf(job), ids.length)
     held.add(job)
     const done = suspects
-      .inTurn(job, () => performJob(job, ids, claimedAt, options))
+      .inTurn(job, () => performJob(job, ids, claimedAt, { ...options, places, place }))
       .catch((error: unknown) => {
         log.error({ err: error, job: job.id }, 'a job failed and goes back into the queue')
         return giveBack(job, error, { queue, clock, isStopping: () => stopping })
@@ -119,7 +127,7 @@ export function createWorker(options: WorkerWorld): Worker {
         log.error({ error, job: job.id }, 'a job could not be given back; it is taken over when its lease ends'),
       )
       .finally(() => {
-        leave()
+        place.leave()
         held.delete(job)
         underway.delete(done)
         wake()
@@ -139,17 +147,21 @@ export function createWorker(options: WorkerWorld): Worker {
       mayHaveWork = true
       wake()
     },
-    takePlace(accountId, isPure) {
+    takePlace({ id, accountId }, isPure, characters) {
       if (stopping || isBehind || (isPure ? places.isFull() : !places.isFree())) return undefined
-      if (places.crowding().includes(accountId)) return undefined
-      const leave = places.take(accountId, 1)
-      return (end) => {
-        const done = end.finally(() => {
-          leave()
-          underway.delete(done)
-          if (mayHaveWork) wake()
-        })
-        underway.add(done)
+      if (places.isCrowded(accountId) || places.isCrowded(id)) return undefined
+      const place = places.take(accountId, 1)
+      place.isOf(id, characters)
+      return {
+        world: isPure ? options.world : place.waitingIn(options.world),
+        until(end) {
+          const done = end.finally(() => {
+            place.leave()
+            underway.delete(done)
+            if (mayHaveWork) wake()
+          })
+          underway.add(done)
+        },
       }
     },
     async stop(graceMs) {
@@ -163,12 +175,21 @@ export function createWorker(options: WorkerWorld): Worker {
 }
 
 /** Runs what a job stands for. Resolves when all its runs have ended or rest; the last one's commit completes the job. */
-async function performJob(job: Job, ids: readonly string[], claimedAt: number, options: WorkerWorld): Promise<void> {
-  const { queue } = options
+async function performJob(
+  job: Job,
+  ids: readonly string[],
+  claimedAt: number,
+  options: WorkerWorld & { places: Places; place: Place },
+): Promise<void> {
+  const { queue, places, place } = options
   if (job.attempt > 0 && ids.length > 1) return splitJob(job, ids, queue)
   const runs = await options.runs.unfinished(ids)
+  const crowded = new Set(runs.map(({ flowId }) => flowId).filter(places.isCrowded))
+  if (crowded.size > 0 && job.attempt === 0 && !isApart(job)) return setApart(job, runs, crowded, queue)
+  for (const { flowId, characters } of runs) place.isOf(flowId, characters)
+  const world = place.waitingIn(options.world)
   const hold: JobHold = { job, left: new Set(runs.map(({ id }) => id)), claimedAt }
-  const results = await Promise.allSettled(runs.map((run) => goOn(run, hold, options)))
+  const results = await Promise.allSettled(runs.map((run) => goOn(run, hold, { ...options, world })))
   const failed = results.find((result) => result.status === 'rejected')
   if (failed !== undefined) throw failed.reason
   const leftOff = results.flatMap((result) => (result.status === 'fulfilled' && result.value ? [result.value] : []))

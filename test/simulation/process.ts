@@ -39,6 +39,8 @@ interface Surroundings {
 }
 
 const superviseMs = 5_000
+/** With a part of one, flows have as many runs under way as they may when they have one, two or eight. */
+const concurrencies = [1 / 16, 1 / 8, 1 / 2, 20]
 
 export function startProcess(machine: Machine, surroundings: Surroundings): CoreProcess {
   const { network, vendor, accountId, works } = surroundings
@@ -66,7 +68,7 @@ export function startProcess(machine: Machine, surroundings: Surroundings): Core
       values: undefined as never,
     },
     works,
-    concurrency: 20,
+    concurrency: network.random.pick(concurrencies),
     chores: {},
     clock,
     newId,
