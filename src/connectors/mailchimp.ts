@@ -35,7 +35,7 @@ export const mailchimp: ConnectorInput = {
       },
     },
   },
-  test_request: { endpoint: 'ping' },
+  test_request: { endpoint: 'ping', docs: 'https://mailchimp.com/developer/marketing/api/ping/ping/' },
   pagination_config: { type: 'offset', size_param: 'count', size: 500 },
   rate_limit: { requests: 10, per_seconds: 1, concurrent: 10 },
   actions: [
@@ -44,14 +44,24 @@ export const mailchimp: ConnectorInput = {
       title: 'List audiences',
       endpoint: 'lists',
       query: { count: 1000 },
+      docs: 'https://mailchimp.com/developer/marketing/api/lists/get-lists-info/',
       output: '{{ response.body.lists }}',
+      paginated: true,
     },
     {
       name: 'list_members',
       title: 'List members of an audience',
       endpoint: 'lists/{{ list }}/members',
       query: { status: '{{ status }}', since_last_changed: '{{ since }}' },
-      form: { properties: { list: {}, status: {}, since: {} }, required: ['list'] },
+      docs: 'https://mailchimp.com/developer/marketing/api/list-members/list-members-info/',
+      form: {
+        properties: {
+          list: { type: 'string' },
+          status: { enum: ['subscribed', 'unsubscribed', 'cleaned', 'pending', 'transactional', 'archived'] },
+          since: { type: 'string', description: 'Changed after this, as ISO 8601' },
+        },
+        required: ['list'],
+      },
       output: '{{ response.body.members }}',
       paginated: true,
     },
@@ -65,8 +75,17 @@ export const mailchimp: ConnectorInput = {
         status_if_new: '{{ status or "subscribed" }}',
         merge_fields: '{{ merge_fields }}',
       },
+      docs: 'https://mailchimp.com/developer/marketing/api/list-members/add-or-update-list-member/',
       form: {
-        properties: { list: {}, email: { format: 'email' }, status: {}, merge_fields: { type: 'object' } },
+        properties: {
+          list: { type: 'string' },
+          email: { type: 'string', format: 'email' },
+          status: {
+            enum: ['subscribed', 'unsubscribed', 'cleaned', 'pending', 'transactional'],
+            description: 'Of a new member; one that is there already keeps theirs',
+          },
+          merge_fields: { type: 'object' },
+        },
         required: ['list', 'email'],
       },
     },
@@ -76,10 +95,11 @@ export const mailchimp: ConnectorInput = {
       method: 'POST',
       endpoint: 'lists/{{ list }}/members/{{ email | lower | md5 }}/tags',
       body: { tags: '{{ tags }}' },
+      docs: 'https://mailchimp.com/developer/marketing/api/list-member-tags/add-or-remove-member-tags/',
       form: {
         properties: {
-          list: {},
-          email: {},
+          list: { type: 'string' },
+          email: { type: 'string', format: 'email' },
           tags: { type: 'array', description: '[{"name": "vip", "status": "active"}]' },
         },
         required: ['list', 'email', 'tags'],

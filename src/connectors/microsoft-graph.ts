@@ -23,15 +23,26 @@ export const microsoft_graph: ConnectorInput = {
       form: { properties: { tenant: { type: 'string', description: 'Id of your directory; empty for any' } } },
     },
   },
-  test_request: { endpoint: 'me' },
+  test_request: { endpoint: 'me', docs: 'https://learn.microsoft.com/en-us/graph/api/user-get' },
   pagination_config: { type: 'next_url', next_url: '{{ response.body["@odata.nextLink"] }}' },
   actions: [
     {
       name: 'list_messages',
       title: 'List mail',
       endpoint: 'me/messages',
-      query: { $filter: '{{ filter }}', $search: '{{ search }}', $top: 100 },
-      form: { properties: { filter: {}, search: {} } },
+      // What is searched for stands in quotes (https://learn.microsoft.com/en-us/graph/search-query-parameter).
+      query: {
+        $filter: '{{ filter }}',
+        $search: "{{ '\"' ~ (search | replace('\"', '')) ~ '\"' if search else none }}",
+        $top: 100,
+      },
+      docs: 'https://learn.microsoft.com/en-us/graph/api/user-list-messages',
+      form: {
+        properties: {
+          filter: { type: 'string', ui: { placeholder: 'isRead eq false' }, description: 'Not together with search' },
+          search: { type: 'string', ui: { placeholder: 'pizza' } },
+        },
+      },
       output: '{{ response.body.value }}',
       paginated: true,
     },
@@ -39,7 +50,8 @@ export const microsoft_graph: ConnectorInput = {
       name: 'get_message',
       title: 'Get a mail',
       endpoint: 'me/messages/{{ message }}',
-      form: { properties: { message: {} }, required: ['message'] },
+      docs: 'https://learn.microsoft.com/en-us/graph/api/message-get',
+      form: { properties: { message: { type: 'string' } }, required: ['message'] },
     },
     {
       name: 'send_mail',
@@ -53,8 +65,13 @@ export const microsoft_graph: ConnectorInput = {
           toRecipients: [{ emailAddress: { address: '{{ to }}' } }],
         },
       },
+      docs: 'https://learn.microsoft.com/en-us/graph/api/user-sendmail',
       form: {
-        properties: { to: { format: 'email' }, subject: {}, html: { ui: { multiline: true } } },
+        properties: {
+          to: { type: 'string', format: 'email' },
+          subject: { type: 'string' },
+          html: { type: 'string', ui: { multiline: true } },
+        },
         required: ['to', 'subject', 'html'],
       },
     },
@@ -63,7 +80,14 @@ export const microsoft_graph: ConnectorInput = {
       title: 'List calendar entries',
       endpoint: 'me/calendarView',
       query: { startDateTime: '{{ start }}', endDateTime: '{{ end }}' },
-      form: { properties: { start: {}, end: {} }, required: ['start', 'end'] },
+      docs: 'https://learn.microsoft.com/en-us/graph/api/user-list-calendarview',
+      form: {
+        properties: {
+          start: { type: 'string', description: 'ISO 8601, as 2026-11-08T19:00:00-08:00' },
+          end: { type: 'string' },
+        },
+        required: ['start', 'end'],
+      },
       output: '{{ response.body.value }}',
       paginated: true,
     },
@@ -78,8 +102,15 @@ export const microsoft_graph: ConnectorInput = {
         start: { dateTime: '{{ start }}', timeZone: '{{ time_zone or "UTC" }}' },
         end: { dateTime: '{{ end }}', timeZone: '{{ time_zone or "UTC" }}' },
       },
+      docs: 'https://learn.microsoft.com/en-us/graph/api/user-post-events',
       form: {
-        properties: { subject: {}, html: {}, start: {}, end: {}, time_zone: {} },
+        properties: {
+          subject: { type: 'string' },
+          html: { type: 'string', ui: { multiline: true } },
+          start: { type: 'string', description: 'As 2026-11-08T19:00:00' },
+          end: { type: 'string' },
+          time_zone: { type: 'string', description: 'As Europe/Berlin; by default UTC' },
+        },
         required: ['subject', 'start', 'end'],
       },
     },
@@ -87,7 +118,8 @@ export const microsoft_graph: ConnectorInput = {
       name: 'list_files',
       title: 'List files of a folder',
       endpoint: 'me/drive/{{ "items/" ~ folder if folder else "root" }}/children',
-      form: { properties: { folder: { description: 'Id; empty for the top' } } },
+      docs: 'https://learn.microsoft.com/en-us/graph/api/driveitem-list-children',
+      form: { properties: { folder: { type: 'string', description: 'Id; empty for the top' } } },
       output: '{{ response.body.value }}',
       paginated: true,
     },

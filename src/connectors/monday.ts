@@ -14,8 +14,14 @@ export const monday: ConnectorInput = {
   ],
   tags: ['projects'],
   base_domain: 'https://api.monday.com/',
+  // Without it the version changes every quarter (https://developer.monday.com/api-reference/docs/api-versioning).
+  headers: { 'api-version': '2026-10' },
   auth_config: { api_key: { format: '{{ token }}', labels: { auth_token: 'API token' } } },
-  test_request: { ...call, body: { query: '{ me { id name } }' } },
+  test_request: {
+    ...call,
+    body: { query: '{ me { id name } }' },
+    docs: 'https://developer.monday.com/api-reference/reference/me',
+  },
   failure: {
     when: '{{ response.body.errors or response.body.error_message }}',
     message: '{{ response.body.errors[0].message if response.body.errors else response.body.error_message }}',
@@ -25,7 +31,12 @@ export const monday: ConnectorInput = {
       name: 'list_boards',
       title: 'List boards',
       ...call,
-      body: { query: '{ boards(limit: 100) { id name state workspace_id } }' },
+      body: {
+        query: 'query ($page: Int) { boards(limit: 100, page: $page) { id name state workspace_id } }',
+        variables: { page: '{{ page or 1 }}' },
+      },
+      docs: 'https://developer.monday.com/api-reference/reference/boards',
+      form: { properties: { page: { type: 'integer', minimum: 1, description: 'Of 100 boards each' } } },
       output: '{{ response.body.data.boards }}',
     },
     {
@@ -34,11 +45,19 @@ export const monday: ConnectorInput = {
       ...call,
       body: {
         query:
-          'query ($board: ID!) { boards(ids: [$board]) { items_page(limit: 100) { cursor items { id name group { id } column_values { id text value } } } } }',
+          'query ($board: ID!, $cursor: String) { boards(ids: [$board]) { items_page(limit: 500, cursor: $cursor) { cursor items { id name group { id } column_values { id text value } } } } }',
         variables: { board: '{{ board }}' },
       },
-      form: { properties: { board: {} }, required: ['board'] },
+      docs: 'https://developer.monday.com/api-reference/reference/items-page',
+      form: { properties: { board: { type: 'string' } }, required: ['board'] },
       output: '{{ response.body.data.boards[0].items_page["items"] }}',
+      paginated: true,
+      pagination: {
+        type: 'cursor',
+        in: 'body',
+        cursor_param: 'variables.cursor',
+        cursor: '{{ response.body.data.boards[0].items_page.cursor }}',
+      },
     },
     {
       name: 'create_item',
@@ -54,8 +73,14 @@ export const monday: ConnectorInput = {
           values: '{{ column_values | jsonify if column_values else none }}',
         },
       },
+      docs: 'https://developer.monday.com/api-reference/reference/items#create-an-item',
       form: {
-        properties: { board: {}, group: {}, name: {}, column_values: { type: 'object' } },
+        properties: {
+          board: { type: 'string' },
+          group: { type: 'string' },
+          name: { type: 'string' },
+          column_values: { type: 'object', description: 'By id of the column, as {"status": {"label": "Done"}}' },
+        },
         required: ['board', 'name'],
       },
       output: '{{ response.body.data.create_item }}',
@@ -69,8 +94,9 @@ export const monday: ConnectorInput = {
           'mutation ($board: ID!, $item: ID!, $values: JSON!) { change_multiple_column_values(board_id: $board, item_id: $item, column_values: $values) { id name } }',
         variables: { board: '{{ board }}', item: '{{ item_id }}', values: '{{ column_values | jsonify }}' },
       },
+      docs: 'https://developer.monday.com/api-reference/reference/columns#change-multiple-column-values',
       form: {
-        properties: { board: {}, item_id: {}, column_values: { type: 'object' } },
+        properties: { board: { type: 'string' }, item_id: { type: 'string' }, column_values: { type: 'object' } },
         required: ['board', 'item_id', 'column_values'],
       },
       output: '{{ response.body.data.change_multiple_column_values }}',
@@ -83,7 +109,11 @@ export const monday: ConnectorInput = {
         query: 'mutation ($item: ID!, $text: String!) { create_update(item_id: $item, body: $text) { id } }',
         variables: { item: '{{ item_id }}', text: '{{ text }}' },
       },
-      form: { properties: { item_id: {}, text: {} }, required: ['item_id', 'text'] },
+      docs: 'https://developer.monday.com/api-reference/reference/updates#create-an-update',
+      form: {
+        properties: { item_id: { type: 'string' }, text: { type: 'string', ui: { multiline: true } } },
+        required: ['item_id', 'text'],
+      },
       output: '{{ response.body.data.create_update }}',
     },
   ],

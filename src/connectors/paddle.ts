@@ -21,7 +21,10 @@ export const paddle: ConnectorInput = {
       form: { properties: { sandbox: { type: 'boolean', default: false } } },
     },
   },
-  test_request: { endpoint: 'event-types' },
+  test_request: {
+    endpoint: 'event-types',
+    docs: 'https://developer.paddle.com/api-reference/event-types/list-event-types',
+  },
   pagination_config: {
     type: 'next_url',
     next_url: '{{ response.body.meta.pagination.next if response.body.meta.pagination.has_more else none }}',
@@ -35,7 +38,8 @@ export const paddle: ConnectorInput = {
       title: 'List customers',
       endpoint: 'customers',
       query: { email: '{{ email }}', search: '{{ search }}' },
-      form: { properties: { email: {}, search: {} } },
+      docs: 'https://developer.paddle.com/api-reference/customers/list-customers',
+      form: { properties: { email: { type: 'string' }, search: { type: 'string' } } },
       output: '{{ response.body.data }}',
       paginated: true,
     },
@@ -45,14 +49,23 @@ export const paddle: ConnectorInput = {
       method: 'POST',
       endpoint: 'customers',
       body: { email: '{{ email }}', name: '{{ name }}', custom_data: '{{ custom_data }}' },
-      form: { properties: { email: {}, name: {}, custom_data: { type: 'object' } }, required: ['email'] },
+      docs: 'https://developer.paddle.com/api-reference/customers/create-customer',
+      form: {
+        properties: {
+          email: { type: 'string', format: 'email' },
+          name: { type: 'string' },
+          custom_data: { type: 'object' },
+        },
+        required: ['email'],
+      },
       output: '{{ response.body.data }}',
     },
     {
       name: 'get_transaction',
       title: 'Get a transaction',
       endpoint: 'transactions/{{ transaction }}',
-      form: { properties: { transaction: {} }, required: ['transaction'] },
+      docs: 'https://developer.paddle.com/api-reference/transactions/get-transaction',
+      form: { properties: { transaction: { type: 'string' } }, required: ['transaction'] },
       output: '{{ response.body.data }}',
     },
     {
@@ -60,7 +73,13 @@ export const paddle: ConnectorInput = {
       title: 'List subscriptions',
       endpoint: 'subscriptions',
       query: { customer_id: '{{ customer }}', status: '{{ status }}' },
-      form: { properties: { customer: {}, status: {} } },
+      docs: 'https://developer.paddle.com/api-reference/subscriptions/list-subscriptions',
+      form: {
+        properties: {
+          customer: { type: 'string' },
+          status: { enum: ['active', 'canceled', 'past_due', 'paused', 'trialing'] },
+        },
+      },
       output: '{{ response.body.data }}',
       paginated: true,
     },
@@ -70,8 +89,12 @@ export const paddle: ConnectorInput = {
       method: 'POST',
       endpoint: 'subscriptions/{{ subscription }}/cancel',
       body: { effective_from: '{{ effective_from or "next_billing_period" }}' },
+      docs: 'https://developer.paddle.com/api-reference/subscriptions/cancel-subscription',
       form: {
-        properties: { subscription: {}, effective_from: { enum: ['next_billing_period', 'immediately'] } },
+        properties: {
+          subscription: { type: 'string' },
+          effective_from: { enum: ['next_billing_period', 'immediately'] },
+        },
         required: ['subscription'],
       },
       output: '{{ response.body.data }}',

@@ -28,7 +28,7 @@ export const postmark: ConnectorInput = {
   auth_config: {
     api_key: { header: 'x-postmark-server-token', format: '{{ token }}', labels: { auth_token: 'Server API token' } },
   },
-  test_request: { endpoint: 'server' },
+  test_request: { endpoint: 'server', docs: 'https://postmarkapp.com/developer/api/server-api' },
   pagination_config: { type: 'offset', size_param: 'count', size: 500 },
   actions: [
     {
@@ -42,10 +42,24 @@ export const postmark: ConnectorInput = {
         Subject: '{{ subject }}',
         HtmlBody: '{{ html }}',
         TextBody: '{{ text }}',
+        ReplyTo: '{{ reply_to }}',
+        Tag: '{{ tag }}',
+        Metadata: '{{ metadata }}',
         MessageStream: '{{ stream }}',
       },
+      docs: 'https://postmarkapp.com/developer/api/email-api',
       form: {
-        properties: { from: {}, to: {}, subject: {}, html: { ui: { multiline: true } }, text: {}, stream: {} },
+        properties: {
+          from: { type: 'string' },
+          to: { type: 'string', description: 'Up to 50, separated by commas' },
+          subject: { type: 'string' },
+          html: { type: 'string', ui: { multiline: true } },
+          text: { type: 'string', ui: { multiline: true } },
+          reply_to: { type: 'string' },
+          tag: { type: 'string' },
+          metadata: { type: 'object' },
+          stream: { type: 'string', description: 'Id of a message stream; by default outbound' },
+        },
         required: ['from', 'to'],
       },
     },
@@ -54,9 +68,22 @@ export const postmark: ConnectorInput = {
       title: 'Send an email from a template',
       method: 'POST',
       endpoint: 'email/withTemplate',
-      body: { From: '{{ from }}', To: '{{ to }}', TemplateAlias: '{{ template }}', TemplateModel: '{{ model }}' },
+      body: {
+        From: '{{ from }}',
+        To: '{{ to }}',
+        TemplateAlias: '{{ template }}',
+        TemplateModel: '{{ model }}',
+        MessageStream: '{{ stream }}',
+      },
+      docs: 'https://postmarkapp.com/developer/api/templates-api#email-with-template',
       form: {
-        properties: { from: {}, to: {}, template: {}, model: { type: 'object' } },
+        properties: {
+          from: { type: 'string' },
+          to: { type: 'string' },
+          template: { type: 'string', description: 'Its alias' },
+          model: { type: 'object' },
+          stream: { type: 'string' },
+        },
         required: ['from', 'to', 'template', 'model'],
       },
     },
@@ -66,9 +93,12 @@ export const postmark: ConnectorInput = {
       endpoint: 'bounces',
       // Both are required; the pages of "retrieve all data" bring their own.
       query: { count: 500, offset: 0, fromdate: '{{ from_date }}' },
-      form: { properties: { from_date: { format: 'date' } } },
+      docs: 'https://postmarkapp.com/developer/api/bounce-api#bounces',
+      form: { properties: { from_date: { type: 'string', format: 'date' } } },
       output: '{{ response.body.Bounces }}',
       paginated: true,
+      // Only the first 10,000 can be read.
+      pagination: { type: 'offset', size_param: 'count', size: 500, max_pages: 20 },
     },
   ],
   webhook_trigger: {

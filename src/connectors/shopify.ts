@@ -10,21 +10,35 @@ export const shopify: ConnectorInput = {
     'https://shopify.dev/docs/api/admin-graphql/latest/mutations/webhookSubscriptionCreate',
     'https://shopify.dev/docs/apps/build/webhooks/subscribe/https',
     'https://shopify.dev/docs/api/webhooks',
+    'https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/client-credentials-grant',
   ],
   tags: ['commerce'],
-  base_domain: 'https://{{ connectorAuth.user_input.shop }}.myshopify.com/admin/api/2026-01/',
+  base_domain: 'https://{{ connectorAuth.user_input.shop }}.myshopify.com/admin/api/2026-10/',
   auth_config: {
     api_key: {
       header: 'x-shopify-access-token',
       format: '{{ token }}',
       labels: { auth_token: 'Admin API access token' },
-      help: 'Of a custom app of the shop. The client secret of the same app signs webhooks.',
+      help: 'Of a custom app that was made in the shop’s admin, which goes for old ones only. The client secret of the same app signs webhooks.',
       form: {
         properties: {
           shop: { type: 'string', description: 'The part before .myshopify.com' },
           client_secret: { type: 'string', writeOnly: true, ui: { secret: true } },
         },
         required: ['shop', 'client_secret'],
+      },
+    },
+    oauth2: {
+      title: 'App of the Dev Dashboard',
+      help: 'For an app of your own organization that is installed in your own shop: its client id and client secret. The secret signs webhooks too.',
+      docs: 'https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/client-credentials-grant',
+      grant: 'client_credentials',
+      token_url: 'https://{{ user_input.shop }}.myshopify.com/admin/oauth/access_token',
+      header: 'x-shopify-access-token',
+      format: '{{ token }}',
+      form: {
+        properties: { shop: { type: 'string', description: 'The part before .myshopify.com' } },
+        required: ['shop'],
       },
     },
   },
@@ -42,7 +56,10 @@ export const shopify: ConnectorInput = {
           'query ($query: String, $first: Int!, $after: String) { orders(first: $first, after: $after, query: $query) { nodes { id name createdAt displayFinancialStatus totalPriceSet { shopMoney { amount currencyCode } } } pageInfo { hasNextPage endCursor } } }',
         variables: { query: '{{ search }}', first: 100 },
       },
-      form: { properties: { search: { description: 'Shopify search syntax, as created_at:>2026-01-01' } } },
+      docs: 'https://shopify.dev/docs/api/admin-graphql/latest/queries/orders',
+      form: {
+        properties: { search: { type: 'string', description: 'Shopify search syntax, as created_at:>2026-01-01' } },
+      },
       output: '{{ response.body.data.orders.nodes }}',
       paginated: true,
       pagination: {
@@ -51,6 +68,28 @@ export const shopify: ConnectorInput = {
         cursor_param: 'variables.after',
         cursor:
           '{{ response.body.data.orders.pageInfo.endCursor if response.body.data.orders.pageInfo.hasNextPage else none }}',
+      },
+    },
+    {
+      name: 'list_products',
+      title: 'List products',
+      method: 'POST',
+      endpoint: 'graphql.json',
+      body: {
+        query:
+          'query ($query: String, $first: Int!, $after: String) { products(first: $first, after: $after, query: $query) { nodes { id title handle status vendor productType totalInventory variants(first: 20) { nodes { id sku price inventoryQuantity } } } pageInfo { hasNextPage endCursor } } }',
+        variables: { query: '{{ search }}', first: 50 },
+      },
+      docs: 'https://shopify.dev/docs/api/admin-graphql/latest/queries/products',
+      form: { properties: { search: { type: 'string', description: 'Shopify search syntax, as sku:ABC-1' } } },
+      output: '{{ response.body.data.products.nodes }}',
+      paginated: true,
+      pagination: {
+        type: 'cursor',
+        in: 'body',
+        cursor_param: 'variables.after',
+        cursor:
+          '{{ response.body.data.products.pageInfo.endCursor if response.body.data.products.pageInfo.hasNextPage else none }}',
       },
     },
     {
@@ -74,7 +113,16 @@ export const shopify: ConnectorInput = {
         when: '{{ response.body.errors or response.body.data.customerCreate.userErrors }}',
         message: '{{ (response.body.errors or response.body.data.customerCreate.userErrors)[0].message }}',
       },
-      form: { properties: { email: {}, first_name: {}, last_name: {}, tags: {} }, required: ['email'] },
+      docs: 'https://shopify.dev/docs/api/admin-graphql/latest/mutations/customerCreate',
+      form: {
+        properties: {
+          email: { type: 'string', format: 'email' },
+          first_name: { type: 'string' },
+          last_name: { type: 'string' },
+          tags: { type: 'array' },
+        },
+        required: ['email'],
+      },
       output: '{{ response.body.data.customerCreate.customer }}',
     },
     {
@@ -83,7 +131,11 @@ export const shopify: ConnectorInput = {
       method: 'POST',
       endpoint: 'graphql.json',
       body: { query: '{{ query }}', variables: '{{ variables }}' },
-      form: { properties: { query: { ui: { multiline: true } }, variables: { type: 'object' } }, required: ['query'] },
+      docs: 'https://shopify.dev/docs/api/admin-graphql',
+      form: {
+        properties: { query: { type: 'string', ui: { multiline: true } }, variables: { type: 'object' } },
+        required: ['query'],
+      },
       output: '{{ response.body.data }}',
     },
   ],

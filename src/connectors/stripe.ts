@@ -15,7 +15,7 @@ export const stripe: ConnectorInput = {
   base_domain: 'https://api.stripe.com/v1/',
   header: { token_prefix: 'Bearer {{token_format}}', content_type: 'application/x-www-form-urlencoded' },
   auth_config: { api_key: { labels: { auth_token: 'Secret or restricted key' } } },
-  test_request: { endpoint: 'balance' },
+  test_request: { endpoint: 'balance', docs: 'https://docs.stripe.com/api/balance/balance_retrieve' },
   pagination_config: {
     type: 'cursor',
     cursor_param: 'starting_after',
@@ -31,6 +31,9 @@ export const stripe: ConnectorInput = {
       title: 'List customers',
       tag: 'Customers',
       endpoint: 'customers',
+      query: { email: '{{ email }}' },
+      docs: 'https://docs.stripe.com/api/customers/list',
+      form: { properties: { email: { type: 'string', description: 'Exactly this one' } } },
       output: '{{ response.body.data }}',
       paginated: true,
     },
@@ -40,8 +43,18 @@ export const stripe: ConnectorInput = {
       tag: 'Customers',
       endpoint: 'customers/search',
       query: { query: '{{ query }}', limit: 100 },
-      form: { properties: { query: { ui: { placeholder: 'email:"ada@example.com"' } } }, required: ['query'] },
+      docs: 'https://docs.stripe.com/api/customers/search',
+      form: {
+        properties: { query: { type: 'string', ui: { placeholder: 'email:"ada@example.com"' } } },
+        required: ['query'],
+      },
       output: '{{ response.body.data }}',
+      paginated: true,
+      pagination: {
+        type: 'cursor',
+        cursor_param: 'page',
+        cursor: '{{ response.body.next_page if response.body.has_more else none }}',
+      },
     },
     {
       name: 'create_customer',
@@ -51,7 +64,15 @@ export const stripe: ConnectorInput = {
       endpoint: 'customers',
       body: { email: '{{ email }}', name: '{{ name }}', phone: '{{ phone }}', metadata: '{{ metadata }}' },
       body_type: 'form',
-      form: { properties: { email: {}, name: {}, phone: {}, metadata: { type: 'object' } } },
+      docs: 'https://docs.stripe.com/api/customers/create',
+      form: {
+        properties: {
+          email: { type: 'string' },
+          name: { type: 'string' },
+          phone: { type: 'string' },
+          metadata: { type: 'object' },
+        },
+      },
     },
     {
       name: 'update_customer',
@@ -61,8 +82,15 @@ export const stripe: ConnectorInput = {
       endpoint: 'customers/{{ customer }}',
       body: { email: '{{ email }}', name: '{{ name }}', phone: '{{ phone }}', metadata: '{{ metadata }}' },
       body_type: 'form',
+      docs: 'https://docs.stripe.com/api/customers/update',
       form: {
-        properties: { customer: { ui: { search: true } }, email: {}, name: {}, phone: {}, metadata: {} },
+        properties: {
+          customer: { type: 'string', ui: { search: true } },
+          email: { type: 'string' },
+          name: { type: 'string' },
+          phone: { type: 'string' },
+          metadata: { type: 'object' },
+        },
         required: ['customer'],
       },
     },
@@ -74,8 +102,13 @@ export const stripe: ConnectorInput = {
       endpoint: 'invoices',
       body: { customer: '{{ customer }}', description: '{{ description }}', auto_advance: '{{ auto_advance }}' },
       body_type: 'form',
+      docs: 'https://docs.stripe.com/api/invoices/create',
       form: {
-        properties: { customer: { ui: { search: true } }, description: {}, auto_advance: { type: 'boolean' } },
+        properties: {
+          customer: { type: 'string', ui: { search: true } },
+          description: { type: 'string' },
+          auto_advance: { type: 'boolean' },
+        },
         required: ['customer'],
       },
     },
@@ -87,8 +120,13 @@ export const stripe: ConnectorInput = {
       endpoint: 'refunds',
       body: { payment_intent: '{{ payment_intent }}', amount: '{{ amount }}', reason: '{{ reason }}' },
       body_type: 'form',
+      docs: 'https://docs.stripe.com/api/refunds/create',
       form: {
-        properties: { payment_intent: {}, amount: { description: 'In the smallest unit' }, reason: {} },
+        properties: {
+          payment_intent: { type: 'string' },
+          amount: { type: 'integer', description: 'In the smallest unit; by default all of it' },
+          reason: { enum: ['duplicate', 'fraudulent', 'requested_by_customer'] },
+        },
         required: ['payment_intent'],
       },
     },
@@ -97,7 +135,8 @@ export const stripe: ConnectorInput = {
       title: 'Get a payment',
       tag: 'Payments',
       endpoint: 'payment_intents/{{ payment_intent }}',
-      form: { properties: { payment_intent: {} }, required: ['payment_intent'] },
+      docs: 'https://docs.stripe.com/api/payment_intents/retrieve',
+      form: { properties: { payment_intent: { type: 'string' } }, required: ['payment_intent'] },
     },
   ],
   webhook_trigger: {

@@ -17,7 +17,7 @@ export const telegram: ConnectorInput = {
   base_domain: 'https://api.telegram.org/bot{{ connectorAuth.token }}/',
   header: { token_in_header: false },
   auth_config: { api_key: { labels: { auth_token: 'Token of the bot, from @BotFather' } } },
-  test_request: { endpoint: 'getMe' },
+  test_request: { endpoint: 'getMe', docs: 'https://core.telegram.org/bots/api#getme' },
   failure: { when: '{{ not response.body.ok }}', message: '{{ response.body.description }}' },
   rate_limit: { requests: 30, per_seconds: 1 },
   actions: [
@@ -32,12 +32,13 @@ export const telegram: ConnectorInput = {
         parse_mode: '{{ parse_mode }}',
         reply_markup: '{{ reply_markup }}',
       },
+      docs: 'https://core.telegram.org/bots/api#sendmessage',
       form: {
         properties: {
-          chat: {},
-          text: { ui: { multiline: true } },
+          chat: { type: ['integer', 'string'], description: 'Its id, or @channel' },
+          text: { type: 'string', ui: { multiline: true } },
           parse_mode: { enum: ['MarkdownV2', 'HTML'] },
-          reply_markup: {},
+          reply_markup: { type: 'object' },
         },
         required: ['chat', 'text'],
       },
@@ -49,7 +50,16 @@ export const telegram: ConnectorInput = {
       method: 'POST',
       endpoint: 'editMessageText',
       body: { chat_id: '{{ chat }}', message_id: '{{ message }}', text: '{{ text }}', parse_mode: '{{ parse_mode }}' },
-      form: { properties: { chat: {}, message: {}, text: {}, parse_mode: {} }, required: ['chat', 'message', 'text'] },
+      docs: 'https://core.telegram.org/bots/api#editmessagetext',
+      form: {
+        properties: {
+          chat: { type: ['integer', 'string'] },
+          message: { type: 'integer' },
+          text: { type: 'string', ui: { multiline: true } },
+          parse_mode: { enum: ['MarkdownV2', 'HTML'] },
+        },
+        required: ['chat', 'message', 'text'],
+      },
       output: '{{ response.body.result }}',
     },
     {
@@ -58,8 +68,13 @@ export const telegram: ConnectorInput = {
       method: 'POST',
       endpoint: 'sendPhoto',
       body: { chat_id: '{{ chat }}', photo: '{{ photo }}', caption: '{{ caption }}' },
+      docs: 'https://core.telegram.org/bots/api#sendphoto',
       form: {
-        properties: { chat: {}, photo: { description: 'Address or file id' }, caption: {} },
+        properties: {
+          chat: { type: ['integer', 'string'] },
+          photo: { type: 'string', description: 'Address or file id' },
+          caption: { type: 'string' },
+        },
         required: ['chat', 'photo'],
       },
       output: '{{ response.body.result }}',
@@ -70,7 +85,12 @@ export const telegram: ConnectorInput = {
       method: 'POST',
       endpoint: 'answerCallbackQuery',
       body: { callback_query_id: '{{ callback_query }}', text: '{{ text }}' },
-      form: { properties: { callback_query: {}, text: {} }, required: ['callback_query'] },
+      docs: 'https://core.telegram.org/bots/api#answercallbackquery',
+      form: {
+        properties: { callback_query: { type: 'string' }, text: { type: 'string' } },
+        required: ['callback_query'],
+      },
+      output: '{{ response.body.result }}',
     },
   ],
   webhook_trigger: {

@@ -25,21 +25,31 @@ export const trello: ConnectorInput = {
       },
     },
   },
-  test_request: { endpoint: 'members/me' },
+  test_request: {
+    endpoint: 'members/me',
+    docs: 'https://developer.atlassian.com/cloud/trello/rest/api-group-members/#api-members-id-get',
+  },
   rate_limit: { requests: 100, per_seconds: 10 },
   actions: [
-    { name: 'list_boards', title: 'List my boards', endpoint: 'members/me/boards' },
+    {
+      name: 'list_boards',
+      title: 'List my boards',
+      endpoint: 'members/me/boards',
+      docs: 'https://developer.atlassian.com/cloud/trello/rest/api-group-members/#api-members-id-boards-get',
+    },
     {
       name: 'list_lists',
       title: 'List the lists of a board',
       endpoint: 'boards/{{ board }}/lists',
-      form: { properties: { board: {} }, required: ['board'] },
+      docs: 'https://developer.atlassian.com/cloud/trello/rest/api-group-boards/#api-boards-id-lists-get',
+      form: { properties: { board: { type: 'string' } }, required: ['board'] },
     },
     {
       name: 'list_cards',
       title: 'List the cards of a board',
       endpoint: 'boards/{{ board }}/cards',
-      form: { properties: { board: {} }, required: ['board'] },
+      docs: 'https://developer.atlassian.com/cloud/trello/rest/api-group-boards/#api-boards-id-cards-get',
+      form: { properties: { board: { type: 'string' } }, required: ['board'] },
     },
     {
       name: 'create_card',
@@ -53,8 +63,15 @@ export const trello: ConnectorInput = {
         due: '{{ due }}',
         pos: '{{ position }}',
       },
+      docs: 'https://developer.atlassian.com/cloud/trello/rest/api-group-cards/#api-cards-post',
       form: {
-        properties: { list: {}, name: {}, description: {}, due: {}, position: { enum: ['top', 'bottom'] } },
+        properties: {
+          list: { type: 'string' },
+          name: { type: 'string' },
+          description: { type: 'string', ui: { multiline: true } },
+          due: { type: 'string', description: 'ISO 8601' },
+          position: { enum: ['top', 'bottom'] },
+        },
         required: ['list'],
       },
     },
@@ -70,8 +87,16 @@ export const trello: ConnectorInput = {
         due: '{{ due }}',
         closed: '{{ closed }}',
       },
+      docs: 'https://developer.atlassian.com/cloud/trello/rest/api-group-cards/#api-cards-id-put',
       form: {
-        properties: { card: {}, list: {}, name: {}, description: {}, due: {}, closed: { type: 'boolean' } },
+        properties: {
+          card: { type: 'string' },
+          list: { type: 'string' },
+          name: { type: 'string' },
+          description: { type: 'string', ui: { multiline: true } },
+          due: { type: 'string', description: 'ISO 8601' },
+          closed: { type: 'boolean' },
+        },
         required: ['card'],
       },
     },
@@ -81,7 +106,11 @@ export const trello: ConnectorInput = {
       method: 'POST',
       endpoint: 'cards/{{ card }}/actions/comments',
       body: { text: '{{ text }}' },
-      form: { properties: { card: {}, text: {} }, required: ['card', 'text'] },
+      docs: 'https://developer.atlassian.com/cloud/trello/rest/api-group-cards/#api-cards-id-actions-comments-post',
+      form: {
+        properties: { card: { type: 'string' }, text: { type: 'string', ui: { multiline: true } } },
+        required: ['card', 'text'],
+      },
     },
   ],
   webhook_trigger: {

@@ -10,20 +10,31 @@ export const typeform: ConnectorInput = {
     'https://www.typeform.com/developers/webhooks/reference/create-or-update-webhook/',
     'https://www.typeform.com/developers/webhooks/example-payload/',
     'https://www.typeform.com/developers/webhooks/secure-your-webhooks/',
+    'https://www.typeform.com/developers/get-started/scopes/',
   ],
   tags: ['forms'],
-  base_domain: 'https://api.typeform.com/',
+  base_domain: 'https://api{{ ".eu" if connectorAuth.user_input.eu_data_center else "" }}.typeform.com/',
   header: { token_prefix: 'Bearer {{token_format}}' },
   auth_config: {
-    api_key: { labels: { auth_token: 'Personal access token' } },
+    api_key: {
+      labels: { auth_token: 'Personal access token' },
+      form: {
+        properties: {
+          eu_data_center: { type: 'boolean', default: false, description: 'Responses are kept in the EU' },
+        },
+      },
+    },
     oauth2: {
       authorize_url: 'https://api.typeform.com/oauth/authorize',
       token_url: 'https://api.typeform.com/oauth/token',
-      scopes: ['forms:read', 'responses:read', 'webhooks:read', 'webhooks:write', 'offline'],
+      scopes: [
+        ...['accounts:read', 'forms:read', 'responses:read', 'responses:write'],
+        ...['webhooks:read', 'webhooks:write', 'offline'],
+      ],
       pkce: false,
     },
   },
-  test_request: { endpoint: 'me' },
+  test_request: { endpoint: 'me', docs: 'https://www.typeform.com/developers/get-started/scopes/' },
   pagination_config: {
     type: 'page',
     size_param: 'page_size',
@@ -36,6 +47,7 @@ export const typeform: ConnectorInput = {
       title: 'List forms',
       endpoint: 'forms',
       query: { search: '{{ search }}' },
+      docs: 'https://www.typeform.com/developers/create/reference/retrieve-forms/',
       form: { properties: { search: { type: 'string' } } },
       output: '{{ response.body["items"] }}',
       paginated: true,
@@ -44,15 +56,33 @@ export const typeform: ConnectorInput = {
       name: 'get_form',
       title: 'Get a form',
       endpoint: 'forms/{{ form_id }}',
-      form: { properties: { form_id: {} }, required: ['form_id'] },
+      docs: 'https://www.typeform.com/developers/create/reference/retrieve-form/',
+      form: { properties: { form_id: { type: 'string' } }, required: ['form_id'] },
     },
     {
       name: 'list_responses',
       title: 'List responses of a form',
       endpoint: 'forms/{{ form_id }}/responses',
       query: { since: '{{ since }}', until: '{{ until }}', page_size: 1000 },
-      form: { properties: { form_id: {}, since: {}, until: {} }, required: ['form_id'] },
+      docs: 'https://www.typeform.com/developers/responses/reference/retrieve-responses/',
+      form: {
+        properties: {
+          form_id: { type: 'string' },
+          since: { type: 'string', description: 'ISO 8601 in UTC, as 2026-03-20T14:00:59' },
+          until: { type: 'string' },
+        },
+        required: ['form_id'],
+      },
       output: '{{ response.body["items"] }}',
+      paginated: true,
+      // From the newest to the oldest: each page ends with the token before which the next begins.
+      pagination: {
+        type: 'cursor',
+        cursor_param: 'before',
+        cursor: '{{ response.body["items"][-1].token if response.body["items"] | length == 1000 else none }}',
+        size_param: 'page_size',
+        size: 1000,
+      },
     },
     {
       name: 'delete_responses',
@@ -60,8 +90,12 @@ export const typeform: ConnectorInput = {
       method: 'DELETE',
       endpoint: 'forms/{{ form_id }}/responses',
       query: { included_response_ids: '{{ response_ids }}' },
+      docs: 'https://www.typeform.com/developers/responses/reference/delete-responses/',
       form: {
-        properties: { form_id: {}, response_ids: { description: 'Separated by commas' } },
+        properties: {
+          form_id: { type: 'string' },
+          response_ids: { type: 'string', description: 'Separated by commas' },
+        },
         required: ['form_id', 'response_ids'],
       },
     },

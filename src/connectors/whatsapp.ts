@@ -17,9 +17,10 @@ export const whatsapp: ConnectorInput = {
     'https://developers.facebook.com/docs/graph-api/webhooks/subscriptions-edge',
     'https://developers.facebook.com/docs/graph-api/webhooks/getting-started',
     'https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/payload-examples',
+    'https://whatsapp.github.io/WhatsApp-Nodejs-SDK/api-reference/types/TemplateObject',
   ],
   tags: ['communication'],
-  base_domain: 'https://graph.facebook.com/v24.0/',
+  base_domain: 'https://graph.facebook.com/v25.0/',
   header: { token_prefix: 'Bearer {{token_format}}' },
   auth_config: {
     api_key: {
@@ -40,8 +41,45 @@ export const whatsapp: ConnectorInput = {
       title: 'Send a text',
       method: 'POST',
       endpoint: messages,
-      body: { messaging_product: 'whatsapp', to: '{{ to }}', type: 'text', text: { body: '{{ text }}' } },
-      form: { properties: { phone_number_id: {}, to: {}, text: {} }, required: ['phone_number_id', 'to', 'text'] },
+      body: {
+        messaging_product: 'whatsapp',
+        recipient_type: 'individual',
+        to: '{{ to }}',
+        type: 'text',
+        text: { body: '{{ text }}' },
+      },
+      docs: 'https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/text-messages/',
+      form: {
+        properties: {
+          phone_number_id: { type: 'string' },
+          to: { type: 'string', description: 'With country code, as +16505551234' },
+          text: { type: 'string', maxLength: 4096, ui: { multiline: true } },
+        },
+        required: ['phone_number_id', 'to', 'text'],
+      },
+    },
+    {
+      name: 'send_image',
+      title: 'Send an image',
+      method: 'POST',
+      endpoint: messages,
+      body: {
+        messaging_product: 'whatsapp',
+        recipient_type: 'individual',
+        to: '{{ to }}',
+        type: 'image',
+        image: { link: '{{ link }}', caption: '{{ caption }}' },
+      },
+      docs: 'https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/image-messages/',
+      form: {
+        properties: {
+          phone_number_id: { type: 'string' },
+          to: { type: 'string' },
+          link: { type: 'string', description: 'Public address of the image' },
+          caption: { type: 'string', maxLength: 1024 },
+        },
+        required: ['phone_number_id', 'to', 'link'],
+      },
     },
     {
       name: 'send_template',
@@ -54,12 +92,13 @@ export const whatsapp: ConnectorInput = {
         type: 'template',
         template: { name: '{{ template }}', language: { code: '{{ language }}' }, components: '{{ components }}' },
       },
+      docs: 'https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/template-messages/',
       form: {
         properties: {
-          phone_number_id: {},
-          to: {},
-          template: {},
-          language: { default: 'en_US' },
+          phone_number_id: { type: 'string' },
+          to: { type: 'string' },
+          template: { type: 'string' },
+          language: { type: 'string', default: 'en_US' },
           components: { type: 'array' },
         },
         required: ['phone_number_id', 'to', 'template', 'language'],
@@ -71,7 +110,11 @@ export const whatsapp: ConnectorInput = {
       method: 'POST',
       endpoint: messages,
       body: { messaging_product: 'whatsapp', status: 'read', message_id: '{{ message_id }}' },
-      form: { properties: { phone_number_id: {}, message_id: {} }, required: ['phone_number_id', 'message_id'] },
+      docs: 'https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/mark-message-as-read/',
+      form: {
+        properties: { phone_number_id: { type: 'string' }, message_id: { type: 'string' } },
+        required: ['phone_number_id', 'message_id'],
+      },
     },
   ],
   webhook_trigger: {
@@ -116,5 +159,5 @@ export const whatsapp: ConnectorInput = {
     delivery_id:
       '{{ body.entry[0].changes[0]["value"].messages[0].id if body.entry[0].changes[0]["value"].messages is defined else body.entry[0].changes[0]["value"].statuses[0].id ~ ":" ~ body.entry[0].changes[0]["value"].statuses[0].status }}',
   },
-  unverified: ['webhook_trigger.delivery_id'],
+  unverified: ['test_request', 'webhook_trigger.delivery_id'],
 }

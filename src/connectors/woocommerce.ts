@@ -18,7 +18,11 @@ export const woocommerce: ConnectorInput = {
       help: 'WooCommerce, Settings, Advanced, REST API; permissions Read/Write.',
     },
   },
-  test_request: { endpoint: 'system_status' },
+  test_request: {
+    endpoint: 'orders',
+    query: { per_page: 1 },
+    docs: 'https://woocommerce.github.io/woocommerce-rest-api-docs/#list-all-orders',
+  },
   pagination_config: { type: 'link_header', size_param: 'per_page', size: 100 },
   search_config: { action: 'list_products', field: 'search' },
   actions: [
@@ -27,7 +31,17 @@ export const woocommerce: ConnectorInput = {
       title: 'List orders',
       endpoint: 'orders',
       query: { status: '{{ status }}', after: '{{ after }}' },
-      form: { properties: { status: {}, after: { description: 'ISO 8601' } } },
+      docs: 'https://woocommerce.github.io/woocommerce-rest-api-docs/#list-all-orders',
+      form: {
+        properties: {
+          status: {
+            type: 'string',
+            examples: ['pending', 'processing', 'on-hold', 'completed', 'cancelled', 'refunded', 'failed'],
+            description: 'Shops may have further ones',
+          },
+          after: { type: 'string', description: 'Made after this, as ISO 8601' },
+        },
+      },
       paginated: true,
     },
     {
@@ -36,13 +50,22 @@ export const woocommerce: ConnectorInput = {
       method: 'PUT',
       endpoint: 'orders/{{ order }}',
       body: { status: '{{ status }}', meta_data: '{{ meta_data }}' },
-      form: { properties: { order: {}, status: {}, meta_data: { type: 'array' } }, required: ['order'] },
+      docs: 'https://woocommerce.github.io/woocommerce-rest-api-docs/#update-an-order',
+      form: {
+        properties: {
+          order: { type: 'integer' },
+          status: { type: 'string' },
+          meta_data: { type: 'array', description: '[{"key": "invoice", "value": "R-1"}]' },
+        },
+        required: ['order'],
+      },
     },
     {
       name: 'list_products',
       title: 'List products',
       endpoint: 'products',
       query: { search: '{{ search }}', sku: '{{ sku }}' },
+      docs: 'https://woocommerce.github.io/woocommerce-rest-api-docs/#list-all-products',
       form: { properties: { search: { type: 'string' }, sku: { type: 'string' } } },
       paginated: true,
     },
@@ -51,8 +74,23 @@ export const woocommerce: ConnectorInput = {
       title: 'Update a product',
       method: 'PUT',
       endpoint: 'products/{{ product }}',
-      body: { regular_price: '{{ regular_price }}', stock_quantity: '{{ stock_quantity }}', status: '{{ status }}' },
-      form: { properties: { product: {}, regular_price: {}, stock_quantity: {}, status: {} }, required: ['product'] },
+      // A quantity counts only where the stock is managed at all.
+      body: {
+        regular_price: '{{ regular_price }}',
+        manage_stock: '{{ true if stock_quantity is defined and stock_quantity is not none else none }}',
+        stock_quantity: '{{ stock_quantity }}',
+        status: '{{ status }}',
+      },
+      docs: 'https://woocommerce.github.io/woocommerce-rest-api-docs/#update-a-product',
+      form: {
+        properties: {
+          product: { type: 'integer', ui: { search: true } },
+          regular_price: { type: 'string', description: 'As 19.90' },
+          stock_quantity: { type: 'integer' },
+          status: { enum: ['draft', 'pending', 'private', 'publish'] },
+        },
+        required: ['product'],
+      },
     },
     {
       name: 'create_customer',
@@ -65,8 +103,14 @@ export const woocommerce: ConnectorInput = {
         last_name: '{{ last_name }}',
         billing: '{{ billing }}',
       },
+      docs: 'https://woocommerce.github.io/woocommerce-rest-api-docs/#create-a-customer',
       form: {
-        properties: { email: {}, first_name: {}, last_name: {}, billing: { type: 'object' } },
+        properties: {
+          email: { type: 'string', format: 'email' },
+          first_name: { type: 'string' },
+          last_name: { type: 'string' },
+          billing: { type: 'object' },
+        },
         required: ['email'],
       },
     },

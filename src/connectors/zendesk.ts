@@ -36,7 +36,10 @@ export const zendesk: ConnectorInput = {
       form: { properties: { subdomain: { type: 'string' } }, required: ['subdomain'] },
     },
   },
-  test_request: { endpoint: 'users/me.json' },
+  test_request: {
+    endpoint: 'users/me.json',
+    docs: 'https://developer.zendesk.com/api-reference/ticketing/users/users/#show-self',
+  },
   pagination_config: {
     type: 'cursor',
     cursor_param: 'page[after]',
@@ -50,6 +53,7 @@ export const zendesk: ConnectorInput = {
       name: 'list_tickets',
       title: 'List tickets',
       endpoint: 'tickets.json',
+      docs: 'https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/#list-tickets',
       output: '{{ response.body.tickets }}',
       paginated: true,
     },
@@ -57,7 +61,8 @@ export const zendesk: ConnectorInput = {
       name: 'get_ticket',
       title: 'Get a ticket',
       endpoint: 'tickets/{{ id }}.json',
-      form: { properties: { id: {} }, required: ['id'] },
+      docs: 'https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/#show-ticket',
+      form: { properties: { id: { type: 'integer' } }, required: ['id'] },
       output: '{{ response.body.ticket }}',
     },
     {
@@ -74,8 +79,16 @@ export const zendesk: ConnectorInput = {
           tags: '{{ tags }}',
         },
       },
+      docs: 'https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/#create-ticket',
       form: {
-        properties: { subject: {}, comment: { ui: { multiline: true } }, email: {}, name: {}, priority: {}, tags: {} },
+        properties: {
+          subject: { type: 'string' },
+          comment: { type: 'string', ui: { multiline: true } },
+          email: { type: 'string', description: 'Of who asks' },
+          name: { type: 'string' },
+          priority: { enum: ['urgent', 'high', 'normal', 'low'] },
+          tags: { type: 'array' },
+        },
         required: ['subject', 'comment'],
       },
       output: '{{ response.body.ticket }}',
@@ -92,8 +105,15 @@ export const zendesk: ConnectorInput = {
           comment: '{{ {"body": comment, "public": public} if comment else none }}',
         },
       },
+      docs: 'https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/#update-ticket',
       form: {
-        properties: { id: {}, status: {}, priority: {}, comment: {}, public: { type: 'boolean', default: true } },
+        properties: {
+          id: { type: 'integer' },
+          status: { enum: ['new', 'open', 'pending', 'hold', 'solved', 'closed'] },
+          priority: { enum: ['urgent', 'high', 'normal', 'low'] },
+          comment: { type: 'string', ui: { multiline: true } },
+          public: { type: 'boolean', default: true },
+        },
         required: ['id'],
       },
       output: '{{ response.body.ticket }}',
@@ -103,8 +123,21 @@ export const zendesk: ConnectorInput = {
       title: 'Search',
       endpoint: 'search.json',
       query: { query: '{{ query }}' },
-      form: { properties: { query: { ui: { placeholder: 'type:ticket status:open' } } }, required: ['query'] },
+      docs: 'https://developer.zendesk.com/api-reference/ticketing/ticket-management/search/',
+      form: {
+        properties: { query: { type: 'string', ui: { placeholder: 'type:ticket status:open' } } },
+        required: ['query'],
+      },
       output: '{{ response.body.results }}',
+      paginated: true,
+      // Without cursors, and no more than 1,000 results.
+      pagination: {
+        type: 'next_url',
+        next_url: '{{ response.body.next_page }}',
+        size_param: 'per_page',
+        size: 100,
+        max_pages: 10,
+      },
     },
   ],
   webhook_trigger: {

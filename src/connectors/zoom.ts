@@ -54,7 +54,13 @@ export const zoom: ConnectorInput = {
       title: 'List meetings of a user',
       endpoint: 'users/{{ user or "me" }}/meetings',
       query: { type: '{{ type }}' },
-      form: { properties: { user: {}, type: { enum: ['scheduled', 'live', 'upcoming', 'previous_meetings'] } } },
+      docs: 'https://developers.zoom.us/docs/api/meetings/#tag/meetings/get/users/{userId}/meetings',
+      form: {
+        properties: {
+          user: { type: 'string', description: 'Id or email; by default who connected' },
+          type: { enum: ['scheduled', 'live', 'upcoming', 'upcoming_meetings', 'previous_meetings'] },
+        },
+      },
       output: '{{ response.body.meetings }}',
       paginated: true,
     },
@@ -62,7 +68,8 @@ export const zoom: ConnectorInput = {
       name: 'get_meeting',
       title: 'Get a meeting',
       endpoint: 'meetings/{{ meeting }}',
-      form: { properties: { meeting: {} }, required: ['meeting'] },
+      docs: 'https://developers.zoom.us/docs/api/meetings/#tag/meetings/get/meetings/{meetingId}',
+      form: { properties: { meeting: { type: 'string' } }, required: ['meeting'] },
     },
     {
       name: 'create_meeting',
@@ -76,8 +83,15 @@ export const zoom: ConnectorInput = {
         duration: '{{ duration }}',
         timezone: '{{ time_zone }}',
       },
+      docs: 'https://developers.zoom.us/docs/api/meetings/#tag/meetings/post/users/{userId}/meetings',
       form: {
-        properties: { user: {}, topic: {}, start_time: {}, duration: { type: 'integer' }, time_zone: {} },
+        properties: {
+          user: { type: 'string', description: 'Id or email; by default who connected' },
+          topic: { type: 'string' },
+          start_time: { type: 'string', description: 'ISO 8601' },
+          duration: { type: 'integer', description: 'Minutes' },
+          time_zone: { type: 'string', description: 'As Europe/Berlin' },
+        },
         required: ['topic'],
       },
     },
@@ -87,8 +101,14 @@ export const zoom: ConnectorInput = {
       method: 'POST',
       endpoint: 'meetings/{{ meeting }}/registrants',
       body: { email: '{{ email }}', first_name: '{{ first_name }}', last_name: '{{ last_name }}' },
+      docs: 'https://developers.zoom.us/docs/api/meetings/#tag/meetings/post/meetings/{meetingId}/registrants',
       form: {
-        properties: { meeting: {}, email: {}, first_name: {}, last_name: {} },
+        properties: {
+          meeting: { type: 'string' },
+          email: { type: 'string', format: 'email' },
+          first_name: { type: 'string' },
+          last_name: { type: 'string' },
+        },
         required: ['meeting', 'email', 'first_name'],
       },
     },
