@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import pg from 'pg'
+import { startDatabaseWall } from '../../test/rig/database-wall.ts'
 import { testDatabase } from '../../test/rig/test-database.ts'
 import { Float } from '../flow/json.ts'
 import { type Availability, type Database, DatabaseUnavailableError, openDatabase } from './database.ts'
@@ -118,7 +118,7 @@ test('a killed connection is unavailable once, told once, and replaced', async (
 })
 
 test('a server that stops answering is given up, and the pool gets through when it answers again', async (t) => {
-  const wall = await startWall(url)
+  const wall = await startDatabaseWall(url)
   t.after(() => wall.close())
   const single = openDatabase(wall.url, { poolSize: 1 })
   t.after(() => single.close())
@@ -156,34 +156,4 @@ async function countNotes(id: number): Promise<number> {
 
 async function backendPid(from: Database): Promise<number | undefined> {
   return (await from.query<{ pid: number }>({ text: 'select pg_backend_pid() as pid' })).rows[0]?.pid
-}
-
-/** Stands between client and server and can be told to swallow what the client sends, as a partition of the network does. */
-async function startWall(target: string) {
-  const { host, port, user, password, database: name } = new pg.Client(target)
-  const sockets = new Set<Socket>()
-  const server = createServer((client) => {
-    const upstream = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
-    for (const socket of [client, upstream]) {
-      sockets.add(socket)
-      socket.on('error', () => socket.destroy())
-    }
-    client.on('data', (data) => wall.silent || upstream.write(data))
-    upstream.on('data', (data) => client.write(data))
-    client.on('close', () => upstream.destroy())
-    upstream.on('close', () => client.destroy())
-  })
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  const address = server.address()
-  assert.ok(address && typeof address === 'object')
-  const credentials = password ? `${user}:${encodeURIComponent(password)}` : user
-  const wall = {
-    silent: false,
-    url: `postgres://${credentials}@127.0.0.1:${address.port}/${name}`,
-    async close() {
-      for (const socket of sockets) socket.destroy()
-      await new Promise((closed) => server.close(closed))
-    },
-  }
-  return wall
 }
