@@ -32,15 +32,17 @@ export const activecampaign: ConnectorInput = {
     {
       name: 'list_contacts',
       title: 'List contacts',
+      docs: 'https://developers.activecampaign.com/reference/list-all-contacts',
       endpoint: 'contacts',
-      query: { email: '{{ email }}' },
-      form: { properties: { email: { type: 'string' } } },
+      query: { email: '{{ email }}', search: '{{ search }}' },
+      form: { properties: { email: { type: 'string' }, search: { type: 'string' } } },
       output: '{{ response.body.contacts }}',
       paginated: true,
     },
     {
       name: 'upsert_contact',
       title: 'Create or update a contact',
+      docs: 'https://developers.activecampaign.com/reference/sync-a-contacts-data',
       method: 'POST',
       endpoint: 'contact/sync',
       body: {
@@ -57,6 +59,7 @@ export const activecampaign: ConnectorInput = {
     {
       name: 'add_tag',
       title: 'Add a tag to a contact',
+      docs: 'https://developers.activecampaign.com/reference/create-contact-tag',
       method: 'POST',
       endpoint: 'contactTags',
       body: { contactTag: { contact: '{{ contact }}', tag: '{{ tag }}' } },
@@ -68,6 +71,7 @@ export const activecampaign: ConnectorInput = {
     {
       name: 'add_to_automation',
       title: 'Add a contact to an automation',
+      docs: 'https://developers.activecampaign.com/reference/create-new-contactautomation',
       method: 'POST',
       endpoint: 'contactAutomations',
       body: { contactAutomation: { contact: '{{ contact }}', automation: '{{ automation }}' } },
@@ -76,6 +80,7 @@ export const activecampaign: ConnectorInput = {
     {
       name: 'create_deal',
       title: 'Create a deal',
+      docs: 'https://developers.activecampaign.com/reference/create-a-deal-new',
       method: 'POST',
       endpoint: 'deals',
       body: {
@@ -83,19 +88,21 @@ export const activecampaign: ConnectorInput = {
           title: '{{ title }}',
           contact: '{{ contact }}',
           value: '{{ value }}',
-          currency: '{{ currency }}',
+          currency: '{{ currency | lower }}',
           group: '{{ pipeline }}',
           stage: '{{ stage }}',
+          owner: '{{ owner }}',
         },
       },
       form: {
         properties: {
           title: {},
           contact: {},
-          value: { description: 'In cents' },
-          currency: {},
-          pipeline: {},
-          stage: {},
+          value: { type: 'integer', description: 'In cents' },
+          currency: { description: 'Three letters, as usd' },
+          pipeline: { description: 'Id; needed without a stage' },
+          stage: { description: 'Id; without it the first of the pipeline' },
+          owner: { description: 'Id of a user; needed unless the pipeline assigns its deals by itself' },
         },
         required: ['title', 'contact', 'value', 'currency'],
       },

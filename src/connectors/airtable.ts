@@ -41,6 +41,7 @@ export const airtable: ConnectorInput = {
     {
       name: 'list_records',
       title: 'List records',
+      docs: 'https://airtable.com/developers/web/api/list-records',
       endpoint: table,
       query: { filterByFormula: '{{ formula }}', view: '{{ view }}' },
       form: { properties: { base: {}, table: {}, formula: {}, view: {} }, required: ['base', 'table'] },
@@ -50,12 +51,14 @@ export const airtable: ConnectorInput = {
     {
       name: 'get_record',
       title: 'Get a record',
+      docs: 'https://airtable.com/developers/web/api/get-record',
       endpoint: `${table}/{{ record }}`,
       form: { properties: { base: {}, table: {}, record: {} }, required: ['base', 'table', 'record'] },
     },
     {
       name: 'create_record',
       title: 'Create a record',
+      docs: 'https://airtable.com/developers/web/api/create-records',
       method: 'POST',
       endpoint: table,
       body: { fields: '{{ fields }}', typecast: '{{ typecast }}' },
@@ -67,6 +70,7 @@ export const airtable: ConnectorInput = {
     {
       name: 'update_record',
       title: 'Update a record',
+      docs: 'https://airtable.com/developers/web/api/update-record',
       method: 'PATCH',
       endpoint: `${table}/{{ record }}`,
       body: { fields: '{{ fields }}', typecast: '{{ typecast }}' },
@@ -78,6 +82,7 @@ export const airtable: ConnectorInput = {
     {
       name: 'delete_record',
       title: 'Delete a record',
+      docs: 'https://airtable.com/developers/web/api/delete-record',
       method: 'DELETE',
       endpoint: `${table}/{{ record }}`,
       form: { properties: { base: {}, table: {}, record: {} }, required: ['base', 'table', 'record'] },
@@ -85,6 +90,7 @@ export const airtable: ConnectorInput = {
     {
       name: 'list_webhook_payloads',
       title: 'List what changed',
+      docs: 'https://airtable.com/developers/web/api/list-webhook-payloads',
       description: 'A notification only says that something changed; this yields what.',
       endpoint: 'bases/{{ base }}/webhooks/{{ webhook }}/payloads',
       query: { cursor: '{{ cursor }}' },

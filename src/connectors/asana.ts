@@ -30,6 +30,7 @@ export const asana: ConnectorInput = {
     {
       name: 'list_workspaces',
       title: 'List workspaces',
+      docs: 'https://developers.asana.com/reference/getworkspaces',
       endpoint: 'workspaces',
       output: '{{ response.body.data }}',
       paginated: true,
@@ -37,6 +38,7 @@ export const asana: ConnectorInput = {
     {
       name: 'list_tasks',
       title: 'List tasks of a project',
+      docs: 'https://developers.asana.com/reference/gettasksforproject',
       endpoint: 'projects/{{ project }}/tasks',
       query: { opt_fields: '{{ fields }}' },
       form: { properties: { project: {}, fields: { examples: ['name,completed,due_on'] } }, required: ['project'] },
@@ -46,6 +48,7 @@ export const asana: ConnectorInput = {
     {
       name: 'get_task',
       title: 'Get a task',
+      docs: 'https://developers.asana.com/reference/gettask',
       endpoint: 'tasks/{{ task }}',
       form: { properties: { task: {} }, required: ['task'] },
       output: '{{ response.body.data }}',
@@ -53,6 +56,7 @@ export const asana: ConnectorInput = {
     {
       name: 'create_task',
       title: 'Create a task',
+      docs: 'https://developers.asana.com/reference/createtask',
       method: 'POST',
       endpoint: 'tasks',
       body: {
@@ -66,7 +70,14 @@ export const asana: ConnectorInput = {
         },
       },
       form: {
-        properties: { name: {}, notes: {}, project: {}, workspace: {}, assignee: {}, due_on: { format: 'date' } },
+        properties: {
+          name: {},
+          notes: {},
+          project: { description: 'Id' },
+          workspace: { description: 'Id; needed without a project' },
+          assignee: { description: 'Id or email of a user, or me' },
+          due_on: { format: 'date' },
+        },
         required: ['name'],
       },
       output: '{{ response.body.data }}',
@@ -74,6 +85,7 @@ export const asana: ConnectorInput = {
     {
       name: 'update_task',
       title: 'Update a task',
+      docs: 'https://developers.asana.com/reference/updatetask',
       method: 'PUT',
       endpoint: 'tasks/{{ task }}',
       body: {
@@ -88,6 +100,7 @@ export const asana: ConnectorInput = {
     {
       name: 'create_comment',
       title: 'Comment on a task',
+      docs: 'https://developers.asana.com/reference/createstoryfortask',
       method: 'POST',
       endpoint: 'tasks/{{ task }}/stories',
       body: { data: { text: '{{ text }}' } },
@@ -138,4 +151,5 @@ export const asana: ConnectorInput = {
     signing_secret: { from: 'handshake' },
     batch: '{{ body.events }}',
   },
+  unverified: ['auth_config.oauth2.scopes'],
 }

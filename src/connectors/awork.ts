@@ -32,13 +32,21 @@ export const awork: ConnectorInput = {
       client_authentication: 'basic',
     },
   },
-  test_request: { endpoint: 'users/me' },
+  // An API key belongs to no user, so there need not be one to ask for.
+  test_request: { endpoint: 'projects', query: { page: 1, pageSize: 1 } },
   pagination_config: { type: 'page', size_param: 'pageSize', size: 100 },
   actions: [
-    { name: 'list_projects', title: 'List projects', endpoint: 'projects', paginated: true },
+    {
+      name: 'list_projects',
+      title: 'List projects',
+      docs: 'https://developers.awork.com/apiv1/projects/returns-all-projects',
+      endpoint: 'projects',
+      paginated: true,
+    },
     {
       name: 'create_project',
       title: 'Create a project',
+      docs: 'https://developers.awork.com/apiv1/projects/post-project',
       method: 'POST',
       endpoint: 'projects',
       body: {
@@ -52,12 +60,50 @@ export const awork: ConnectorInput = {
     {
       name: 'list_tasks',
       title: 'List tasks of a project',
+      docs: 'https://developers.awork.com/apiv1/project-tasks/returns-all-project-tasks-of-the-project-with-the-specified-id',
       endpoint: 'projects/{{ project }}/projecttasks',
       form: { properties: { project: {} }, required: ['project'] },
       paginated: true,
     },
-    { name: 'list_users', title: 'List users', endpoint: 'users', paginated: true },
-    { name: 'list_companies', title: 'List companies', endpoint: 'companies', paginated: true },
+    {
+      name: 'list_users',
+      title: 'List users',
+      docs: 'https://developers.awork.com/apiv1/users/get-users',
+      endpoint: 'users',
+      paginated: true,
+    },
+    {
+      name: 'list_companies',
+      title: 'List companies',
+      docs: 'https://developers.awork.com/apiv1/companies/get-companies',
+      endpoint: 'companies',
+      paginated: true,
+    },
+    {
+      name: 'create_task',
+      title: 'Create a task in a project',
+      docs: 'https://developers.awork.com/apiv1/tasks/creates-a-new-task',
+      method: 'POST',
+      endpoint: 'tasks',
+      body: {
+        name: '{{ name }}',
+        description: '{{ description }}',
+        baseType: 'projecttask',
+        entityId: '{{ project }}',
+        typeOfWorkId: '{{ type_of_work }}',
+        taskStatusId: '{{ status }}',
+      },
+      form: {
+        properties: {
+          project: { description: 'Id' },
+          name: {},
+          description: {},
+          type_of_work: { description: 'Id' },
+          status: { description: 'Id of one of the project’s task statuses' },
+        },
+        required: ['project', 'name', 'type_of_work', 'status'],
+      },
+    },
   ],
   webhook_trigger: {
     docs: 'https://developers.awork.com/webhooks',
@@ -74,5 +120,10 @@ export const awork: ConnectorInput = {
     resume: { method: 'PUT', endpoint: 'webhooks/{{ registration.id }}', body: webhook },
     delete: { endpoint: 'webhooks/{{ registration.id }}' },
   },
-  unverified: ['actions.2', 'auth_config.oauth2.client_authentication', 'samples'],
+  unverified: [
+    'actions.1.body.dueDate',
+    'actions.5.body.description',
+    'auth_config.oauth2.client_authentication',
+    'samples',
+  ],
 }

@@ -19,14 +19,16 @@ export const bitbucket: ConnectorInput = {
   auth_config: {
     basic_auth: {
       labels: { username: 'Atlassian account email', password: 'API token' },
-      help: 'Scopes webhook, repository, issue and pullrequest.',
+      help: 'Scopes: read the user; read and write repositories, pull requests, pipelines and webhooks; delete webhooks.',
     },
     api_key: { labels: { auth_token: 'Repository or workspace access token' } },
     oauth2: {
       authorize_url: 'https://bitbucket.org/site/oauth2/authorize',
       token_url: 'https://bitbucket.org/site/oauth2/access_token',
       client_authentication: 'basic',
-      scopes: ['webhook', 'repository', 'pullrequest', 'issue'],
+      // Bitbucket takes them from the consumer, whatever is asked for.
+      help: 'Permissions of the consumer: read the account and repositories, write pull requests and pipelines, read and write webhooks.',
+      scopes: ['account', 'webhook', 'repository', 'pullrequest:write', 'pipeline:write', 'issue'],
     },
   },
   test_request: { endpoint: 'user' },
@@ -40,6 +42,7 @@ export const bitbucket: ConnectorInput = {
     {
       name: 'list_repositories',
       title: 'List repositories of a workspace',
+      docs: 'https://developer.atlassian.com/cloud/bitbucket/rest/api-group-repositories/',
       endpoint: 'repositories/{{ workspace }}',
       form: { properties: { workspace: {} }, required: ['workspace'] },
       output: '{{ response.body["values"] }}',
@@ -48,6 +51,7 @@ export const bitbucket: ConnectorInput = {
     {
       name: 'list_pull_requests',
       title: 'List pull requests',
+      docs: 'https://developer.atlassian.com/cloud/bitbucket/rest/api-group-pullrequests/',
       endpoint: `${repository}/pullrequests`,
       query: { state: '{{ state }}' },
       form: {
@@ -60,13 +64,14 @@ export const bitbucket: ConnectorInput = {
     {
       name: 'create_pull_request',
       title: 'Create a pull request',
+      docs: 'https://developer.atlassian.com/cloud/bitbucket/rest/api-group-pullrequests/',
       method: 'POST',
       endpoint: `${repository}/pullrequests`,
       body: {
         title: '{{ title }}',
         description: '{{ description }}',
         source: { branch: { name: '{{ source_branch }}' } },
-        destination: { branch: { name: '{{ destination_branch }}' } },
+        destination: '{{ {"branch": {"name": destination_branch}} if destination_branch else none }}',
       },
       form: {
         properties: {
@@ -75,20 +80,44 @@ export const bitbucket: ConnectorInput = {
           title: {},
           description: {},
           source_branch: {},
-          destination_branch: {},
+          destination_branch: { description: 'By default the main branch' },
         },
-        required: ['workspace', 'repository', 'title', 'source_branch', 'destination_branch'],
+        required: ['workspace', 'repository', 'title', 'source_branch'],
       },
     },
     {
       name: 'create_comment',
       title: 'Comment on a pull request',
+      docs: 'https://developer.atlassian.com/cloud/bitbucket/rest/api-group-pullrequests/',
       method: 'POST',
       endpoint: `${repository}/pullrequests/{{ number }}/comments`,
       body: { content: { raw: '{{ text }}' } },
       form: {
         properties: { workspace: {}, repository: {}, number: {}, text: {} },
         required: ['workspace', 'repository', 'number', 'text'],
+      },
+    },
+    {
+      name: 'merge_pull_request',
+      title: 'Merge a pull request',
+      docs: 'https://developer.atlassian.com/cloud/bitbucket/rest/api-group-pullrequests/',
+      method: 'POST',
+      endpoint: `${repository}/pullrequests/{{ number }}/merge`,
+      form: {
+        properties: { workspace: {}, repository: {}, number: {} },
+        required: ['workspace', 'repository', 'number'],
+      },
+    },
+    {
+      name: 'run_pipeline',
+      title: 'Run the pipeline of a branch',
+      docs: 'https://developer.atlassian.com/cloud/bitbucket/rest/api-group-pipelines/',
+      method: 'POST',
+      endpoint: `${repository}/pipelines`,
+      body: { target: { type: 'pipeline_ref_target', ref_type: 'branch', ref_name: '{{ branch }}' } },
+      form: {
+        properties: { workspace: {}, repository: {}, branch: {} },
+        required: ['workspace', 'repository', 'branch'],
       },
     },
   ],
@@ -150,4 +179,6 @@ export const bitbucket: ConnectorInput = {
     signature: signatures.bitbucket,
     delivery_id: { header: 'x-request-uuid' },
   },
+  // Whether an access token, which is no user, may ask who it is.
+  unverified: ['auth_config.api_key'],
 }

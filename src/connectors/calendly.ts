@@ -7,6 +7,9 @@ const inScope = {
   scope: '{{ scope or "user" }}',
 }
 
+const userOr = 'Address of the user, as "Get the current user" has it in uri; this or an organization is needed'
+const organizationOr = 'Address of the organization, as "Get the current user" has it in current_organization'
+
 export const calendly: ConnectorInput = {
   name: 'calendly',
   title: 'Calendly',
@@ -16,15 +19,25 @@ export const calendly: ConnectorInput = {
     'https://developer.calendly.com/api-docs/c1ddc06ce1f1b-create-webhook-subscription',
     'https://developer.calendly.com/receive-data-from-scheduled-events-in-real-time-with-webhook-subscriptions',
     'https://developer.calendly.com/api-docs/4c305798a61d3-webhook-signatures',
+    'https://developer.calendly.com/scopes',
+    'https://developer.calendly.com/openapi/calendly-api.yaml',
   ],
   tags: ['scheduling'],
   base_domain: 'https://api.calendly.com/',
   auth_config: {
-    api_key: { header: 'authorization', format: 'Bearer {{ token }}', labels: { auth_token: 'Personal access token' } },
+    api_key: {
+      header: 'authorization',
+      format: 'Bearer {{ token }}',
+      labels: { auth_token: 'Personal access token' },
+      help: 'Scopes users:read, event_types:read, scheduled_events:write, routing_forms:read and webhooks:write.',
+      docs: 'https://developer.calendly.com/scopes',
+    },
     oauth2: {
       authorize_url: 'https://auth.calendly.com/oauth/authorize',
       token_url: 'https://auth.calendly.com/oauth/token',
       client_authentication: 'basic',
+      // An app that asks for no scope may do nothing. Writing includes reading; events of a webhook need the scope to read them.
+      scopes: ['users:read', 'event_types:read', 'scheduled_events:write', 'routing_forms:read', 'webhooks:write'],
       format: 'Bearer {{ token }}',
     },
   },
@@ -40,30 +53,40 @@ export const calendly: ConnectorInput = {
     {
       name: 'get_current_user',
       title: 'Get the current user',
+      docs: 'https://developer.calendly.com/api-docs/calendly-api/users/get-current-user',
       endpoint: 'users/me',
       output: '{{ response.body.resource }}',
     },
     {
       name: 'list_event_types',
       title: 'List event types',
+      docs: 'https://developer.calendly.com/api-docs/calendly-api/event-types/list-event-types',
       endpoint: 'event_types',
       query: { user: '{{ user }}', organization: '{{ organization }}' },
-      form: { properties: { user: { description: 'Address of the user' }, organization: {} } },
+      form: { properties: { user: { description: userOr }, organization: { description: organizationOr } } },
       output: '{{ response.body.collection }}',
       paginated: true,
     },
     {
       name: 'list_scheduled_events',
       title: 'List scheduled events',
+      docs: 'https://developer.calendly.com/api-docs/calendly-api/scheduled-events/list-scheduled-events',
       endpoint: 'scheduled_events',
       query: {
         user: '{{ user }}',
         organization: '{{ organization }}',
         min_start_time: '{{ min_start_time }}',
+        max_start_time: '{{ max_start_time }}',
         status: '{{ status }}',
       },
       form: {
-        properties: { user: {}, organization: {}, min_start_time: {}, status: { enum: ['active', 'canceled'] } },
+        properties: {
+          user: { description: userOr },
+          organization: { description: organizationOr },
+          min_start_time: {},
+          max_start_time: {},
+          status: { enum: ['active', 'canceled'] },
+        },
       },
       output: '{{ response.body.collection }}',
       paginated: true,
@@ -71,6 +94,7 @@ export const calendly: ConnectorInput = {
     {
       name: 'list_invitees',
       title: 'List invitees of an event',
+      docs: 'https://developer.calendly.com/api-docs/calendly-api/scheduled-events/list-event-invitees',
       endpoint: 'scheduled_events/{{ event_uuid }}/invitees',
       form: { properties: { event_uuid: {} }, required: ['event_uuid'] },
       output: '{{ response.body.collection }}',
@@ -79,6 +103,7 @@ export const calendly: ConnectorInput = {
     {
       name: 'cancel_event',
       title: 'Cancel an event',
+      docs: 'https://developer.calendly.com/api-docs/afb2e9fe3a0a0-cancel-event',
       method: 'POST',
       endpoint: 'scheduled_events/{{ event_uuid }}/cancellation',
       body: { reason: '{{ reason }}' },

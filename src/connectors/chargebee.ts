@@ -44,6 +44,7 @@ export const chargebee: ConnectorInput = {
     {
       name: 'list_customers',
       title: 'List customers',
+      docs: 'https://apidocs.chargebee.com/docs/api/customers/list-customers',
       endpoint: 'customers',
       query: { 'email[is]': '{{ email }}' },
       form: { properties: { email: { type: 'string' } } },
@@ -53,6 +54,7 @@ export const chargebee: ConnectorInput = {
     {
       name: 'create_customer',
       title: 'Create a customer',
+      docs: 'https://apidocs.chargebee.com/docs/api/customers/create-a-customer',
       method: 'POST',
       endpoint: 'customers',
       body: {
@@ -68,18 +70,38 @@ export const chargebee: ConnectorInput = {
     {
       name: 'list_subscriptions',
       title: 'List subscriptions',
+      docs: 'https://apidocs.chargebee.com/docs/api/subscriptions/list-subscriptions',
       endpoint: 'subscriptions',
       query: { 'customer_id[is]': '{{ customer }}', 'status[is]': '{{ status }}' },
-      form: { properties: { customer: {}, status: {} } },
+      form: { properties: { customer: { description: 'Id' }, status: { examples: ['active'] } } },
       output: '{{ response.body["list"] | map(attribute="subscription") | list }}',
       paginated: true,
     },
     {
       name: 'get_invoice',
       title: 'Get an invoice',
+      docs: 'https://apidocs.chargebee.com/docs/api/invoices/retrieve-an-invoice',
       endpoint: 'invoices/{{ invoice }}',
       form: { properties: { invoice: {} }, required: ['invoice'] },
       output: '{{ response.body.invoice }}',
+    },
+    {
+      name: 'list_invoices',
+      title: 'List invoices',
+      docs: 'https://apidocs.chargebee.com/docs/api/invoices/list-invoices',
+      endpoint: 'invoices',
+      query: { 'customer_id[is]': '{{ customer }}', 'status[is]': '{{ status }}' },
+      form: { properties: { customer: { description: 'Id' }, status: { examples: ['payment_due'] } } },
+      output: '{{ response.body["list"] | map(attribute="invoice") | list }}',
+      paginated: true,
+    },
+    {
+      name: 'get_subscription',
+      title: 'Get a subscription',
+      docs: 'https://apidocs.chargebee.com/docs/api/subscriptions/retrieve-a-subscription',
+      endpoint: 'subscriptions/{{ subscription }}',
+      form: { properties: { subscription: { description: 'Id' } }, required: ['subscription'] },
+      output: '{{ response.body.subscription }}',
     },
   ],
   webhook_trigger: {

@@ -1,6 +1,8 @@
 import type { ConnectorInput } from './connector.ts'
 import { signatures } from './presets/signatures.ts'
 
+const priority = { enum: [1, 2, 3, 4], description: '1 is urgent, 4 is low' }
+
 export const clickup: ConnectorInput = {
   name: 'clickup',
   title: 'ClickUp',
@@ -31,10 +33,17 @@ export const clickup: ConnectorInput = {
   },
   rate_limit: { requests: 100, per_seconds: 60 },
   actions: [
-    { name: 'list_workspaces', title: 'List workspaces', endpoint: 'team', output: '{{ response.body.teams }}' },
+    {
+      name: 'list_workspaces',
+      title: 'List workspaces',
+      docs: 'https://developer.clickup.com/reference/getauthorizedteams',
+      endpoint: 'team',
+      output: '{{ response.body.teams }}',
+    },
     {
       name: 'list_tasks',
       title: 'List tasks of a list',
+      docs: 'https://developer.clickup.com/reference/gettasks',
       endpoint: 'list/{{ list }}/task',
       query: { include_closed: '{{ include_closed }}' },
       form: { properties: { list: {}, include_closed: { type: 'boolean' } }, required: ['list'] },
@@ -44,12 +53,14 @@ export const clickup: ConnectorInput = {
     {
       name: 'get_task',
       title: 'Get a task',
+      docs: 'https://developer.clickup.com/reference/gettask',
       endpoint: 'task/{{ task }}',
       form: { properties: { task: {} }, required: ['task'] },
     },
     {
       name: 'create_task',
       title: 'Create a task',
+      docs: 'https://developer.clickup.com/reference/createtask',
       method: 'POST',
       endpoint: 'list/{{ list }}/task',
       body: {
@@ -57,15 +68,24 @@ export const clickup: ConnectorInput = {
         description: '{{ description }}',
         status: '{{ status }}',
         assignees: '{{ assignees }}',
+        priority: '{{ priority }}',
       },
       form: {
-        properties: { list: {}, name: {}, description: {}, status: {}, assignees: { type: 'array' } },
+        properties: {
+          list: { description: 'Id' },
+          name: {},
+          description: {},
+          status: { description: 'Name of one of the list’s statuses' },
+          assignees: { type: 'array', items: { type: 'integer' }, description: 'Ids of users' },
+          priority,
+        },
         required: ['list', 'name'],
       },
     },
     {
       name: 'update_task',
       title: 'Update a task',
+      docs: 'https://developer.clickup.com/reference/updatetask',
       method: 'PUT',
       endpoint: 'task/{{ task }}',
       body: {
@@ -74,11 +94,12 @@ export const clickup: ConnectorInput = {
         status: '{{ status }}',
         priority: '{{ priority }}',
       },
-      form: { properties: { task: {}, name: {}, description: {}, status: {}, priority: {} }, required: ['task'] },
+      form: { properties: { task: {}, name: {}, description: {}, status: {}, priority }, required: ['task'] },
     },
     {
       name: 'create_comment',
       title: 'Comment on a task',
+      docs: 'https://developer.clickup.com/reference/createtaskcomment',
       method: 'POST',
       endpoint: 'task/{{ task }}/comment',
       body: { comment_text: '{{ text }}', notify_all: false },

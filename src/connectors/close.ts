@@ -4,6 +4,8 @@ import { signatures } from './presets/signatures.ts'
 const subscribed =
   '{{ events | map("regex_replace", "^(.*):(.*)$", "{\\"object_type\\":\\"\\\\1\\",\\"action\\":\\"\\\\2\\"}") | map("parse_json") | list }}'
 
+const withText = '{{ {"type": "text", "mode": "beginning_of_words", "value": query} if query else none }}'
+
 export const close: ConnectorInput = {
   name: 'close',
   title: 'Close',
@@ -14,6 +16,7 @@ export const close: ConnectorInput = {
     'https://developer.close.com/api/resources/webhooks',
     'https://developer.close.com/api/resources/events/list',
     'https://developer.close.com/api/resources/events',
+    'https://developer.close.com/openapi.json',
   ],
   tags: ['crm'],
   base_domain: 'https://api.close.com/api/v1/',
@@ -39,15 +42,36 @@ export const close: ConnectorInput = {
     {
       name: 'search_leads',
       title: 'Search leads',
-      endpoint: 'lead/',
-      query: { query: '{{ query }}' },
-      form: { properties: { query: { type: 'string' } } },
+      docs: 'https://developer.close.com/api/resources/advanced-filtering',
+      method: 'POST',
+      endpoint: 'data/search/',
+      body: {
+        query: { type: 'and', queries: [{ type: 'object_type', object_type: 'lead' }, withText] },
+        // Without this it answers with ids alone.
+        _fields: {
+          lead: [
+            'id',
+            'display_name',
+            'name',
+            'description',
+            'url',
+            'status_id',
+            'status_label',
+            'contacts',
+            'html_url',
+          ],
+        },
+        _limit: 100,
+      },
+      form: { properties: { query: { type: 'string', description: 'Words, or beginnings of words' } } },
       output: '{{ response.body.data }}',
       paginated: true,
+      pagination: { type: 'cursor', in: 'body', cursor_param: 'cursor', cursor: '{{ response.body.cursor }}' },
     },
     {
       name: 'create_lead',
       title: 'Create a lead',
+      docs: 'https://developer.close.com/api/resources/leads/create',
       method: 'POST',
       endpoint: 'lead/',
       body: { name: '{{ name }}', url: '{{ url }}', description: '{{ description }}', contacts: '{{ contacts }}' },
@@ -56,6 +80,7 @@ export const close: ConnectorInput = {
     {
       name: 'update_lead',
       title: 'Update a lead',
+      docs: 'https://developer.close.com/api/resources/leads',
       method: 'PUT',
       endpoint: 'lead/{{ lead }}/',
       body: { name: '{{ name }}', status_id: '{{ status_id }}', description: '{{ description }}' },
@@ -67,17 +92,24 @@ export const close: ConnectorInput = {
     {
       name: 'create_opportunity',
       title: 'Create an opportunity',
+      docs: 'https://developer.close.com/api/resources/opportunities/create',
       method: 'POST',
       endpoint: 'opportunity/',
       body: { lead_id: '{{ lead }}', value: '{{ value }}', note: '{{ note }}', status_id: '{{ status_id }}' },
       form: {
-        properties: { lead: { ui: { search: true } }, value: { description: 'In cents' }, note: {}, status_id: {} },
+        properties: {
+          lead: { ui: { search: true } },
+          value: { type: 'integer', description: 'In cents' },
+          note: {},
+          status_id: {},
+        },
         required: ['lead'],
       },
     },
     {
       name: 'create_note',
       title: 'Write a note on a lead',
+      docs: 'https://developer.close.com/api/resources/activities/notes',
       method: 'POST',
       endpoint: 'activity/note/',
       body: { lead_id: '{{ lead }}', note: '{{ text }}' },
@@ -131,5 +163,5 @@ export const close: ConnectorInput = {
     signing_secret: { from: 'answer', value: '{{ response.body.signature_key }}' },
     delivery_id: '{{ body.event.id }}',
   },
-  unverified: ['webhook_trigger.max_webhooks'],
+  unverified: ['actions.0.body.query', 'webhook_trigger.max_webhooks'],
 }

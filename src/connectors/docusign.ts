@@ -46,12 +46,15 @@ export const docusign: ConnectorInput = {
       },
     },
   },
-  test_request: { endpoint: 'brands' },
+  test_request: {
+    endpoint: '{{ connectorAuth.user_input.base_uri }}/restapi/v2.1/accounts/{{ connectorAuth.user_input.account_id }}',
+  },
   pagination_config: { type: 'offset', offset_param: 'start_position', size_param: 'count', size: 100 },
   actions: [
     {
       name: 'list_envelopes',
       title: 'List envelopes',
+      docs: 'https://developers.docusign.com/docs/esign-rest-api/reference/envelopes/envelopes/liststatuschanges/',
       endpoint: 'envelopes',
       query: { from_date: '{{ from_date }}', status: '{{ status }}' },
       form: { properties: { from_date: {}, status: { examples: ['completed'] } }, required: ['from_date'] },
@@ -61,6 +64,7 @@ export const docusign: ConnectorInput = {
     {
       name: 'get_envelope',
       title: 'Get an envelope',
+      docs: 'https://developers.docusign.com/docs/esign-rest-api/reference/envelopes/envelopes/',
       endpoint: 'envelopes/{{ envelope }}',
       query: { include: '{{ include }}' },
       form: { properties: { envelope: {}, include: { examples: ['recipients,documents'] } }, required: ['envelope'] },
@@ -68,6 +72,7 @@ export const docusign: ConnectorInput = {
     {
       name: 'send_envelope',
       title: 'Send an envelope from a template',
+      docs: 'https://developers.docusign.com/docs/esign-rest-api/reference/envelopes/envelopes/create/',
       method: 'POST',
       endpoint: 'envelopes',
       body: {
@@ -83,10 +88,21 @@ export const docusign: ConnectorInput = {
     {
       name: 'void_envelope',
       title: 'Void an envelope',
+      docs: 'https://developers.docusign.com/docs/esign-rest-api/reference/envelopes/envelopes/',
       method: 'PUT',
       endpoint: 'envelopes/{{ envelope }}',
       body: { status: 'voided', voidedReason: '{{ reason }}' },
       form: { properties: { envelope: {}, reason: {} }, required: ['envelope', 'reason'] },
+    },
+    {
+      name: 'list_templates',
+      title: 'List templates',
+      docs: 'https://developers.docusign.com/docs/esign-rest-api/reference/templates/templates/list/',
+      endpoint: 'templates',
+      query: { search_text: '{{ search }}' },
+      form: { properties: { search: { type: 'string' } } },
+      output: '{{ response.body.envelopeTemplates }}',
+      paginated: true,
     },
   ],
   webhook_trigger: {

@@ -24,6 +24,7 @@ export const dropbox: ConnectorInput = {
     {
       name: 'list_folder',
       title: 'List a folder',
+      docs: 'https://www.dropbox.com/developers/documentation/http/documentation#files-list_folder',
       method: 'POST',
       // The top is an empty text: "/" is refused (files/list_folder, path).
       endpoint: 'files/list_folder',
@@ -35,6 +36,7 @@ export const dropbox: ConnectorInput = {
     {
       name: 'list_changes',
       title: 'List what changed since a cursor',
+      docs: 'https://www.dropbox.com/developers/documentation/http/documentation#files-list_folder/continue',
       method: 'POST',
       endpoint: 'files/list_folder/continue',
       body: { cursor: '{{ cursor }}' },
@@ -43,6 +45,7 @@ export const dropbox: ConnectorInput = {
     {
       name: 'search',
       title: 'Search files',
+      docs: 'https://www.dropbox.com/developers/documentation/http/documentation#files-search_v2',
       method: 'POST',
       endpoint: 'files/search_v2',
       body: { query: '{{ query }}' },
@@ -52,6 +55,7 @@ export const dropbox: ConnectorInput = {
     {
       name: 'get_temporary_link',
       title: 'Get a link to a file for a few hours',
+      docs: 'https://www.dropbox.com/developers/documentation/http/documentation#files-get_temporary_link',
       method: 'POST',
       endpoint: 'files/get_temporary_link',
       body: { path: '{{ path }}' },
@@ -60,6 +64,7 @@ export const dropbox: ConnectorInput = {
     {
       name: 'create_folder',
       title: 'Create a folder',
+      docs: 'https://www.dropbox.com/developers/documentation/http/documentation#files-create_folder_v2',
       method: 'POST',
       endpoint: 'files/create_folder_v2',
       body: { path: '{{ path }}', autorename: false },

@@ -3,6 +3,7 @@ import { signatures } from './presets/signatures.ts'
 
 const repo = 'repos/{{ owner }}/{{ repository }}'
 const inRepo = { owner: { type: 'string' }, repository: { type: 'string' } }
+const texts = { type: 'array', items: { type: 'string' } }
 const hookConfig = { url: '{{ webhook_url }}', content_type: 'json', secret: '{{ signing_secret }}', insecure_ssl: '0' }
 
 export const github: ConnectorInput = {
@@ -39,6 +40,7 @@ export const github: ConnectorInput = {
     {
       name: 'list_repositories',
       title: 'List my repositories',
+      docs: 'https://docs.github.com/en/rest/repos/repos#list-repositories-for-the-authenticated-user',
       tag: 'Repositories',
       endpoint: 'user/repos',
       paginated: true,
@@ -46,11 +48,17 @@ export const github: ConnectorInput = {
     {
       name: 'list_issues',
       title: 'List issues',
+      docs: 'https://docs.github.com/en/rest/issues/issues#list-repository-issues',
       tag: 'Issues',
       endpoint: `${repo}/issues`,
       query: { state: '{{ state }}', labels: '{{ labels }}', since: '{{ since }}' },
       form: {
-        properties: { ...inRepo, state: { enum: ['open', 'closed', 'all'] }, labels: {}, since: {} },
+        properties: {
+          ...inRepo,
+          state: { enum: ['open', 'closed', 'all'] },
+          labels: { type: 'string', description: 'Separated by commas' },
+          since: { description: 'Changed since, as 2026-03-01T12:00:00Z' },
+        },
         required: ['owner', 'repository'],
       },
       paginated: true,
@@ -58,30 +66,39 @@ export const github: ConnectorInput = {
     {
       name: 'create_issue',
       title: 'Create an issue',
+      docs: 'https://docs.github.com/en/rest/issues/issues#create-an-issue',
       tag: 'Issues',
       method: 'POST',
       endpoint: `${repo}/issues`,
       body: { title: '{{ title }}', body: '{{ body }}', labels: '{{ labels }}', assignees: '{{ assignees }}' },
       form: {
-        properties: { ...inRepo, title: {}, body: { ui: { multiline: true } }, labels: {}, assignees: {} },
+        properties: {
+          ...inRepo,
+          title: {},
+          body: { ui: { multiline: true } },
+          labels: texts,
+          assignees: { ...texts, description: 'Logins' },
+        },
         required: ['owner', 'repository', 'title'],
       },
     },
     {
       name: 'update_issue',
       title: 'Update an issue',
+      docs: 'https://docs.github.com/en/rest/issues/issues#update-an-issue',
       tag: 'Issues',
       method: 'PATCH',
       endpoint: `${repo}/issues/{{ number }}`,
       body: { title: '{{ title }}', body: '{{ body }}', state: '{{ state }}', labels: '{{ labels }}' },
       form: {
-        properties: { ...inRepo, number: {}, title: {}, body: {}, state: { enum: ['open', 'closed'] }, labels: {} },
+        properties: { ...inRepo, number: {}, title: {}, body: {}, state: { enum: ['open', 'closed'] }, labels: texts },
         required: ['owner', 'repository', 'number'],
       },
     },
     {
       name: 'create_comment',
       title: 'Comment on an issue or pull request',
+      docs: 'https://docs.github.com/en/rest/issues/comments#create-an-issue-comment',
       tag: 'Issues',
       method: 'POST',
       endpoint: `${repo}/issues/{{ number }}/comments`,
@@ -91,15 +108,21 @@ export const github: ConnectorInput = {
     {
       name: 'search_issues',
       title: 'Search issues and pull requests',
+      docs: 'https://docs.github.com/en/rest/search/search#search-issues-and-pull-requests',
       tag: 'Issues',
       endpoint: 'search/issues',
       query: { q: '{{ query }}' },
-      form: { properties: { query: { type: 'string' } }, required: ['query'] },
+      form: {
+        properties: { query: { type: 'string', examples: ['repo:octocat/hello is:issue is:open'] } },
+        required: ['query'],
+      },
       output: '{{ response.body["items"] }}',
+      paginated: true,
     },
     {
       name: 'create_pull_request',
       title: 'Create a pull request',
+      docs: 'https://docs.github.com/en/rest/pulls/pulls#create-a-pull-request',
       tag: 'Pull requests',
       method: 'POST',
       endpoint: `${repo}/pulls`,
@@ -112,6 +135,7 @@ export const github: ConnectorInput = {
     {
       name: 'run_workflow',
       title: 'Run a workflow',
+      docs: 'https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event',
       tag: 'Actions',
       method: 'POST',
       endpoint: `${repo}/actions/workflows/{{ workflow }}/dispatches`,

@@ -1,6 +1,10 @@
 import type { ConnectorInput } from './connector.ts'
 import { signatures } from './presets/signatures.ts'
 
+const project = { description: 'Id, or path as group/project' }
+const number = { description: 'The one in its address, as 12 for #12' }
+const labels = { type: 'string', description: 'Names, separated by commas' }
+
 export const gitlab: ConnectorInput = {
   name: 'gitlab',
   title: 'GitLab',
@@ -33,6 +37,7 @@ export const gitlab: ConnectorInput = {
     {
       name: 'list_projects',
       title: 'List my projects',
+      docs: 'https://docs.gitlab.com/api/projects/#list-all-projects',
       endpoint: 'projects',
       query: { membership: true, search: '{{ search }}' },
       form: { properties: { search: { type: 'string' } } },
@@ -41,45 +46,69 @@ export const gitlab: ConnectorInput = {
     {
       name: 'list_issues',
       title: 'List issues of a project',
+      docs: 'https://docs.gitlab.com/api/issues/#list-project-issues',
       endpoint: 'projects/{{ project | string | url_encode }}/issues',
       query: { state: '{{ state }}' },
-      form: { properties: { project: {}, state: { enum: ['opened', 'closed', 'all'] } }, required: ['project'] },
+      form: { properties: { project, state: { enum: ['opened', 'closed', 'all'] } }, required: ['project'] },
       paginated: true,
     },
     {
       name: 'create_issue',
       title: 'Create an issue',
+      docs: 'https://docs.gitlab.com/api/issues/',
       method: 'POST',
       endpoint: 'projects/{{ project | string | url_encode }}/issues',
       body: { title: '{{ title }}', description: '{{ description }}', labels: '{{ labels }}' },
-      form: { properties: { project: {}, title: {}, description: {}, labels: {} }, required: ['project', 'title'] },
+      form: { properties: { project, title: {}, description: {}, labels }, required: ['project', 'title'] },
     },
     {
       name: 'update_issue',
       title: 'Update an issue',
+      docs: 'https://docs.gitlab.com/api/issues/#update-an-issue',
       method: 'PUT',
       endpoint: 'projects/{{ project | string | url_encode }}/issues/{{ number }}',
-      body: { title: '{{ title }}', description: '{{ description }}', state_event: '{{ state_event }}' },
+      body: {
+        title: '{{ title }}',
+        description: '{{ description }}',
+        labels: '{{ labels }}',
+        state_event: '{{ state_event }}',
+      },
       form: {
-        properties: { project: {}, number: {}, title: {}, description: {}, state_event: { enum: ['close', 'reopen'] } },
+        properties: {
+          project,
+          number,
+          title: {},
+          description: {},
+          labels,
+          state_event: { enum: ['close', 'reopen'] },
+        },
         required: ['project', 'number'],
       },
     },
     {
       name: 'create_comment',
       title: 'Comment on an issue',
+      docs: 'https://docs.gitlab.com/api/notes/#create-an-issue-note',
       method: 'POST',
       endpoint: 'projects/{{ project | string | url_encode }}/issues/{{ number }}/notes',
       body: { body: '{{ body }}' },
-      form: { properties: { project: {}, number: {}, body: {} }, required: ['project', 'number', 'body'] },
+      form: { properties: { project, number, body: {} }, required: ['project', 'number', 'body'] },
     },
     {
       name: 'run_pipeline',
       title: 'Run a pipeline',
+      docs: 'https://docs.gitlab.com/api/pipelines/',
       method: 'POST',
       endpoint: 'projects/{{ project | string | url_encode }}/pipeline',
       body: { ref: '{{ ref }}', variables: '{{ variables }}' },
-      form: { properties: { project: {}, ref: {}, variables: { type: 'array' } }, required: ['project', 'ref'] },
+      form: {
+        properties: {
+          project,
+          ref: { description: 'Branch or tag' },
+          variables: { type: 'array', description: 'As [{"key": "STAGE", "value": "test"}]' },
+        },
+        required: ['project', 'ref'],
+      },
     },
   ],
   webhook_trigger: {
@@ -101,7 +130,7 @@ export const gitlab: ConnectorInput = {
     ],
     event_name:
       '{{ {"push": "push_events", "tag_push": "tag_push_events", "issue": "issues_events", "merge_request": "merge_requests_events", "note": "note_events", "build": "job_events", "pipeline": "pipeline_events", "wiki_page": "wiki_page_events", "deployment": "deployment_events", "release": "releases_events", "feature_flag": "feature_flag_events"}[body.object_kind] }}',
-    form: { properties: { project: { description: 'Id, or path as group/project' } }, required: ['project'] },
+    form: { properties: { project }, required: ['project'] },
     create: {
       method: 'POST',
       endpoint: 'projects/{{ project | string | url_encode }}/hooks',

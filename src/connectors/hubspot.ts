@@ -5,6 +5,9 @@ const app = 'webhooks/v3/{{ connectorAuth.user_input.app_id }}'
 // The webhooks API belongs to the app's developer, not to the account that the access token is for.
 const asDeveloper = { credential: false, query: { hapikey: '{{ connectorAuth.user_input.developer_api_key }}' } }
 
+const readAndWrite = (objects: string) => [`crm.objects.${objects}.read`, `crm.objects.${objects}.write`]
+const listed = { type: 'string', description: 'Names, separated by commas' }
+
 export const hubspot: ConnectorInput = {
   name: 'hubspot',
   title: 'HubSpot',
@@ -14,6 +17,7 @@ export const hubspot: ConnectorInput = {
     'https://developers.hubspot.com/docs/api-reference/webhooks-webhooks-v3/subscriptions/post-webhooks-v3-appId-subscriptions',
     'https://developers.hubspot.com/docs/api-reference/webhooks-webhooks-v3/guide',
     'https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests',
+    'https://developers.hubspot.com/docs/api-reference/legacy/authentication/oauth-tokens/v1/migration-guide',
   ],
   tags: ['crm', 'marketing'],
   base_domain: 'https://api.hubapi.com/',
@@ -32,8 +36,10 @@ export const hubspot: ConnectorInput = {
     },
     oauth2: {
       authorize_url: 'https://app.hubspot.com/oauth/authorize',
-      token_url: 'https://api.hubapi.com/oauth/v1/token',
-      scopes: ['crm.objects.contacts.read', 'crm.objects.contacts.write'],
+      // v1 ends on 2027-02-16.
+      token_url: 'https://api.hubapi.com/oauth/2026-03/token',
+      help: 'Your app needs exactly the scopes oauth, tickets, and crm.objects.*.read and .write of contacts, companies and deals.',
+      scopes: ['oauth', ...['contacts', 'companies', 'deals'].flatMap(readAndWrite), 'tickets'],
       pkce: false,
       form: { properties: { app_id: {}, developer_api_key: { writeOnly: true, ui: { secret: true } } } },
     },
@@ -51,10 +57,11 @@ export const hubspot: ConnectorInput = {
     {
       name: 'list_objects',
       title: 'List contacts, companies, deals …',
+      docs: 'https://developers.hubspot.com/docs/api-reference/crm-objects-v3/guide',
       endpoint: 'crm/v3/objects/{{ object_type }}',
       query: { properties: '{{ properties }}' },
       form: {
-        properties: { object_type: { examples: ['contacts', 'deals'] }, properties: {} },
+        properties: { object_type: { examples: ['contacts', 'deals'] }, properties: listed },
         required: ['object_type'],
       },
       output: '{{ response.body.results }}',
@@ -63,13 +70,15 @@ export const hubspot: ConnectorInput = {
     {
       name: 'get_object',
       title: 'Get an object',
+      docs: 'https://developers.hubspot.com/docs/api-reference/crm-objects-v3/guide',
       endpoint: 'crm/v3/objects/{{ object_type }}/{{ id }}',
       query: { properties: '{{ properties }}' },
-      form: { properties: { object_type: {}, id: {}, properties: {} }, required: ['object_type', 'id'] },
+      form: { properties: { object_type: {}, id: {}, properties: listed }, required: ['object_type', 'id'] },
     },
     {
       name: 'create_object',
       title: 'Create an object',
+      docs: 'https://developers.hubspot.com/docs/api-reference/crm-objects-v3/basic/post-crm-v3-objects-objectType',
       method: 'POST',
       endpoint: 'crm/v3/objects/{{ object_type }}',
       body: { properties: '{{ properties }}', associations: '{{ associations }}' },
@@ -81,22 +90,42 @@ export const hubspot: ConnectorInput = {
     {
       name: 'update_object',
       title: 'Update an object',
+      docs: 'https://developers.hubspot.com/docs/api-reference/crm-objects-v3/guide',
       method: 'PATCH',
       endpoint: 'crm/v3/objects/{{ object_type }}/{{ id }}',
       body: { properties: '{{ properties }}' },
-      form: { properties: { object_type: {}, id: {}, properties: {} }, required: ['object_type', 'id', 'properties'] },
+      form: {
+        properties: { object_type: {}, id: {}, properties: { type: 'object' } },
+        required: ['object_type', 'id', 'properties'],
+      },
     },
     {
       name: 'search_objects',
       title: 'Search objects',
+      docs: 'https://developers.hubspot.com/docs/api-reference/crm-objects-v3/search/post-crm-v3-objects-objectType-search',
       method: 'POST',
       endpoint: 'crm/v3/objects/{{ object_type }}/search',
       body: { filterGroups: '{{ filter_groups }}', query: '{{ query }}', properties: '{{ properties }}', limit: 100 },
       form: {
-        properties: { object_type: {}, query: {}, filter_groups: { type: 'array' }, properties: { type: 'array' } },
+        properties: {
+          object_type: {},
+          query: {},
+          filter_groups: {
+            type: 'array',
+            description: 'As [{"filters": [{"propertyName": "email", "operator": "EQ", "value": "a@example.com"}]}]',
+          },
+          properties: { type: 'array', items: { type: 'string' } },
+        },
         required: ['object_type'],
       },
       output: '{{ response.body.results }}',
+      paginated: true,
+      pagination: {
+        type: 'cursor',
+        in: 'body',
+        cursor_param: 'after',
+        cursor: '{{ response.body.paging.next.after if response.body.paging else none }}',
+      },
     },
   ],
   webhook_trigger: {

@@ -35,6 +35,7 @@ export const intercom: ConnectorInput = {
     {
       name: 'list_contacts',
       title: 'List contacts',
+      docs: 'https://developers.intercom.com/docs/references/rest-api/api.intercom.io/contacts/listcontacts',
       endpoint: 'contacts',
       output: '{{ response.body.data }}',
       paginated: true,
@@ -42,6 +43,7 @@ export const intercom: ConnectorInput = {
     {
       name: 'find_contact',
       title: 'Find contacts by email',
+      docs: 'https://developers.intercom.com/docs/references/rest-api/api.intercom.io/contacts/searchcontacts',
       method: 'POST',
       endpoint: 'contacts/search',
       body: { query: { field: 'email', operator: '=', value: '{{ email }}' } },
@@ -51,6 +53,7 @@ export const intercom: ConnectorInput = {
     {
       name: 'create_contact',
       title: 'Create a contact',
+      docs: 'https://developers.intercom.com/docs/references/rest-api/api.intercom.io/contacts/createcontact',
       method: 'POST',
       endpoint: 'contacts',
       body: {
@@ -66,19 +69,28 @@ export const intercom: ConnectorInput = {
     {
       name: 'update_contact',
       title: 'Update a contact',
+      docs: 'https://developers.intercom.com/docs/references/rest-api/api.intercom.io/contacts/updatecontact',
       method: 'PUT',
       endpoint: 'contacts/{{ id }}',
       body: { email: '{{ email }}', name: '{{ name }}', custom_attributes: '{{ custom_attributes }}' },
-      form: { properties: { id: {}, email: {}, name: {}, custom_attributes: {} }, required: ['id'] },
+      form: {
+        properties: { id: {}, email: {}, name: {}, custom_attributes: { type: 'object' } },
+        required: ['id'],
+      },
     },
     {
       name: 'reply_conversation',
       title: 'Reply to a conversation',
+      docs: 'https://developers.intercom.com/docs/references/rest-api/api.intercom.io/conversations/replyconversation',
       method: 'POST',
       endpoint: 'conversations/{{ conversation }}/reply',
       body: { message_type: 'comment', type: 'admin', admin_id: '{{ admin }}', body: '{{ text }}' },
       form: {
-        properties: { conversation: {}, admin: {}, text: { ui: { multiline: true } } },
+        properties: {
+          conversation: { description: 'Id' },
+          admin: { description: 'Id of the teammate who replies' },
+          text: { ui: { multiline: true } },
+        },
         required: ['conversation', 'admin', 'text'],
       },
     },

@@ -37,6 +37,7 @@ export const jira: ConnectorInput = {
     {
       name: 'search_issues',
       title: 'Search issues',
+      docs: 'https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-search/#api-rest-api-3-search-jql-get',
       endpoint: 'rest/api/3/search/jql',
       query: { jql: '{{ jql }}', fields: '{{ fields or "*navigable" }}' },
       form: { properties: { jql: { ui: { placeholder: 'project = ABC' } }, fields: {} }, required: ['jql'] },
@@ -46,12 +47,14 @@ export const jira: ConnectorInput = {
     {
       name: 'get_issue',
       title: 'Get an issue',
+      docs: 'https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-issueidorkey-get',
       endpoint: 'rest/api/3/issue/{{ issue }}',
       form: { properties: { issue: { description: 'Key or id' } }, required: ['issue'] },
     },
     {
       name: 'create_issue',
       title: 'Create an issue',
+      docs: 'https://developer.atlassian.com/cloud/jira/platform/rest/v2/api-group-issues/#api-rest-api-2-issue-post',
       method: 'POST',
       endpoint: 'rest/api/2/issue',
       body: {
@@ -68,8 +71,8 @@ export const jira: ConnectorInput = {
           project: { description: 'Key' },
           issue_type: { default: 'Task' },
           summary: {},
-          description: {},
-          labels: {},
+          description: { ui: { multiline: true } },
+          labels: { type: 'array', items: { type: 'string' } },
         },
         required: ['project', 'issue_type', 'summary'],
       },
@@ -77,6 +80,7 @@ export const jira: ConnectorInput = {
     {
       name: 'update_issue',
       title: 'Update an issue',
+      docs: 'https://developer.atlassian.com/cloud/jira/platform/rest/v2/api-group-issues/',
       method: 'PUT',
       endpoint: 'rest/api/2/issue/{{ issue }}',
       body: { fields: '{{ fields }}' },
@@ -85,6 +89,7 @@ export const jira: ConnectorInput = {
     {
       name: 'create_comment',
       title: 'Comment on an issue',
+      docs: 'https://developer.atlassian.com/cloud/jira/platform/rest/v2/api-group-issue-comments/#api-rest-api-2-issue-issueidorkey-comment-post',
       method: 'POST',
       endpoint: 'rest/api/2/issue/{{ issue }}/comment',
       body: { body: '{{ text }}' },
@@ -93,12 +98,38 @@ export const jira: ConnectorInput = {
     {
       name: 'transition_issue',
       title: 'Move an issue to another status',
+      docs: 'https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/',
       method: 'POST',
       endpoint: 'rest/api/3/issue/{{ issue }}/transitions',
       body: { transition: { id: '{{ transition }}' } },
       form: {
         properties: { issue: {}, transition: { description: 'Id of the transition' } },
         required: ['issue', 'transition'],
+      },
+    },
+    {
+      name: 'list_transitions',
+      title: 'List the statuses that an issue can be moved to',
+      docs: 'https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/',
+      endpoint: 'rest/api/3/issue/{{ issue }}/transitions',
+      form: { properties: { issue: { description: 'Key or id' } }, required: ['issue'] },
+      output: '{{ response.body.transitions }}',
+    },
+    {
+      name: 'list_projects',
+      title: 'List projects',
+      docs: 'https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-projects/#api-rest-api-3-project-search-get',
+      endpoint: 'rest/api/3/project/search',
+      query: { query: '{{ search }}' },
+      form: { properties: { search: { type: 'string', description: 'Part of the key or name' } } },
+      output: '{{ response.body["values"] }}',
+      paginated: true,
+      pagination: {
+        type: 'offset',
+        offset_param: 'startAt',
+        size_param: 'maxResults',
+        size: 50,
+        more: '{{ not response.body.isLast }}',
       },
     },
   ],

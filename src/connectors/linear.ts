@@ -3,6 +3,16 @@ import { signatures } from './presets/signatures.ts'
 
 const call = { method: 'POST', endpoint: 'graphql' } as const
 
+const pagesOf = (list: string) => {
+  const info = `response.body.data.${list}.pageInfo`
+  return {
+    type: 'cursor' as const,
+    in: 'body' as const,
+    cursor_param: 'variables.after',
+    cursor: `{{ ${info}.endCursor if ${info}.hasNextPage else none }}`,
+  }
+}
+
 export const linear: ConnectorInput = {
   name: 'linear',
   title: 'Linear',
@@ -22,11 +32,13 @@ export const linear: ConnectorInput = {
     },
   },
   test_request: { ...call, body: { query: '{ viewer { id name } }' } },
+  search_config: { action: 'search_issues', field: 'term', label: '{{ item.identifier ~ " " ~ item.title }}' },
   failure: { when: '{{ response.body.errors }}', message: '{{ response.body.errors[0].message }}' },
   actions: [
     {
       name: 'list_issues',
       title: 'List issues',
+      docs: 'https://linear.app/developers/graphql#queries-and-mutations',
       ...call,
       body: {
         query:
@@ -36,17 +48,12 @@ export const linear: ConnectorInput = {
       form: { properties: { filter: { type: 'object', description: 'As {"team": {"key": {"eq": "ENG"}}}' } } },
       output: '{{ response.body.data.issues.nodes }}',
       paginated: true,
-      pagination: {
-        type: 'cursor',
-        in: 'body',
-        cursor_param: 'variables.after',
-        cursor:
-          '{{ response.body.data.issues.pageInfo.endCursor if response.body.data.issues.pageInfo.hasNextPage else none }}',
-      },
+      pagination: pagesOf('issues'),
     },
     {
       name: 'create_issue',
       title: 'Create an issue',
+      docs: 'https://linear.app/developers/graphql#queries-and-mutations',
       ...call,
       body: {
         query:
@@ -61,7 +68,12 @@ export const linear: ConnectorInput = {
         },
       },
       form: {
-        properties: { team: { description: 'Id of the team' }, title: {}, description: {}, assignee: {} },
+        properties: {
+          team: { description: 'Id of the team' },
+          title: {},
+          description: { description: 'Markdown', ui: { multiline: true } },
+          assignee: { description: 'Id of a user' },
+        },
         required: ['team', 'title'],
       },
       output: '{{ response.body.data.issueCreate.issue }}',
@@ -69,6 +81,7 @@ export const linear: ConnectorInput = {
     {
       name: 'update_issue',
       title: 'Update an issue',
+      docs: 'https://linear.app/developers/graphql#queries-and-mutations',
       ...call,
       body: {
         query:
@@ -78,19 +91,56 @@ export const linear: ConnectorInput = {
           input: { title: '{{ title }}', description: '{{ description }}', stateId: '{{ state }}' },
         },
       },
-      form: { properties: { id: {}, title: {}, description: {}, state: {} }, required: ['id'] },
+      form: {
+        properties: {
+          id: { description: 'Id, or as ENG-123', ui: { search: true } },
+          title: {},
+          description: {},
+          state: { description: 'Id of the status' },
+        },
+        required: ['id'],
+      },
       output: '{{ response.body.data.issueUpdate.issue }}',
     },
     {
       name: 'create_comment',
       title: 'Comment on an issue',
+      docs: 'https://linear.app/developers/graphql#queries-and-mutations',
       ...call,
       body: {
         query: 'mutation ($input: CommentCreateInput!) { commentCreate(input: $input) { success comment { id } } }',
         variables: { input: { issueId: '{{ issue }}', body: '{{ text }}' } },
       },
-      form: { properties: { issue: {}, text: {} }, required: ['issue', 'text'] },
+      form: { properties: { issue: { ui: { search: true } }, text: {} }, required: ['issue', 'text'] },
       output: '{{ response.body.data.commentCreate.comment }}',
+    },
+    {
+      name: 'search_issues',
+      title: 'Search issues',
+      docs: 'https://linear.app/developers/graphql#queries-and-mutations',
+      ...call,
+      body: {
+        query:
+          'query ($term: String!, $after: String) { searchIssues(term: $term, first: 50, after: $after) { nodes { id identifier title url state { name } assignee { name } updatedAt } pageInfo { hasNextPage endCursor } } }',
+        variables: { term: '{{ term }}' },
+      },
+      form: { properties: { term: { type: 'string' } }, required: ['term'] },
+      output: '{{ response.body.data.searchIssues.nodes }}',
+      paginated: true,
+      pagination: pagesOf('searchIssues'),
+    },
+    {
+      name: 'list_teams',
+      title: 'List teams',
+      docs: 'https://linear.app/developers/graphql#queries-and-mutations',
+      ...call,
+      body: {
+        query:
+          'query ($after: String) { teams(first: 100, after: $after) { nodes { id key name } pageInfo { hasNextPage endCursor } } }',
+      },
+      output: '{{ response.body.data.teams.nodes }}',
+      paginated: true,
+      pagination: pagesOf('teams'),
     },
   ],
   webhook_trigger: {

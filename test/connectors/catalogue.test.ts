@@ -53,6 +53,11 @@ for (const [index, connector] of loadConnectors().entries()) {
       assert.ok(connector.docs.length > 0)
       for (const name of connector.unverified.filter((each) => each !== 'samples'))
         assert.notEqual(at(connector as unknown as Json, name), undefined, `unverified: ${name} is not there`)
+      for (const [index, action] of connector.actions.entries())
+        assert.ok(
+          action.docs !== undefined || connector.unverified.includes(`actions.${index}`),
+          `${action.name} has no link to its vendor's page, and is not among what is unverified`,
+        )
     })
 
     test('has at least three actions that render to requests', () => {
@@ -75,7 +80,9 @@ for (const [index, connector] of loadConnectors().entries()) {
 }
 
 function describeTrigger(connector: Connector, trigger: WebhookTrigger): void {
-  test('asks for exactly what it was told to', { skip: trigger.create === undefined && 'its vendor has no call that makes webhooks' }, () => {
+  test('asks for exactly what it was told to', {
+    skip: trigger.create === undefined && 'its vendor has no call that makes webhooks',
+  }, () => {
     const context = triggerContext(connector, trigger)
     const prepared = Object.values(trigger.prepare).map((each) => renderRequest(connector, each, context).text)
     const create = renderRequest(connector, trigger.create!, context)
@@ -90,7 +97,9 @@ function describeTrigger(connector: Connector, trigger: WebhookTrigger): void {
     assert.ok(!without.text.includes(token) && !without.text.includes('Bearer '))
   })
 
-  test('finds and removes what it made', { skip: trigger.create === undefined && 'its vendor has no call that makes webhooks' }, () => {
+  test('finds and removes what it made', {
+    skip: trigger.create === undefined && 'its vendor has no call that makes webhooks',
+  }, () => {
     const context = triggerContext(connector, trigger)
     for (const name of ['list', 'delete', 'update', 'renew', 'resume', 'ping', 'rotate_secret', 'backfill'] as const) {
       const declared = trigger[name]

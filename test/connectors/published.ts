@@ -52,8 +52,15 @@ function cellsOf(connector: Connector): string[] {
     proofCell(connector.name, trigger),
     trigger?.handshake.map(({ name }) => `\`${name}\``).join(', ') ?? '',
     trigger?.expiry === undefined ? '' : `${days(trigger.expiry.after_seconds)} days, ${trigger.expiry.by}`,
-    connector.unverified.map((path) => `\`${path.replace('webhook_trigger.', '')}\``).join(', '),
+    connector.unverified.map((path) => `\`${pathInWords(path, connector)}\``).join(', '),
   ]
+}
+
+/** A path as a reader knows it: an action by its name, not by its place. */
+function pathInWords(path: string, { actions }: Connector): string {
+  return path
+    .replace('webhook_trigger.', '')
+    .replace(/^actions\.(\d+)/, (whole, index: string) => `actions.${actions[Number(index)]?.name ?? whole}`)
 }
 
 function triggerCell(trigger: Connector['webhook_trigger']): string {

@@ -40,7 +40,11 @@ export function renderRequest(
 export function renderJson(value: Json, context: Record<string, unknown>): Json {
   if (typeof value === 'string') return value.includes('{') ? (compile(value).evaluate(context) as Json) : value
   if (typeof value !== 'object' || value === null || value instanceof Number) return value
-  if (Array.isArray(value)) return value.map((each) => renderJson(each, context))
+  if (Array.isArray(value))
+    return value.flatMap((each) => {
+      const rendered = renderJson(each, context)
+      return rendered === null && each !== null ? [] : [rendered]
+    })
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, each]) => {
       const rendered = renderJson(each, context)

@@ -22,17 +22,32 @@ const alsoAsJson: Record<string, string> = {
   telegram: 'https://core.telegram.org/bots/api#making-requests',
 }
 
+/** What every list takes by another page than the list's own. */
+const ofLists: Record<string, string[]> = {
+  bitbucket: ['pagelen'], // https://developer.atlassian.com/cloud/bitbucket/rest/intro/#pagination
+}
+
 /** What a document lacks or has otherwise, and where the vendor says that the connector is right all the same. */
 const undocumented: Record<string, Record<string, string>> = {
   bitbucket: {
     'actions.create_pull_request':
-      'asks for "type" of what is sent; https://developer.atlassian.com/cloud/bitbucket/rest/api-group-pullrequests/',
-    'actions.create_comment':
-      'asks for "type" of what is sent; https://developer.atlassian.com/cloud/bitbucket/rest/api-group-pullrequests/',
+      'has the description in words; https://developer.atlassian.com/cloud/bitbucket/rest/api-group-pullrequests/',
+    'actions.run_pipeline':
+      'has what all targets share, and examples of the rest; https://developer.atlassian.com/cloud/bitbucket/rest/api-group-pipelines/',
     'webhook_trigger.create':
       'the body is described in words; https://developer.atlassian.com/cloud/bitbucket/rest/api-group-repositories/',
     'webhook_trigger.update':
       'the body is described in words; https://developer.atlassian.com/cloud/bitbucket/rest/api-group-repositories/',
+  },
+  jira: {
+    'actions.search_issues':
+      'newer than the document; https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-search/#api-rest-api-3-search-jql-get',
+    ...Object.fromEntries(
+      ['create_issue', 'update_issue', 'create_comment'].map((name) => [
+        `actions.${name}`,
+        'of API version 2, which takes text where 3 takes documents; https://developer.atlassian.com/cloud/jira/platform/rest/v2/api-group-issues/#api-rest-api-2-issue-post',
+      ]),
+    ),
   },
   microsoft_graph: {
     'actions.send_mail': 'writes "Message"; https://learn.microsoft.com/en-us/graph/api/user-sendmail',
@@ -48,6 +63,7 @@ const undocumented: Record<string, Record<string, string>> = {
     ...['create', 'list', 'delete', 'update', 'resume', 'ping'],
   ]),
   slack: {
+    test_request: 'only as GET; https://docs.slack.dev/reference/methods/auth.test',
     'actions.find_user': 'has the token as a parameter; https://docs.slack.dev/reference/methods/users.lookupByEmail',
     ...Object.fromEntries(
       ['post_message', 'update_message'].map((name) => [
@@ -57,13 +73,16 @@ const undocumented: Record<string, Record<string, string>> = {
     ),
   },
   telegram: {
+    test_request: 'only as POST; https://core.telegram.org/bots/api#making-requests',
     'webhook_trigger.list': 'only as POST; https://core.telegram.org/bots/api#getwebhookinfo',
     ...newer('https://core.telegram.org/bots/api#setwebhook', ['create', 'update', 'rotate_secret']),
   },
 }
 
 /** Documents that are about a part of the vendor's API. */
-const parts: Record<string, RegExp> = { hubspot: /^webhook_trigger/ }
+const parts: Record<string, RegExp> = Object.fromEntries(
+  ['airtable', 'calendly', 'clickup', 'close', 'gitlab', 'jira'].map((name) => [name, /^(actions|test_request)/]),
+)
 
 function newer(link: string, calls: readonly string[]): Record<string, string> {
   return Object.fromEntries(calls.map((call) => [`webhook_trigger.${call}`, `newer than the document; ${link}`]))
@@ -88,7 +107,11 @@ for (const file of files) {
         const operation = operationOf(excerpt, request)
         assert.ok(operation, `${request.method} ${new URL(request.url).pathname} is not in the document`)
         assert.deepEqual(
-          problemsIn(operation, request, { alsoAsJson: connector.name in alsoAsJson, given: givenBy(connector) }),
+          problemsIn(operation, request, {
+            alsoAsJson: connector.name in alsoAsJson,
+            given: givenBy(connector),
+            ofLists: ofLists[connector.name],
+          }),
           [],
         )
       })

@@ -1,27 +1,31 @@
-import { type Connector, type ConnectorRequest, eventNames } from '../../src/connectors/connector.ts'
+import { type Connector, type ConnectorRequest, eventNames, type Pagination } from '../../src/connectors/connector.ts'
 import type { Json, JsonObject } from '../../src/flow/json.ts'
 import { type RenderedRequest, renderRequest } from './render-request.ts'
 
 /** Every request that a connector makes, filled in, so that it can be held against what the vendor has written about it. */
 
 export interface VendorRequest extends RenderedRequest {
-  /** Where it stands in the connector, as `actions.create_issue` or `webhook_trigger.create`. */
+  /** Where it stands in the connector, as `test_request`, `actions.create_issue` or `webhook_trigger.create`. */
   name: string
   bodyType: ConnectorRequest['body_type']
 }
 
 const calls = ['create', 'list', 'delete', 'update', 'renew', 'resume', 'ping', 'rotate_secret', 'backfill'] as const
 
-/** A form value that is passed on as it is: the vendor's document says what it may be. */
+/** A form value that is passed on as it is, beside an empty object: the vendor's document says what it may be. */
 export const isPassedOn = (value: Json): boolean => typeof value === 'string' && /^«\w+»$/.test(value)
 
-/** The requests of all actions and of the trigger. */
+/** The requests of the test, of all actions, with what asks for a page, and of the trigger. */
 export function requestsOf(connector: Connector): VendorRequest[] {
-  const { actions, webhook_trigger: trigger } = connector
-  const ofActions = actions.map((action) =>
-    rendered(connector, `actions.${action.name}`, action, { ...credential, ...fieldsOf(action.form) }),
-  )
-  if (trigger === undefined) return ofActions
+  const { actions, webhook_trigger: trigger, test_request } = connector
+  const ofTest = test_request === undefined ? [] : [rendered(connector, 'test_request', test_request, credential)]
+  const ofActions = actions.map((action) => {
+    const request = rendered(connector, `actions.${action.name}`, action, { ...credential, ...fieldsOf(action.form) })
+    const pagination = action.paginated ? (action.pagination ?? connector.pagination_config) : undefined
+    return pagination === undefined ? request : withPage(request, pagination)
+  })
+  const ofCredential = [...ofTest, ...ofActions]
+  if (trigger === undefined) return ofCredential
   const events = eventNames(trigger)
   const context = {
     ...credential,
@@ -50,7 +54,7 @@ export function requestsOf(connector: Connector): VendorRequest[] {
     ...(each === undefined ? [] : [['backfill.each', each] as const]),
   ]
   return [
-    ...ofActions,
+    ...ofCredential,
     ...all.map(([name, request]) => rendered(connector, `webhook_trigger.${name}`, request, context)),
   ]
 }
@@ -62,6 +66,30 @@ function rendered(
   context: Record<string, unknown>,
 ): VendorRequest {
   return { ...renderRequest(connector, request, context), name, bodyType: request.body_type }
+}
+
+/** The request with every parameter that reading a list to its end adds to it. */
+function withPage(request: VendorRequest, pagination: Pagination): VendorRequest {
+  const added: Record<string, Json> = {}
+  if (pagination.size_param !== undefined && pagination.size !== undefined)
+    added[pagination.size_param] = pagination.size
+  if (pagination.type === 'page') added[pagination.page_param] = pagination.first_page
+  if (pagination.type === 'offset') added[pagination.offset_param] = 0
+  if (pagination.type === 'cursor') added[pagination.cursor_param] = '«cursor»'
+  if (pagination.type === 'cursor' && pagination.in === 'body') {
+    const body = Object.entries(added).reduce((all, [path, value]) => placed(all, path.split('.'), value), request.body)
+    return { ...request, body }
+  }
+  const url = new URL(request.url)
+  for (const [name, value] of Object.entries(added)) url.searchParams.set(name, String(value))
+  return { ...request, url: url.href }
+}
+
+/** A value where the path leads, beside what is there. */
+function placed(all: Json | undefined, [name, ...rest]: string[], value: Json): Json {
+  if (name === undefined) return value
+  const members = (all ?? {}) as JsonObject
+  return { ...members, [name]: placed(members[name], rest, value) }
 }
 
 const credential = {
@@ -96,5 +124,6 @@ function sampleOf(name: string, property: JsonObject): Json {
   if (property.type === 'integer' || property.type === 'number') return 1
   if (property.type === 'boolean') return true
   if (property.type === 'array') return [`«${name}»`]
+  if (property.type === 'object') return {}
   return `«${name}»`
 }

@@ -57,14 +57,20 @@ export interface Rules {
   alsoAsJson: boolean
   /** Query parameters that the credential brings along. */
   given: readonly string[]
+  /** Query parameters of every list, which the document leaves to its introduction. */
+  ofLists?: readonly string[]
 }
 
 /** Everything in a request that the operation has no place for, or that it lacks. */
-export function problemsIn(operation: Operation, request: VendorRequest, { alsoAsJson, given }: Rules): string[] {
+export function problemsIn(
+  operation: Operation,
+  request: VendorRequest,
+  { alsoAsJson, given, ofLists = [] }: Rules,
+): string[] {
   const { searchParams } = new URL(request.url)
   const names = [...new Set(searchParams.keys())]
   const unknown = names
-    .filter((name) => parameterOf(operation, name) === undefined)
+    .filter((name) => parameterOf(operation, name) === undefined && !ofLists.includes(name))
     .map((name) => `query ${name} is unknown`)
   const values = names.flatMap((name) => {
     const schema = parameterOf(operation, name)
@@ -106,8 +112,10 @@ function check(schema: Json, value: Json, where: string): string[] {
 
 /** A placeholder stands for whatever the user fills in, and a list or union that holds one can't be judged by its value. */
 function isAboutPassedOn({ instancePath, keyword }: ErrorObject, value: Json): boolean {
-  if (['anyOf', 'oneOf', 'not', 'if'].includes(keyword)) return holdsPassedOn(at(value, instancePath))
   const found = at(value, instancePath)
+  // What is an object in a form is an empty one here, and the user’s to fill.
+  if (instancePath !== '/value' && JSON.stringify(found) === '{}') return true
+  if (['anyOf', 'oneOf', 'not', 'if'].includes(keyword)) return holdsPassedOn(found)
   if (keyword === 'unevaluatedProperties' || keyword === 'required') return false
   return found !== undefined && isPassedOn(found)
 }
@@ -158,7 +166,8 @@ export function closedSchema(schema: Json | undefined, document: JsonObject, dep
   ])
     if (schema[key] !== undefined) closed[key] = schema[key]
   // What tells types apart is needed only for others than the declared one (OData 4.01 JSON, 4.6.3).
-  if (Array.isArray(closed.required)) closed.required = closed.required.filter((name) => name !== '@odata.type')
+  const tellingApart = ['@odata.type', (schema.discriminator as JsonObject | undefined)?.propertyName]
+  if (Array.isArray(closed.required)) closed.required = closed.required.filter((name) => !tellingApart.includes(name))
   if (typeof schema.pattern === 'string' && !isPattern(schema.pattern)) delete closed.pattern
   if (schema.type !== undefined) closed.type = schema.nullable === true ? [schema.type, 'null'].flat() : schema.type
   if (schema.nullable === true && Array.isArray(closed.enum)) closed.enum = [...closed.enum, null]
@@ -181,6 +190,8 @@ export function closedSchema(schema: Json | undefined, document: JsonObject, dep
 
 /** A schema with what lies behind members that are not sent left out: their names are enough. */
 export function pruned(schema: Json, sent: Json | undefined): Json {
+  // What the user passes on may be anything, and is judged by its place.
+  if (sent !== undefined && isPassedOn(sent)) return {}
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema) || schema instanceof Number) return schema
   const kept: JsonObject = { ...schema }
   for (const union of ['allOf', 'anyOf'] as const) {
@@ -189,6 +200,10 @@ export function pruned(schema: Json, sent: Json | undefined): Json {
   }
   if (schema.items !== undefined) kept.items = pruned(schema.items, Array.isArray(sent) ? sent[0] : undefined)
   const members = typeof sent === 'object' && sent !== null && !Array.isArray(sent) ? (sent as JsonObject) : {}
+  if (typeof schema.additionalProperties === 'object') {
+    const further = Object.entries(members).find(([name]) => (schema.properties as JsonObject)?.[name] === undefined)
+    kept.additionalProperties = further === undefined ? {} : pruned(schema.additionalProperties, further[1])
+  }
   if (schema.properties !== undefined)
     kept.properties = Object.fromEntries(
       Object.entries(schema.properties as JsonObject).map(([name, each]) => [

