@@ -64,6 +64,8 @@ export function firstPage(pagination: Pagination): PageChange {
       return { query: { [pagination.page_param]: pagination.first_page, ...sized(pagination) } }
     case 'offset':
       return { query: { [pagination.offset_param]: 0, ...sized(pagination) } }
+    case 'cursor':
+      return withSize(pagination, {})
     default:
       return { query: sized(pagination) }
   }
@@ -95,8 +97,7 @@ function nextPage(pagination: Pagination, { count, items, total, piece, read }: 
     case 'cursor': {
       const cursor = read(pagination.cursor)
       if (!holds(cursor)) return undefined
-      if (pagination.in === 'query') return { query: { [pagination.cursor_param]: cursor, ...sized(pagination) } }
-      return { body: { [pagination.cursor_param]: cursor }, query: sized(pagination) }
+      return withSize(pagination, { [pagination.cursor_param]: cursor })
     }
     case 'link_header': {
       const url = nextLink(piece.reply.headers.link)
@@ -107,6 +108,12 @@ function nextPage(pagination: Pagination, { count, items, total, piece, read }: 
       return typeof url === 'string' && url !== '' ? { url } : undefined
     }
   }
+}
+
+/** A page's size stands where its cursor does. */
+function withSize(pagination: Extract<Pagination, { type: 'cursor' }>, cursor: Record<string, Json>): PageChange {
+  const parameters = { ...cursor, ...sized(pagination) }
+  return pagination.in === 'query' ? { query: parameters } : { body: parameters }
 }
 
 function sized(pagination: Pagination): Record<string, Json> {

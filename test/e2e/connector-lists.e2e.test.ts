@@ -67,7 +67,14 @@ await studio.connector({
     list(
       'body_cursor',
       'body-cursor',
-      { type: 'cursor', cursor_param: 'page.from', in: 'body', cursor: '{{ response.body.next }}' },
+      {
+        type: 'cursor',
+        cursor_param: 'page.from',
+        in: 'body',
+        cursor: '{{ response.body.next }}',
+        size_param: 'page.size',
+        size: 10,
+      },
       { method: 'POST', body: { filter: 'x' } },
     ),
     list('link', 'link', { type: 'link_header' }, { output: '{{ response.body }}' }),
@@ -92,6 +99,17 @@ for (const action of ['page', 'offset', 'cursor', 'body_cursor', 'link', 'next_u
     assert.equal(vendor.requests.at(-1)!.query.get('key'), 'canary-list-key-1')
   })
 }
+
+test('where the cursor goes in the body, the size of a page goes there too', async () => {
+  const before = vendor.requests.length
+  await read('body_cursor')
+  const sent = vendor.requests.slice(before)
+  assert.ok(sent.length > 1)
+  for (const { query, body } of sent) {
+    assert.equal(query.get('page.size'), null)
+    assert.equal((body as { page: { size: number } }).page.size, 10)
+  }
+})
 
 test('a field’s choices are searched as search_config says', async () => {
   await studio.connector({

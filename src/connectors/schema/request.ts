@@ -66,7 +66,7 @@ export const pagination = z.discriminatedUnion('type', [
     cursor_param: z.string().describe('Query parameter that takes the cursor; with in: body a dotted path in the body'),
     in: z.enum(['query', 'body']).default('query'),
     cursor: template.describe('The next cursor in an answer; nothing or empty text ends the list'),
-    size_param: z.string().optional(),
+    size_param: z.string().optional().describe('Stands where the cursor does'),
     size: z.int().min(1).optional(),
     items,
     max_pages: maxPages,
