@@ -155,6 +155,7 @@ export const pipedrive: ConnectorInput = {
       method: 'POST',
       endpoint: 'v1/webhooks',
       body: {
+        name: 'Hookline: {{ flow_name }}',
         subscription_url: '{{ webhook_url }}',
         event_action: '{{ event.split(".")[0] }}',
         event_object: '{{ event.split(".")[1] }}',
