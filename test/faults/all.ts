@@ -9,6 +9,7 @@ import { poolExhaustion } from './f8-pool-exhaustion.ts'
 import { partition } from './f9-partition.ts'
 import { zombie } from './f10-zombie.ts'
 import { clockJumps } from './f11-clock-jumps.ts'
+import { databaseClock } from './f11b-database-clock.ts'
 import { slowVendor } from './f12-slow-vendor.ts'
 import { poison } from './f13-poison.ts'
 import { drain } from './f17-drain.ts'
@@ -29,6 +30,7 @@ export const faultTests: readonly FaultTest[] = [
   partition,
   zombie,
   clockJumps,
+  databaseClock,
   slowVendor,
   poison,
   drain,

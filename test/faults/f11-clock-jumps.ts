@@ -1,10 +1,9 @@
-import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { fakeClock } from './faketime.ts'
 import { atLeast, atMost, faultTest } from './fault-test.ts'
 import { callsBroken, invariantsBroken, judgeCalls } from './judge.ts'
 import { acceptedMore, answerFigures } from './load.ts'
-import { faketimeLibrary } from './needs.ts'
 import { withRig } from './rig.ts'
 import { answerOk } from './sink.ts'
 
@@ -33,26 +32,15 @@ export const clockJumps = faultTest({
         ],
       },
       async (rig) => {
-        const clock = join(rig.directory, 'clock')
-        const setClock = (offset: string) => {
-          // As a whole: it is read all the time.
-          writeFileSync(`${clock}.new`, `${offset}\n`)
-          renameSync(`${clock}.new`, clock)
-        }
-        setClock('+0')
+        const clock = fakeClock(join(rig.directory, 'clock'))
         await rig.addServer()
-        await rig.addServer('all', {
-          LD_PRELOAD: faketimeLibrary,
-          FAKETIME_TIMESTAMP_FILE: clock,
-          FAKETIME_NO_CACHE: '1',
-          FAKETIME_DONT_FAKE_MONOTONIC: '1',
-        })
+        await rig.addServer('all', clock.env)
         rig.sink.answer = (call, response) => setTimeout(() => answerOk(call, response), vendorMs)
         const load = rig.load(rate)
         for (let round = 1; round <= rounds; round++) {
           for (const jump of jumps) {
             await acceptedMore(rig.ledger, rate)
-            setClock(jump)
+            clock.set(jump)
             // Longer than the leases of both kinds and their renewal.
             await pause(12_000)
           }

@@ -60,6 +60,8 @@ export interface FlowOptions {
   async: boolean
   /** Where the steps `first` and `second` call, one after the other; without it the flow has two steps of its own kind. */
   sinkUrl?: string
+  /** A rest between the two steps. */
+  delaySeconds?: number
   settings?: Record<string, unknown>
 }
 
@@ -72,14 +74,14 @@ export async function makeTarget(server: ServerProcess, options: FlowOptions): P
   return { flowId, token }
 }
 
-function flowOf({ async, sinkUrl, settings }: FlowOptions) {
+function flowOf({ async, sinkUrl, delaySeconds, settings }: FlowOptions) {
   const web1 = {
     ref: 'web1',
     connector: 'webhook',
     action: 'webhook',
     input: { async, response: { status_code: '200', body: '{{ web1.id }}', headers: {} } },
   }
-  const steps = ['first', 'second'].map((ref) =>
+  const calling = ['first', 'second'].map((ref) =>
     sinkUrl === undefined
       ? { ref, connector: 'dict', action: 'set', input: { value: '{{ web1.id }}' } }
       : {
@@ -89,15 +91,14 @@ function flowOf({ async, sinkUrl, settings }: FlowOptions) {
           input: { method: 'POST', url: `${sinkUrl}/${ref}/{{ web1.id }}`, body: {} },
         },
   )
+  const rest = { ref: 'rest', connector: 'delay', action: 'wait', input: { seconds: delaySeconds } }
+  const steps = [web1, calling[0]!, ...(delaySeconds === undefined ? [] : [rest]), calling[1]!]
   return {
     name: `${async ? 'asynchronous' : 'synchronous'}${sinkUrl === undefined ? '' : ', calling'}`,
     status: 'live',
     ...(settings && { settings }),
-    steps: [web1, ...steps],
-    arrows: [
-      { from: 'web1', to: 'first' },
-      { from: 'first', to: 'second' },
-    ],
+    steps,
+    arrows: steps.slice(1).map(({ ref }, index) => ({ from: steps[index]!.ref, to: ref })),
   }
 }
 

@@ -1,8 +1,8 @@
-import { appendFileSync, mkdirSync, readdirSync, readlinkSync, realpathSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readdirSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { openDatabase, type Statement } from '../../src/storage/database.ts'
-import { findPostgres } from '../../src/storage/postgres-binaries.ts'
+import { findPostgres, type PostgresBinaries } from '../../src/storage/postgres-binaries.ts'
 import {
   clusterAt,
   clusterDatabase,
@@ -37,17 +37,20 @@ export interface OwnPostgresOptions {
   settings?: Record<string, string>
   /** Listens there too; without a password for `trusted`, a network in CIDR notation. */
   tcp?: { host: string; port: number; trusted: string }
+  /** Variables of its environment, such as LD_PRELOAD; without blanks. */
+  env?: Readonly<Record<string, string>>
 }
 
 const readyWithinMs = 60_000
 const stopSignals = { fast: 'SIGINT', immediate: 'SIGQUIT', kill: 'SIGKILL' } as const
 
 /** Makes the cluster if need be; `start` starts the server. Its settings are the product's, with those given on top. */
-export async function ownPostgres({ directory, settings = {}, tcp }: OwnPostgresOptions): Promise<OwnPostgres> {
+export async function ownPostgres({ directory, settings = {}, tcp, env }: OwnPostgresOptions): Promise<OwnPostgres> {
   mkdirSync(dirname(directory), { recursive: true, mode: 0o711 })
   const cluster = clusterAt(directory)
   const binaries = await findPostgres({ postgresBin: undefined, dataDir: dirname(directory), account: cluster.account })
   const isNew = await createCluster(cluster, binaries)
+  const launchedBinaries = env === undefined ? binaries : wrapped(binaries, `${directory}.bin`, env)
   if (isNew && tcp) appendFileSync(join(directory, 'pg_hba.conf'), `host all all ${tcp.trusted} trust\n`)
   const port = tcp?.port ?? clusterPort
   const overrides = { ...settings, ...(tcp && { listen_addresses: tcp.host, port: String(port) }) }
@@ -77,7 +80,7 @@ export async function ownPostgres({ directory, settings = {}, tcp }: OwnPostgres
     directory,
     query,
     async start() {
-      launched = launchServer(clusterAt(directory), binaries, overrides)
+      launched = launchServer(clusterAt(directory), launchedBinaries, overrides)
       const deadline = performance.now() + readyWithinMs
       for (;;) {
         try {
@@ -104,6 +107,19 @@ export async function ownPostgres({ directory, settings = {}, tcp }: OwnPostgres
     thaw: () => signal('SIGCONT'),
     processIds: () => processesIn(real),
   }
+}
+
+/** The server with an environment of its own; the product gives it none. */
+function wrapped(
+  binaries: PostgresBinaries,
+  directory: string,
+  env: Readonly<Record<string, string>>,
+): PostgresBinaries {
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+  mkdirSync(directory, { mode: 0o755 })
+  const script = `#!/bin/sh\nexec env ${variables.join(' ')} ${join(binaries.directory, 'postgres')} "$@"\n`
+  writeFileSync(join(directory, 'postgres'), script, { mode: 0o755 })
+  return { ...binaries, directory }
 }
 
 /** Its processes are those that work in its directory; nobody else does. */

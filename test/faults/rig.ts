@@ -40,7 +40,7 @@ export interface RigOptions {
   env?: Record<string, string>
 }
 
-export interface RigFlow extends Pick<FlowOptions, 'async' | 'settings'> {
+export interface RigFlow extends Pick<FlowOptions, 'async' | 'settings' | 'delaySeconds'> {
   /** Whether its two steps call the vendor. */
   calls: boolean
 }
