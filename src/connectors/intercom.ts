@@ -49,6 +49,15 @@ export const intercom: ConnectorInput = {
       body: { query: { field: 'email', operator: '=', value: '{{ email }}' } },
       form: { properties: { email: { type: 'string' } }, required: ['email'] },
       output: '{{ response.body.data }}',
+      paginated: true,
+      pagination: {
+        type: 'cursor',
+        in: 'body',
+        cursor_param: 'pagination.starting_after',
+        cursor: '{{ response.body.pages.next.starting_after if response.body.pages.next else none }}',
+        size_param: 'pagination.per_page',
+        size: 150,
+      },
     },
     {
       name: 'create_contact',

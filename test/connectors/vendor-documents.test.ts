@@ -81,7 +81,10 @@ const undocumented: Record<string, Record<string, string>> = {
 
 /** Documents that are about a part of the vendor's API. */
 const parts: Record<string, RegExp> = Object.fromEntries(
-  ['airtable', 'calendly', 'clickup', 'close', 'gitlab', 'jira'].map((name) => [name, /^(actions|test_request)/]),
+  ['activecampaign', 'airtable', 'calendly', 'clickup', 'close', 'gitlab', 'jira'].map((name) => [
+    name,
+    /^(actions|test_request)/,
+  ]),
 )
 
 function newer(link: string, calls: readonly string[]): Record<string, string> {
