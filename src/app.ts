@@ -29,6 +29,7 @@ import { serveWeb } from './web-files.ts'
 import { createBacklog } from './webhook/backlog.ts'
 import { defaultBodyLimits } from './webhook/body/limits.ts'
 import { registerConnectorWebhook } from './webhook/connector-route.ts'
+import { createEarlyDeliveries } from './webhook/early-deliveries.ts'
 import { createEventTallies } from './webhook/event-tally.ts'
 import { createFlowCache } from './webhook/flow-cache.ts'
 import { createLostRuns } from './webhook/lost-runs.ts'
@@ -238,6 +239,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       },
     },
     keepHandshakeSecret: storage.registrations.keepHandshakeSecret,
+    early: createEarlyDeliveries(systemClock),
     tally: tallies.count,
     newRunId: randomUUIDv7,
     onRunLost: createLostRuns(log, systemClock),

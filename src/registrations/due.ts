@@ -11,6 +11,8 @@ const firstCheckMs = 1.5 * lateEffectMs
 const checkMs = 6 * 60 * 60_000
 
 const openMs = 5_000
+/** Nothing is looked at over and over, whatever the rows say. */
+const restMs = 1_000
 
 /** Null when there is nothing to look after. */
 export function nextLook(
@@ -19,18 +21,23 @@ export function nextLook(
   lists: (row: Registration) => boolean,
   { now, random }: { now: Date; random: number },
 ): Date | null {
+  const waits = steps.flatMap((step) => (step.kind === 'wait' ? [step.until] : []))
   const times = [
-    ...steps.flatMap((step) => (step.kind === 'wait' ? [step.until] : [])),
+    ...waits,
     ...rows.flatMap((row) => (row.goal === 'present' ? timesOf(row, lists(row), random) : [])),
-    ...rows.flatMap(({ retryAt }) => retryAt ?? []),
-    ...(rows.some(isOpen) ? [new Date(now.getTime() + openMs)] : []),
+    ...rows.flatMap(({ retryAt }) => (retryAt !== null && retryAt > now ? retryAt : [])),
+    ...(rows.some((row) => isOpen(row, waits.length > 0, now)) ? [new Date(now.getTime() + openMs)] : []),
   ]
-  return times.length === 0 ? null : new Date(Math.min(...times.map((time) => time.getTime())))
+  if (times.length === 0) return null
+  return new Date(Math.max(now.getTime() + restMs, Math.min(...times.map((time) => time.getTime()))))
 }
 
-/** Something is still to be done about it, and nothing says when: as when the vendor's list could not be read. */
-function isOpen({ goal, state, retryAt }: Registration): boolean {
-  if (retryAt !== null || state === 'removed') return false
+/**
+ * Something is still to be done about it, and nothing says when: as when the vendor's list could not be read. One that has
+ * failed, and whose time to be tried again is over, stands behind another one that waits: nothing is done about it before.
+ */
+function isOpen({ goal, state, retryAt }: Registration, isWaiting: boolean, now: Date): boolean {
+  if ((retryAt !== null && (isWaiting || retryAt > now)) || state === 'removed') return false
   return goal === 'absent' || state === 'registering' || state === 'stale' || state === 'failed'
 }
 

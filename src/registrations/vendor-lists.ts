@@ -77,9 +77,8 @@ export function note(lists: Map<string, Listed[]>, row: Registration | undefined
   const list = lists.get(row.place)
   lists.clear()
   if (effect === 'unknown' || list === undefined) return
-  if ('added' in effect) lists.set(row.place, [...list, effect.added])
-  else {
-    const left = list.filter(({ id }) => id !== effect.removed)
-    lists.set(row.place, left)
-  }
+  // Where only one can be, making it changes the one that the list shows already.
+  const changed = 'added' in effect ? effect.added.id : effect.removed
+  const others = list.filter(({ id }) => id !== changed)
+  lists.set(row.place, 'added' in effect ? [...others, effect.added] : others)
 }

@@ -117,3 +117,12 @@ export function claimsSignature({ headers }: WebhookRequest, { trigger }: Trigge
   if (signature === undefined || !('header' in signature) || signature.header === undefined) return false
   return [signature.header].flat().some((name) => headerValue({ headers }, name) !== undefined)
 }
+
+/** Whether a vendor has just been asked for a webhook or a secret, and its answer may tell what this request is signed with. */
+export function awaitsSecret(request: WebhookRequest, gate: TriggerGate): boolean {
+  const from = gate.trigger.signing_secret?.from
+  if ((from !== 'answer' && from !== 'request') || !claimsSignature(request, gate)) return false
+  return candidatesFor(request, gate).some(
+    ({ row }) => row.goal === 'present' && (row.pending?.action === 'create' || row.pending?.action === 'rotate'),
+  )
+}

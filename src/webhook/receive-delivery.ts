@@ -3,9 +3,17 @@ import { compile, TemplateError, webhookAnswerBudget } from '../jinja/template.t
 import { type Admission, authorize, unauthorized } from './authorize.ts'
 import { acceptedReply, beginRun, pausedReply } from './begin-run.ts'
 import { type Delivery, eventsIn } from './delivery-id.ts'
+import type { EarlyDeliveries } from './early-deliveries.ts'
 import type { Edge } from './edge.ts'
 import type { LoadedFlow } from './flow-cache.ts'
-import { claimsSignature, diagnose, type Judgement, judgeDelivery, verifiesFor } from './judge-delivery.ts'
+import {
+  awaitsSecret,
+  claimsSignature,
+  diagnose,
+  type Judgement,
+  judgeDelivery,
+  verifiesFor,
+} from './judge-delivery.ts'
 import { parseRequest } from './receive.ts'
 import { RefusalReason, rejection } from './rejections.ts'
 import type { RequestHead, RequestInput, WebhookRequest } from './request-input.ts'
@@ -16,6 +24,7 @@ import type { EdgeRow, TriggerGate } from './trigger-gate.ts'
 export interface DeliveryEdge extends Edge {
   /** Keeps what a handshake handed over; on disk when it resolves. */
   keepHandshakeSecret(row: EdgeRow, secret: string): Promise<void>
+  early: EarlyDeliveries
   /** An event came in. Never slows the answer down. */
   tally(row: EdgeRow): void
 }
@@ -31,10 +40,8 @@ export async function receiveDelivery(request: WebhookRequest, edge: DeliveryEdg
   const now = edge.world.now()
   let flow = await edge.flows.find(request.flowId)
   let judged = await judge(request, flow, edge.tokens.cached, now)
-  if (isRefusal(judged)) {
-    flow = await edge.flows.fresh(request.flowId)
-    judged = await judge(request, flow, edge.tokens.fresh, now)
-  }
+  if (isRefusal(judged)) ({ flow, judged } = await judgeFresh(request, edge))
+  if (isEarly(request, flow, judged)) ({ flow, judged } = await judgeLater(request, edge))
   if (judged.kind === 'refused' || !isTriggeredFlow(flow)) throw await refuse(request, edge, flow, judged)
   if (judged.kind === 'handshake') return shakeHands(request, flow, judged, edge)
   if (flow.gate.flow.status === 'paused') return pausedReply
@@ -51,6 +58,26 @@ export async function receiveDelivery(request: WebhookRequest, edge: DeliveryEdg
 }
 
 type Judged = Judgement | { kind: 'bearer' }
+
+async function judgeFresh(request: WebhookRequest, edge: DeliveryEdge) {
+  const flow = await edge.flows.fresh(request.flowId)
+  return { flow, judged: await judge(request, flow, edge.tokens.fresh, edge.world.now()) }
+}
+
+/** What is signed with a secret that is not known yet waits for it; a vendor that is told to come back does so much later. */
+async function judgeLater(request: WebhookRequest, edge: DeliveryEdge) {
+  const late = await edge.early.wait(async () => {
+    const fresh = await judgeFresh(request, edge)
+    return isEarly(request, fresh.flow, fresh.judged) ? undefined : fresh
+  })
+  if (late !== undefined) return late
+  const message = 'the vendor has not told yet what this delivery is signed with'
+  throw new AppError('overloaded', message, { headers: { 'retry-after': '5' } })
+}
+
+function isEarly(request: WebhookRequest, flow: LoadedFlow | undefined, judged: Judged): boolean {
+  return judged.kind === 'refused' && isTriggeredFlow(flow) && awaitsSecret(request, flow.trigger)
+}
 
 /** A handshake may be about a webhook that another process is just making. */
 function isRefusal(judged: Judged): boolean {

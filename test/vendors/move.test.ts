@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { startProduct } from '../e2e/rig.ts'
 import { ChaosFlow, ChaosWorld } from './chaos-world.ts'
+import * as others from './styles-others.ts'
 import * as plain from './styles-plain.ts'
 import * as rest from './styles-rest.ts'
 
@@ -12,10 +13,10 @@ after(() => world.close())
 
 test('another public address: nothing moves by itself; asked for, everything does, through any number of crashes', async () => {
   const headers = { authorization: `Bearer ${token}` }
-  // One that takes a new address, and one whose webhooks must be made anew.
-  const styles = [rest.githubStyle, plain.pathStyle]
+  // One that takes a new address, one whose webhooks must be made anew, and one that has but one webhook.
+  const styles = [rest.githubStyle, plain.pathStyle, others.twilioStyle]
   const flows = await Promise.all(
-    Array.from({ length: 20 }, (_, index) => ChaosFlow.start(styles[index % 2]!, product, headers, `_${index}`)),
+    Array.from({ length: 21 }, (_, index) => ChaosFlow.start(styles[index % 3]!, product, headers, `_${index}`)),
   )
   after(() => Promise.all(flows.map(({ vendor }) => vendor.close())))
   for (const flow of flows) await flow.save()
@@ -51,4 +52,22 @@ test('another public address: nothing moves by itself; asked for, everything doe
   }
   const github = flows[0]!
   assert.equal(github.vendor.calls.filter(({ method }) => method === 'POST').length, 1, 'updated in its place')
+})
+
+test('where only one webhook can exist, the new address takes the place of the old one in a single call', async () => {
+  const flow = await ChaosFlow.start(others.twilioStyle, product, { authorization: `Bearer ${token}` }, '_single')
+  after(() => flow.vendor.close())
+  await flow.save()
+  await world.work()
+  const calls = () => flow.vendor.calls.filter(({ method }) => method === 'POST').length
+  const before = calls()
+  world.publicUrl = 'https://hooks.moved-again.example'
+  await flow.reconcile()
+  await world.work()
+  assert.deepEqual(
+    flow.live().map(({ url }) => url),
+    [`https://hooks.moved-again.example/v1/flow-webhook/${flow.id}`],
+  )
+  assert.equal(calls(), before + 1)
+  assert.ok(!(await flow.history()).some((entry) => / lost /.test(entry)), 'nothing was taken for changed by others')
 })
