@@ -16,12 +16,6 @@ import { requestsOf } from './vendor-requests.ts'
 const folder = join(import.meta.dirname, 'openapi', 'excerpts')
 const connectors = new Map(loadConnectors().map((connector) => [connector.name, connector]))
 
-/** Vendors that take as JSON what their documents have as a form. */
-const alsoAsJson: Record<string, string> = {
-  slack: 'https://docs.slack.dev/apis/web-api/#basics',
-  telegram: 'https://core.telegram.org/bots/api#making-requests',
-}
-
 /** What every list takes by another page than the list's own. */
 const ofLists: Record<string, string[]> = {
   bitbucket: ['pagelen'], // https://developer.atlassian.com/cloud/bitbucket/rest/intro/#pagination
@@ -59,36 +53,22 @@ const differences: Record<string, Record<string, Difference>> = {
       why: 'only by drive; https://learn.microsoft.com/en-us/graph/api/driveitem-list-children',
     },
   },
-  sendgrid: {
-    ...ofTrigger(['create', 'list', 'delete', 'update', 'resume'], {
-      problems: [absent],
-      why: 'newer; https://www.twilio.com/docs/sendgrid/api-reference/webhooks',
-    }),
-    ...ofTrigger(['ping'], {
-      problems: ['body: "id" is unknown'],
-      why: 'newer; https://www.twilio.com/docs/sendgrid/api-reference/webhooks',
-    }),
-  },
-  telegram: {
-    test_request: { problems: [absent], why: 'only as POST; https://core.telegram.org/bots/api#making-requests' },
-    ...ofTrigger(['list'], {
-      problems: [absent],
-      why: 'only as POST; https://core.telegram.org/bots/api#getwebhookinfo',
-    }),
-    ...ofTrigger(['create', 'update', 'rotate_secret'], {
-      problems: ['body: "secret_token" is unknown'],
-      why: 'newer; https://core.telegram.org/bots/api#setwebhook',
-    }),
-  },
+  sendgrid: ofTrigger(['ping'], {
+    problems: ['body: "id" is unknown'],
+    why: 'newer; https://www.twilio.com/docs/sendgrid/api-reference/webhooks',
+  }),
 }
 
 /** Documents that are about a part of the vendor's API. */
-const parts: Record<string, RegExp> = Object.fromEntries(
-  ['activecampaign', 'airtable', 'calendly', 'clickup', 'close', 'gitlab', 'jira'].map((name) => [
-    name,
-    /^(actions|test_request)/,
-  ]),
-)
+const parts: Record<string, RegExp> = {
+  ...Object.fromEntries(
+    [
+      ...['activecampaign', 'airtable', 'calendly', 'clickup', 'close', 'gitlab', 'jira'],
+      ...['typeform', 'woocommerce', 'zendesk'],
+    ].map((name) => [name, /^(actions|test_request)/]),
+  ),
+  whatsapp: /^actions/,
+}
 
 function ofTrigger(calls: readonly string[], difference: Difference): Record<string, Difference> {
   return Object.fromEntries(calls.map((call) => [`webhook_trigger.${call}`, difference]))
@@ -109,7 +89,6 @@ for (const file of files) {
     const known = differences[connector.name] ?? {}
     const requests = requestsOf(connector).filter(({ name }) => parts[connector.name]?.test(name) ?? true)
     const rules = {
-      alsoAsJson: connector.name in alsoAsJson,
       given: givenBy(connector),
       ofLists: ofLists[connector.name],
     }
@@ -138,7 +117,7 @@ test('the judge tells a path, a method, a member, a type and a media type that a
   const excerpt = JSON.parse(readFileSync(join(folder, 'github.json'), 'utf8')) as Excerpt
   const create = requestsOf(github).find(({ name }) => name === 'webhook_trigger.create')!
   const operation = operationOf(excerpt, create)!
-  const rules = { alsoAsJson: false, given: [] }
+  const rules = { given: [] }
   assert.deepEqual(problemsIn(operation, create, rules), [])
   assert.equal(operationOf(excerpt, { ...create, url: create.url.replace('/hooks', '/hook') }), undefined)
   assert.equal(operationOf(excerpt, { ...create, method: 'PATCH' }), undefined)

@@ -1,4 +1,10 @@
-import { type Connector, type ConnectorRequest, eventNames, type Pagination } from '../../src/connectors/connector.ts'
+import {
+  type Connector,
+  type ConnectorRequest,
+  eventNames,
+  type Pagination,
+  type WebhookTrigger,
+} from '../../src/connectors/connector.ts'
 import type { Json, JsonObject } from '../../src/flow/json.ts'
 import { type RenderedRequest, renderRequest } from './render-request.ts'
 
@@ -33,7 +39,7 @@ export function requestsOf(connector: Connector): VendorRequest[] {
     ...Object.fromEntries(Object.keys(trigger.prepare).map((name) => [name, { gid: '1', id: '1', uri: '«uri»' }])),
     webhook_url: 'https://hooks.example.com/v1/flow-webhook/6f1c0000-0000-4000-8000-000000000001',
     webhook_token: null,
-    signing_secret: 'c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ=',
+    signing_secret: secretOf(trigger),
     events,
     event: events[0],
     expires_at: '2026-03-04T00:00:00Z',
@@ -66,6 +72,12 @@ function rendered(
   context: Record<string, unknown>,
 ): VendorRequest {
   return { ...renderRequest(connector, request, context), name, bodyType: request.body_type }
+}
+
+/** A secret in the form that the trigger wants one made. */
+function secretOf({ signing_secret: secret }: WebhookTrigger): string {
+  const { bytes, format, prefix } = secret?.from === 'generated' ? secret : { bytes: 32, format: 'hex', prefix: '' }
+  return `${prefix}${Buffer.alloc(bytes, 1).toString(format as BufferEncoding)}`
 }
 
 /** The request with every parameter that reading a list to its end adds to it. */

@@ -53,8 +53,6 @@ function patternOf(path: string): RegExp {
 }
 
 export interface Rules {
-  /** The vendor takes JSON where the document has a form. */
-  alsoAsJson: boolean
   /** Query parameters that the credential brings along. */
   given: readonly string[]
   /** Query parameters of every list, which the document leaves to its introduction. */
@@ -62,11 +60,7 @@ export interface Rules {
 }
 
 /** Everything in a request that the operation has no place for, or that it lacks. */
-export function problemsIn(
-  operation: Operation,
-  request: VendorRequest,
-  { alsoAsJson, given, ofLists = [] }: Rules,
-): string[] {
+export function problemsIn(operation: Operation, request: VendorRequest, { given, ofLists = [] }: Rules): string[] {
   const { searchParams } = new URL(request.url)
   const names = [...new Set(searchParams.keys())]
   const unknown = names
@@ -81,7 +75,7 @@ export function problemsIn(
   const missing = operation.required
     .filter((name) => ![...names, ...given].includes(name))
     .map((name) => `query ${name} is missing`)
-  return [...unknown, ...values, ...missing, ...bodyProblems(operation, request, alsoAsJson)]
+  return [...unknown, ...values, ...missing, ...bodyProblems(operation, request)]
 }
 
 function parameterOf({ query }: Operation, name: string): Json | undefined {
@@ -91,9 +85,9 @@ function parameterOf({ query }: Operation, name: string): Json | undefined {
   return query[/^[^[]+/.exec(name)?.[0] ?? ''] === undefined ? undefined : {}
 }
 
-function bodyProblems({ body }: Operation, request: VendorRequest, alsoAsJson: boolean): string[] {
+function bodyProblems({ body }: Operation, request: VendorRequest): string[] {
   if (request.body === undefined) return []
-  const wanted = request.bodyType === 'form' ? /form-urlencoded/ : alsoAsJson ? /json|form/ : /json/
+  const wanted = request.bodyType === 'form' ? /form-urlencoded/ : /json/
   const type = Object.keys(body).find((each) => wanted.test(each)) ?? (Object.hasOwn(body, '*/*') ? '*/*' : undefined)
   if (type === undefined)
     return [`the body is sent as ${request.bodyType}, and taken as ${Object.keys(body).join(', ') || 'none'}`]
