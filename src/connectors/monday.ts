@@ -19,7 +19,7 @@ export const monday: ConnectorInput = {
   auth_config: { api_key: { format: '{{ token }}', labels: { auth_token: 'API token' } } },
   test_request: {
     ...call,
-    body: { query: '{ me { id name } }' },
+    body: { query: '{ me { id } }' },
     docs: 'https://developer.monday.com/api-reference/reference/me',
   },
   failure: {

@@ -13,6 +13,9 @@ const webhook = {
   },
 }
 
+/** All that can be read of a list. */
+const first10000 = { type: 'offset', size_param: 'count', size: 500, max_pages: 20 } as const
+
 export const postmark: ConnectorInput = {
   name: 'postmark',
   title: 'Postmark',
@@ -29,7 +32,6 @@ export const postmark: ConnectorInput = {
     api_key: { header: 'x-postmark-server-token', format: '{{ token }}', labels: { auth_token: 'Server API token' } },
   },
   test_request: { endpoint: 'server', docs: 'https://postmarkapp.com/developer/api/server-api' },
-  pagination_config: { type: 'offset', size_param: 'count', size: 500 },
   actions: [
     {
       name: 'send_email',
@@ -88,6 +90,29 @@ export const postmark: ConnectorInput = {
       },
     },
     {
+      name: 'list_messages',
+      title: 'List sent emails',
+      endpoint: 'messages/outbound',
+      query: {
+        count: 500,
+        offset: 0,
+        recipient: '{{ recipient }}',
+        tag: '{{ tag }}',
+        fromdate: '{{ from_date }}',
+      },
+      docs: 'https://postmarkapp.com/developer/api/messages-api#outbound-message-search',
+      form: {
+        properties: {
+          recipient: { type: 'string' },
+          tag: { type: 'string' },
+          from_date: { type: 'string', format: 'date' },
+        },
+      },
+      output: '{{ response.body.Messages }}',
+      paginated: true,
+      pagination: first10000,
+    },
+    {
       name: 'list_bounces',
       title: 'List bounces',
       endpoint: 'bounces',
@@ -97,8 +122,7 @@ export const postmark: ConnectorInput = {
       form: { properties: { from_date: { type: 'string', format: 'date' } } },
       output: '{{ response.body.Bounces }}',
       paginated: true,
-      // Only the first 10,000 can be read.
-      pagination: { type: 'offset', size_param: 'count', size: 500, max_pages: 20 },
+      pagination: first10000,
     },
   ],
   webhook_trigger: {
