@@ -19,9 +19,8 @@ if (process.argv.includes('--write')) {
   }
 }
 
-const files = ['catalogue.test.ts', 'published.test.ts', 'vendor-sdks.test.ts'].map((name) =>
-  join(import.meta.dirname, name),
-)
+const names = ['catalogue', 'published', 'vendor-documents', 'vendor-graphql', 'vendor-sdks']
+const files = names.map((name) => join(import.meta.dirname, `${name}.test.ts`))
 run({ files, concurrency: 2 })
   .on('test:fail', () => {
     process.exitCode = 1

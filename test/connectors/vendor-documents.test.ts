@@ -62,12 +62,12 @@ const differences: Record<string, Record<string, Difference>> = {
 /** Documents that are about a part of the vendor's API. */
 const parts: Record<string, RegExp> = {
   ...Object.fromEntries(
-    [
-      ...['activecampaign', 'airtable', 'calendly', 'clickup', 'close', 'gitlab', 'jira'],
-      ...['typeform', 'woocommerce', 'zendesk'],
-    ].map((name) => [name, /^(actions|test_request)/]),
+    ['activecampaign', 'airtable', 'calendly', 'clickup', 'close', 'gitlab', 'jira'].map((name) => [
+      name,
+      /^(actions|test_request)/,
+    ]),
   ),
-  whatsapp: /^actions/,
+  whatsapp: /^(actions|webhook_trigger)/,
 }
 
 function ofTrigger(calls: readonly string[], difference: Difference): Record<string, Difference> {
