@@ -1,7 +1,7 @@
 import type { Connector } from '../connectors/connector.ts'
 import { AppError } from '../errors.ts'
 import { type JsonObject, stringifyJson } from '../flow/json.ts'
-import type { AuthSecrets, ConnectorAuth } from '../storage/connector-auths.ts'
+import type { AuthSecrets, ConnectorAuth } from '../storage/connector-auth-row.ts'
 
 /** A change of an auth as far as it says where the auth's secrets are sent. */
 interface AuthChange {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import type { JsonObject } from '../flow/json.ts'
-import type { AuthInput, AuthSecrets, ConnectorAuth } from '../storage/connector-auths.ts'
+import type { AuthInput, AuthSecrets, ConnectorAuth } from '../storage/connector-auth-row.ts'
 import type { FlowName } from '../storage/flow-uses.ts'
 import type { ApiDeps } from './api-deps.ts'
 import { checkPlace } from './auth-places.ts'

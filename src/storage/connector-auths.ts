@@ -1,6 +1,22 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { type Sealer, UnsealError } from '../access/secrets.ts'
-import { type Json, type JsonObject, parseJson, stringifyJson } from '../flow/json.ts'
+import type { Sealer } from '../access/secrets.ts'
+import { type Json, parseJson, stringifyJson } from '../flow/json.ts'
+import {
+  type AuthFacts,
+  type AuthGrant,
+  type AuthInput,
+  type AuthRow,
+  type AuthSecrets,
+  authColumns,
+  type ConnectorAuth,
+  type Credential,
+  factsText,
+  type PendingConsent,
+  type Sealed,
+  type SealedRow,
+  toAuth,
+  toCredential,
+} from './connector-auth-row.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import type { Database, Transaction } from './database.ts'
 import { type FlowName, flowsByAuth, flowsThatUse } from './flow-uses.ts'
@@ -8,87 +24,11 @@ import { bumpRevision } from './flows.ts'
 import { remakeWithAuth } from './registration-triggers.ts'
 import type { Page, PageRequest } from './storage.ts'
 
-/** A stored credential as it is listed: everything but its secrets. */
-export interface ConnectorAuth {
-  id: string
-  connector: string
-  name: string
-  authType: string
-  username: string | null
-  apiEndpoint: string | null
-  tags: string[]
-  /** Names of the secrets that are set, as `auth_token` and `user_input.client_secret`. */
-  secretsSet: string[]
-  /** What the last test said; null when there was none since the credential was changed. */
-  check: { at: Date; ok: boolean; message: string } | null
-  createdAt: Date
-  updatedAt: Date
-}
-
-/**
- * What only a call may see. `user_input` is among it, because what a connector asks for there is often a secret (an
- * OAuth client's, a private key).
- */
-export interface AuthSecrets {
-  auth_token?: string
-  password?: string
-  user_input?: JsonObject
-}
-
-export interface AuthInput {
-  connector: string
-  name: string
-  authType: string
-  username: string | null
-  apiEndpoint: string | null
-  tags: string[]
-}
-
-/** What a vendor has granted in exchange for a credential: a token that ends, and what renews it. */
-export interface AuthGrant {
-  access_token: string
-  refresh_token?: string
-  /** Both ISO 8601; the end is left out when the vendor does not say. */
-  obtained_at: string
-  expires_at?: string
-  /** The answer of the token endpoint, for templates. */
-  response: Json
-}
-
-/** A consent that a user was sent to the vendor for. */
-export interface PendingConsent {
-  state_hash: string
-  /** RFC 7636: proves to the vendor that who redeems the code is who asked for it. */
-  verifier: string
-  /** Hash of the session it was begun in; null when a token began it. */
-  session: string | null
-  redirect_uri: string
-  expires_at: string
-}
-
-/** A credential opened for a call. */
-export interface Credential {
-  auth: ConnectorAuth
-  secrets: AuthSecrets
-  grant: AuthGrant | null
-  /** What it was before it was changed last: what was on its way then may be signed with it. */
-  former: { secrets: AuthSecrets; until: Date } | null
-}
-
-/** What is sealed in a row. */
-interface Sealed extends AuthSecrets {
-  granted?: AuthGrant
-  consent?: PendingConsent
-  former?: { secrets: AuthSecrets; until: string }
-}
-
 /** Deliveries that a vendor's app signs with the former secret may come for so long after a change. */
 const formerSecretsMs = 60 * 60_000
 
 /** Whoever waits longer than this for another one's renewal goes without. */
 const renewalWaitMs = 28_000
-
-export { UnsealError }
 
 export interface ConnectorAuths {
   create(accountId: string, input: AuthInput, secrets: AuthSecrets, now: Date): Promise<ConnectorAuth>
@@ -133,25 +73,6 @@ export interface ConnectorAuths {
   ): Promise<(Credential & { consent: PendingConsent }) | undefined>
 }
 
-interface AuthRow {
-  id: string
-  connector: string
-  name: string
-  auth_type: string
-  facts: string
-  checked_at: Date | null
-  check_ok: boolean | null
-  check_message: string | null
-  created_at: Date
-  updated_at: Date
-}
-
-interface SealedRow extends AuthRow {
-  secrets_sealed: Buffer
-}
-
-const columns = 'id, connector, name, auth_type, facts, checked_at, check_ok, check_message, created_at, updated_at'
-
 export function createConnectorAuths(database: Database, sealer: Sealer): ConnectorAuths {
   // Bound to its row: sealed bytes copied into another row or account can't be opened there.
   const context = (accountId: string, authId: string) => `connector-auth|${accountId}|${authId}`
@@ -168,7 +89,7 @@ export function createConnectorAuths(database: Database, sealer: Sealer): Connec
     change: (auth: ConnectorAuth, sealed: Sealed) => Promise<{ sealed?: Sealed; result: Result }>,
   ): Promise<Result | undefined> {
     const { rows } = await tx.query<SealedRow>({
-      text: `select ${columns}, secrets_sealed from connector_auth where account_id = $1 and id = $2 for update`,
+      text: `select ${authColumns}, secrets_sealed from connector_auth where account_id = $1 and id = $2 for update`,
       values: [accountId, authId],
       timeoutMs: renewalWaitMs,
     })
@@ -192,7 +113,7 @@ export function createConnectorAuths(database: Database, sealer: Sealer): Connec
         const id = randomUUIDv7()
         const { rows } = await tx.query<AuthRow>({
           text: `insert into connector_auth (id, account_id, connector, name, auth_type, facts, secrets_sealed, created_at, updated_at)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $8) returning ${columns}`,
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $8) returning ${authColumns}`,
           values: [
             id,
             accountId,
@@ -209,7 +130,7 @@ export function createConnectorAuths(database: Database, sealer: Sealer): Connec
 
     async find(accountId, authId) {
       const { rows } = await database.query<AuthRow>({
-        text: `select ${columns} from connector_auth where account_id = $1 and id = $2`,
+        text: `select ${authColumns} from connector_auth where account_id = $1 and id = $2`,
         values: [accountId, authId],
       })
       return rows[0] && toAuth(rows[0])
@@ -218,7 +139,7 @@ export function createConnectorAuths(database: Database, sealer: Sealer): Connec
     async list(accountId, { connector }, { cursor, limit }) {
       const [before] = readCursor(cursor, 1)
       const { rows } = await database.query<AuthRow>({
-        text: `select ${columns} from connector_auth
+        text: `select ${authColumns} from connector_auth
                where account_id = $1 and ($2::text is null or connector = $2) and ($3::uuid is null or id < $3)
                order by id desc limit $4`,
         values: [accountId, connector ?? null, before ?? null, limit + 1],
@@ -238,7 +159,7 @@ export function createConnectorAuths(database: Database, sealer: Sealer): Connec
         const { granted, consent: _, former: earlier, ...current } = open(accountId, authId, found[0].secrets_sealed)
         const changed = change(current)
         // What the vendor granted, it granted in exchange for the former secrets, and is sent to that vendor only.
-        const { api_endpoint, username } = JSON.parse(found[0].facts) as Facts
+        const { api_endpoint, username } = JSON.parse(found[0].facts) as AuthFacts
         const areSame = stringifyJson(changed as Json) === stringifyJson(current as Json)
         const isSame = areSame && input.apiEndpoint === api_endpoint
         const until = new Date(now.getTime() + formerSecretsMs).toISOString()
@@ -253,7 +174,7 @@ export function createConnectorAuths(database: Database, sealer: Sealer): Connec
         const { rows } = await tx.query<AuthRow>({
           text: `update connector_auth set connector = $3, name = $4, auth_type = $5, facts = $6, secrets_sealed = $7,
                    updated_at = $8, checked_at = null, check_ok = null, check_message = null
-                 where account_id = $1 and id = $2 returning ${columns}`,
+                 where account_id = $1 and id = $2 returning ${authColumns}`,
           values: [
             accountId,
             authId,
@@ -292,7 +213,7 @@ export function createConnectorAuths(database: Database, sealer: Sealer): Connec
     async open(accountId, authId) {
       const { rows } = await database.query<SealedRow>({
         name: 'connector_auth_open',
-        text: `select ${columns}, secrets_sealed from connector_auth where account_id = $1 and id = $2`,
+        text: `select ${authColumns}, secrets_sealed from connector_auth where account_id = $1 and id = $2`,
         values: [accountId, authId],
       })
       const [row] = rows
@@ -334,51 +255,5 @@ export function createConnectorAuths(database: Database, sealer: Sealer): Connec
           return { sealed, result: { ...toCredential(auth, sealed), consent } }
         }),
       ),
-  }
-}
-
-/** What lists show of an auth without opening its seal. */
-interface Facts {
-  username: string | null
-  api_endpoint: string | null
-  tags: string[]
-  secrets_set: string[]
-}
-
-function factsText({ username, apiEndpoint, tags }: Omit<AuthInput, 'connector' | 'name'>, secrets: Sealed): string {
-  const { user_input = {}, granted, consent: _consent, former: _former, ...others } = secrets
-  const secretsSet = [
-    ...Object.keys(others),
-    ...Object.keys(user_input).map((key) => `user_input.${key}`),
-    ...(granted === undefined
-      ? []
-      : ['access_token', ...(granted.refresh_token === undefined ? [] : ['refresh_token'])]),
-  ]
-  const facts: Facts = { username, api_endpoint: apiEndpoint, tags, secrets_set: secretsSet }
-  return JSON.stringify(facts)
-}
-
-function toCredential(auth: ConnectorAuth, { granted, consent: _, former, ...secrets }: Sealed): Credential {
-  const before = former === undefined ? null : { secrets: former.secrets, until: new Date(former.until) }
-  return { auth, secrets, grant: granted ?? null, former: before }
-}
-
-function toAuth(row: AuthRow): ConnectorAuth {
-  const facts = JSON.parse(row.facts) as Facts
-  return {
-    id: row.id,
-    connector: row.connector,
-    name: row.name,
-    authType: row.auth_type,
-    username: facts.username,
-    apiEndpoint: facts.api_endpoint,
-    tags: facts.tags,
-    secretsSet: facts.secrets_set,
-    check:
-      row.checked_at === null
-        ? null
-        : { at: row.checked_at, ok: row.check_ok === true, message: row.check_message ?? '' },
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
   }
 }

@@ -3,7 +3,8 @@ import type { ConnectorReply } from '../engine/connector-call.ts'
 import { refusalWords } from '../engine/refusal.ts'
 import { compileValue } from '../engine/render.ts'
 import { StepError } from '../engine/step-error.ts'
-import type { ConnectorAuth, ConnectorAuths } from '../storage/connector-auths.ts'
+import type { ConnectorAuth } from '../storage/connector-auth-row.ts'
+import type { ConnectorAuths } from '../storage/connector-auths.ts'
 import type { CallConnector } from './connector-call.ts'
 
 interface AuthTestParts {

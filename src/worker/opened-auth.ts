@@ -1,7 +1,8 @@
 import type { Connector } from '../connectors/connector.ts'
 import { compileValue } from '../engine/render.ts'
 import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../flow/json.ts'
-import type { ConnectorAuths, Credential } from '../storage/connector-auths.ts'
+import type { Credential } from '../storage/connector-auth-row.ts'
+import type { ConnectorAuths } from '../storage/connector-auths.ts'
 import type { TriggerSources } from '../webhook/trigger-gate.ts'
 
 /** A connector auth in the clear, as the templates of its connector need it: only ever held for the length of a call. */
