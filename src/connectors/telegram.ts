@@ -35,7 +35,7 @@ export const telegram: ConnectorInput = {
       docs: 'https://core.telegram.org/bots/api#sendmessage',
       form: {
         properties: {
-          chat: { type: ['integer', 'string'], description: 'Its id, or @channel' },
+          chat: { type: ['string', 'integer'], description: 'Its id, or @channel' },
           text: { type: 'string', ui: { multiline: true } },
           parse_mode: { enum: ['MarkdownV2', 'HTML'] },
           reply_markup: { type: 'object' },
@@ -53,7 +53,7 @@ export const telegram: ConnectorInput = {
       docs: 'https://core.telegram.org/bots/api#editmessagetext',
       form: {
         properties: {
-          chat: { type: ['integer', 'string'] },
+          chat: { type: ['string', 'integer'] },
           message: { type: 'integer' },
           text: { type: 'string', ui: { multiline: true } },
           parse_mode: { enum: ['MarkdownV2', 'HTML'] },
@@ -71,7 +71,7 @@ export const telegram: ConnectorInput = {
       docs: 'https://core.telegram.org/bots/api#sendphoto',
       form: {
         properties: {
-          chat: { type: ['integer', 'string'] },
+          chat: { type: ['string', 'integer'] },
           photo: { type: 'string', description: 'Address or file id' },
           caption: { type: 'string' },
         },
