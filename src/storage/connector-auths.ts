@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
-import type { Sealer } from '../access/secrets.ts'
+import { type Sealer, UnsealError } from '../access/secrets.ts'
 import { type Json, parseJson, stringifyJson } from '../flow/json.ts'
 import {
   type AuthFacts,
@@ -29,6 +29,8 @@ const formerSecretsMs = 60 * 60_000
 
 /** Whoever waits longer than this for another one's renewal goes without. */
 const renewalWaitMs = 28_000
+
+export { UnsealError }
 
 export interface ConnectorAuths {
   create(accountId: string, input: AuthInput, secrets: AuthSecrets, now: Date): Promise<ConnectorAuth>

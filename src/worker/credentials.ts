@@ -1,8 +1,7 @@
-import { UnsealError } from '../access/secrets.ts'
 import type { Connector } from '../connectors/connector.ts'
 import { StepError } from '../engine/step-error.ts'
 import type { AuthGrant, Credential } from '../storage/connector-auth-row.ts'
-import type { ConnectorAuths } from '../storage/connector-auths.ts'
+import { type ConnectorAuths, UnsealError } from '../storage/connector-auths.ts'
 import { isGranted, type OpenedAuth, openedAuth } from './opened-auth.ts'
 import { mask } from './scrub.ts'
 
