@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { PgBoss, type QueueOptions } from 'pg-boss'
+import { type Clock, PgBoss, type QueueOptions } from 'pg-boss'
 import type { JsonObject } from '../flow/json.ts'
+import { mendClockStep } from './clock-watch.ts'
 import type { Database, Transaction } from './database.ts'
 import { type NameStatement, runsIn, runsOnPool, statementNames } from './queue-statements.ts'
 
@@ -116,9 +117,15 @@ const superviseSeconds = 5
 /** A scheduled job is late by this at most. */
 const cronSeconds = 5
 
-/** Upper bounds of pg-boss: neither a long run (its worker's heartbeat shows that it lives) nor a long queue may lose a job. */
+/**
+ * Upper bounds of pg-boss: neither a long run (its worker's heartbeat shows that it lives) nor a long queue may lose a job,
+ * nor a clock that is a year ahead for a minute.
+ */
 const expireSeconds = 24 * 60 * 60
-const retentionSeconds = 365 * 24 * 60 * 60
+const retentionSeconds = 60 * 365 * 24 * 60 * 60
+
+/** Between two looks whether the database's clock was set back. */
+const clockLookMs = 5_000
 
 const schema = 'pgboss'
 
@@ -142,7 +149,18 @@ export function createQueue<Kind extends string>(options: CreateQueueOptions<Kin
     maintenanceIntervalSeconds: 60 * 60,
     cronMonitorIntervalSeconds: cronSeconds,
     cronWorkerIntervalSeconds: 1,
+    clock: steadyClock,
   })
+  let looking: NodeJS.Timeout | undefined
+  const lookAtClock = async () => {
+    try {
+      const seconds = await mendClockStep(database)
+      if (seconds > 0)
+        log.warn({ seconds }, 'the clock of the database was set back; what waits has been brought back with it')
+    } catch (error) {
+      log.error({ err: error }, 'the clock of the database can not be looked at; trying again')
+    }
+  }
   boss.on('error', (error) => log.error({ error }, 'the queue’s maintenance failed; it is tried again'))
   boss.on('warning', ({ message, data }) => log.warn({ data }, `queue: ${message}`))
   return {
@@ -150,9 +168,23 @@ export function createQueue<Kind extends string>(options: CreateQueueOptions<Kin
     async start() {
       await boss.start()
       await createKinds(boss, kinds)
+      await lookAtClock()
+      looking = setInterval(lookAtClock, clockLookMs)
     },
-    stop: () => boss.stop({ graceful: false }),
+    stop() {
+      clearInterval(looking)
+      return boss.stop({ graceful: false })
+    },
   }
+}
+
+/** pg-boss waits by it: this process's wall clock may be set back, too, and is compared with the database's in any case. */
+const steadyClock: Clock = {
+  now: () => performance.timeOrigin + performance.now(),
+  setTimeout: (call, ms) => setTimeout(call, ms),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+  setInterval: (call, ms) => setInterval(call, ms),
+  clearInterval: (timer) => clearInterval(timer as NodeJS.Timeout),
 }
 
 /** What is asked of pg-boss in the course of work. */
