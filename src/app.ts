@@ -20,6 +20,7 @@ import { createOutbound } from './outbound.ts'
 import { pingWebhook, previewFlow } from './registrations/preview.ts'
 import { connectorKinds, firstCall, runActionAlone, searchConnector } from './steps/connector-action.ts'
 import { stepKinds } from './steps/index.ts'
+import { createClockWatch } from './storage/clock-watch.ts'
 import { notify } from './storage/notify.ts'
 import { openStorage, type Storage } from './storage/open-storage.ts'
 import { createQueue, jobKinds } from './storage/queue.ts'
@@ -84,6 +85,8 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   const works = config.role !== 'api'
   const queue = createQueue({ database: forRuns.database, kinds: jobKinds, supervise: works, log })
   await queue.start()
+  const clockWatch = createClockWatch({ database: storage.database, log })
+  await clockWatch.start()
 
   const connectors = createAccountConnectors({
     builtIn: loadConnectors(),
@@ -329,6 +332,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       await Promise.all([rejections.close(), tallies.close()])
       await relay.close()
       await cancellations.close()
+      await clockWatch.stop()
       await queue.stop()
       await outbound.close()
       await ownOutbound.close()

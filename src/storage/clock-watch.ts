@@ -8,12 +8,54 @@ import type { Database, Transaction } from './database.ts'
  * until then, and flows on a schedule not start.
  */
 
+interface ClockWatchParts {
+  database: Database
+  log: { warn(facts: object, message: string): void; error(facts: object, message: string): void }
+}
+
+export interface ClockWatch {
+  /** Returns after the first look. */
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Between two looks. */
+const lookMs = 5_000
 /** A clock that is set back by less costs as long as that. */
 const leastStepSeconds = 5
 /** Those who still hold runs say so within this. */
 const heldSeconds = 20
 /** No job but those of resting runs is put off for longer: the longest pause between attempts. */
 const longestPauseSeconds = 600
+
+/** Looks again and again, as every process does: the step is seen by the first that looks, and mended once. */
+export function createClockWatch({ database, log }: ClockWatchParts): ClockWatch {
+  let timer: NodeJS.Timeout | undefined
+  let looking: Promise<void> = Promise.resolve()
+
+  async function look(): Promise<void> {
+    try {
+      const seconds = await mendClockStep(database)
+      if (seconds > 0)
+        log.warn({ seconds }, 'the clock of the database was set back; what waits is brought back with it')
+    } catch (error) {
+      log.error({ err: error }, 'the clock of the database can not be looked at; trying again')
+    }
+  }
+
+  return {
+    async start() {
+      await look()
+      timer = setInterval(() => {
+        looking = look()
+      }, lookMs)
+    },
+    async stop() {
+      clearInterval(timer)
+      await looking
+    },
+  }
+}
 
 /**
  * Looks whether the server's clock was set back since the last look of any process, and if so brings what was stamped

@@ -1,7 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { type Clock, PgBoss, type QueueOptions } from 'pg-boss'
 import type { JsonObject } from '../flow/json.ts'
-import { mendClockStep } from './clock-watch.ts'
 import type { Database, Transaction } from './database.ts'
 import { type NameStatement, runsIn, runsOnPool, statementNames } from './queue-statements.ts'
 
@@ -124,9 +123,6 @@ const cronSeconds = 5
 const expireSeconds = 24 * 60 * 60
 const retentionSeconds = 60 * 365 * 24 * 60 * 60
 
-/** Between two looks whether the database's clock was set back. */
-const clockLookMs = 5_000
-
 const schema = 'pgboss'
 
 /**
@@ -151,16 +147,6 @@ export function createQueue<Kind extends string>(options: CreateQueueOptions<Kin
     cronWorkerIntervalSeconds: 1,
     clock: steadyClock,
   })
-  let looking: NodeJS.Timeout | undefined
-  const lookAtClock = async () => {
-    try {
-      const seconds = await mendClockStep(database)
-      if (seconds > 0)
-        log.warn({ seconds }, 'the clock of the database was set back; what waits has been brought back with it')
-    } catch (error) {
-      log.error({ err: error }, 'the clock of the database can not be looked at; trying again')
-    }
-  }
   boss.on('error', (error) => log.error({ error }, 'the queue’s maintenance failed; it is tried again'))
   boss.on('warning', ({ message, data }) => log.warn({ data }, `queue: ${message}`))
   return {
@@ -168,13 +154,8 @@ export function createQueue<Kind extends string>(options: CreateQueueOptions<Kin
     async start() {
       await boss.start()
       await createKinds(boss, kinds)
-      await lookAtClock()
-      looking = setInterval(lookAtClock, clockLookMs)
     },
-    stop() {
-      clearInterval(looking)
-      return boss.stop({ graceful: false })
-    },
+    stop: () => boss.stop({ graceful: false }),
   }
 }
 
