@@ -10,6 +10,7 @@ import { createPublicUrlCheck } from './api/public-url-check.ts'
 import { registerApi } from './api/register-api.ts'
 import { createRunEvents } from './api/run-events.ts'
 import { setupToken, setupUrl } from './api/sessions.ts'
+import { registerBodyRoom } from './body-room.ts'
 import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { loadConnectors } from './connectors/index.ts'
@@ -302,6 +303,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       ? await createHttpServer({ config, log, unready: () => unready(storage), metrics: metrics.registry })
       : undefined
   if (http && takesRequests) {
+    registerBodyRoom(http, config.maxBodyBytes)
     registerWebhook(http, edge, config.maxBodyBytes)
     registerConnectorWebhook(http, edge, config.maxBodyBytes)
     await registerApi(http, apiDeps)

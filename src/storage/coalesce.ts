@@ -6,6 +6,8 @@ export interface CoalescerOptions<Item, Result> {
   flush(items: Item[]): Promise<Result[]>
   /** Items in a flush at most. */
   maxItems: number
+  /** What an item weighs, and how much a flush may; one that is heavier goes alone. */
+  weight?: { of(item: Item): number; most: number }
   /**
    * How long a flush that follows one which was at least half full waits to become full, so that batches do not shrink to
    * a few items under full load. Default 0: it is worth measuring first.
@@ -48,7 +50,7 @@ const defaultMaxQueued = 10_000
  * when it throws.
  */
 export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Result>): Coalescer<Item, Result> {
-  const { flush, maxItems, lingerMs = 0, maxQueued = defaultMaxQueued, clock = systemClock } = options
+  const { flush, maxItems, weight, lingerMs = 0, maxQueued = defaultMaxQueued, clock = systemClock } = options
   const queue: Waiting<Item, Result>[] = []
   let inFlight = 0
   let running = false
@@ -59,7 +61,7 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
     running = true
     await clock.turn()
     while (queue.length > 0) {
-      const batch = queue.splice(0, maxItems)
+      const batch = queue.splice(0, countOfNext())
       inFlight = batch.length
       await settle(batch, flush)
       inFlight = 0
@@ -71,6 +73,17 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
     running = false
     drained.resolve()
     drained = Promise.withResolvers()
+  }
+
+  /** How many of those that wait go into one flush. */
+  function countOfNext(): number {
+    if (weight === undefined) return maxItems
+    let left = weight.most
+    const end = queue.findIndex(({ item }, index) => {
+      left -= weight.of(item)
+      return index === maxItems || (left < 0 && index > 0)
+    })
+    return end === -1 ? queue.length : end
   }
 
   async function linger(): Promise<void> {

@@ -82,6 +82,8 @@ export interface RunCommit {
 
 /** Runs in one commit. More make larger statements, and a longer wait for the first of them. */
 const maxRunsPerCommit = 128
+/** Characters of payloads and records in one commit: they are copied several times on their way to the server. */
+const maxCharactersPerCommit = 8 * 1024 * 1024
 /** Records that a walk may pile up before it waits for their commit. */
 const maxPendingRecords = 500
 /** Characters of records, likewise. */
@@ -217,6 +219,7 @@ export function createRunWriter(options: RunWriterOptions): RunWriter {
   const { elapsedMs } = options.clock ?? systemClock
   const coalescer = createCoalescer<Changes, Written>({
     maxItems: maxRunsPerCommit,
+    weight: { of: charactersOf, most: maxCharactersPerCommit },
     lingerMs: 0,
     ...(options.clock && { clock: options.clock }),
     flush: (items) => flush(items, options, held),
@@ -267,6 +270,11 @@ function afterCommit(
     enqueued,
     lanes,
   })
+}
+
+function charactersOf({ start, steps }: Changes): number {
+  const payload = start === null ? 0 : start.payload.length + (start.request?.length ?? 0) + (start.raw?.length ?? 0)
+  return steps.reduce((sum, { input, output }) => sum + input.length + (output?.length ?? 0), payload)
 }
 
 /** Puts the takeover of held runs off. What a worker has taken over already stays with it. */

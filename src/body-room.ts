@@ -1,0 +1,84 @@
+import type { FastifyInstance } from 'fastify'
+import { AppError } from './errors.ts'
+
+/** Bodies up to this need no room: as many as there may be connections fit into memory. */
+const smallBytes = 64 * 1024
+/** A body in chunks does not say how large it will be; most of them are small. */
+const unsaidBytes = 1024 * 1024
+/** Of all larger bodies together. One becomes a value, a row and a record or two, and takes several times its size until its answer is out. */
+const roomBytes = 64 * 1024 * 1024
+/** A sender waits so long for room before it is sent away. */
+const patienceMs = 5_000
+
+/**
+ * Bounds how much of large bodies is in memory at a time: who has one waits until there is room, with nothing of it read,
+ * and is answered 503 when that takes too long. The room is left when the answer is out or the sender gone.
+ */
+export function registerBodyRoom(http: FastifyInstance, maxBodyBytes: number): void {
+  const room = createRoom(Math.max(roomBytes, maxBodyBytes))
+  http.addHook('preParsing', async (request, reply, payload) => {
+    const bytes = announcedBytes(request.headers)
+    if (bytes > smallBytes) {
+      const leave = await room.enter(Math.min(bytes, maxBodyBytes))
+      // Gone while it waited.
+      if (reply.raw.closed) leave()
+      else reply.raw.once('close', leave)
+    }
+    return payload
+  })
+}
+
+function announcedBytes(headers: Readonly<Record<string, unknown>>): number {
+  if (headers['transfer-encoding'] !== undefined) return unsaidBytes
+  const bytes = Number(headers['content-length'] ?? 0)
+  // What is no number is refused by the server itself.
+  return Number.isFinite(bytes) ? bytes : 0
+}
+
+export interface Room {
+  /** Waits until there is so much room, first come, first served. Returns how to leave it. Errors: `overloaded`. */
+  enter(bytes: number): Promise<() => void>
+}
+
+/** `bytes` at most may be in at a time, and never less than one. */
+export function createRoom(bytes: number, waitMs = patienceMs): Room {
+  const waiting: { bytes: number; come(): void }[] = []
+  let taken = 0
+
+  function letIn(): void {
+    while (waiting.length > 0 && (taken === 0 || taken + waiting[0]!.bytes <= bytes)) {
+      const next = waiting.shift()!
+      taken += next.bytes
+      next.come()
+    }
+  }
+
+  return {
+    async enter(wanted) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      const mine = { bytes: wanted, come: resolve }
+      waiting.push(mine)
+      letIn()
+      const timer = setTimeout(() => {
+        const at = waiting.indexOf(mine)
+        if (at === -1) return
+        waiting.splice(at, 1)
+        reject(tooFull())
+        letIn()
+      }, waitMs)
+      await promise.finally(() => clearTimeout(timer))
+      let isIn = true
+      return () => {
+        if (!isIn) return
+        isIn = false
+        taken -= wanted
+        letIn()
+      }
+    },
+  }
+}
+
+function tooFull(): AppError {
+  const message = 'there are as many large bodies under way as fit into memory'
+  return new AppError('overloaded', message, { headers: { 'retry-after': '5' } })
+}
