@@ -14,11 +14,12 @@ import {
   ReactFlow,
   useReactFlow,
 } from '@xyflow/react'
-import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react'
 import { announce } from '../components/Announcer.tsx'
 import classes from './Canvas.module.css'
 import { focusCard, moveByTab, neighbourOf } from './canvas-focus.ts'
 import { arrowOf, arrowOfEdge, edgesFor, syncNodes } from './canvas-nodes.ts'
+import { firstView, fitOptions } from './first-view.ts'
 import type { Point } from './flow-document.ts'
 import { StepNode, stepLabel } from './StepNode.tsx'
 import { followingPlace, stepOf, useBuilder, useBuilderStore } from './store.ts'
@@ -26,7 +27,6 @@ import { followingPlace, stepOf, useBuilder, useBuilderStore } from './store.ts'
 const nodeTypes = { step: StepNode }
 /** With more steps than this a map of the whole is worth its room. */
 const minimapFrom = 12
-const fitOptions = { padding: 0.18, maxZoom: 1, minZoom: 0.1 }
 
 interface CanvasProps {
   openStep: string | undefined
@@ -90,6 +90,7 @@ export function Canvas({ openStep, onOpen, onClose, onQuickAdd }: CanvasProps) {
       !catalogue.starts(stepOf(store.getState().document, target) ?? { connector: '', action: '' }),
     [store, catalogue],
   )
+  useFirstView(openStep, box)
   useKeepInView(openStep, box)
 
   return (
@@ -138,8 +139,6 @@ export function Canvas({ openStep, onOpen, onClose, onQuickAdd }: CanvasProps) {
         elevateNodesOnSelect={false}
         minZoom={0.1}
         maxZoom={1.75}
-        fitView
-        fitViewOptions={fitOptions}
         aria-label="Flow canvas"
         ariaLabelConfig={ariaLabels}
       >
@@ -240,6 +239,19 @@ function selectByKeyboard(target: EventTarget, store: ReturnType<typeof useBuild
   if (!(target instanceof Element) || !target.matches(':focus-visible')) return
   const ref = target.classList.contains('react-flow__node') ? (target as HTMLElement).dataset.id : undefined
   if (ref !== undefined && !store.getState().selected.includes(ref)) store.getState().select([ref])
+}
+
+/** Once: what is open, selected or first is seen, large enough to be read, in what the panel leaves of the canvas. */
+function useFirstView(openStep: string | undefined, box: React.RefObject<HTMLElement | null>): void {
+  const { setViewport } = useReactFlow()
+  const store = useBuilderStore()
+  const show = useEffectEvent(() => {
+    if (box.current === null) return
+    const { document, selected } = store.getState()
+    const view = firstView(document, openStep ?? selected[0], box.current.getBoundingClientRect())
+    if (view !== undefined) void setViewport(view)
+  })
+  useEffect(() => show(), [])
 }
 
 /** Opening the panel narrows the canvas; the open step is then moved back into what is left of it. */

@@ -13,6 +13,7 @@ import { focusCard } from './canvas-focus.ts'
 import type { CommandContext } from './commands/command.ts'
 import { commands } from './commands/index.ts'
 import classes from './FlowBuilder.module.css'
+import { fitOptions } from './first-view.ts'
 import type { FlowStatus, Point } from './flow-document.ts'
 import { focusField, tabOf } from './focus-field.ts'
 import { LeaveGuard } from './LeaveGuard.tsx'
@@ -78,7 +79,7 @@ export function FlowBuilder({ status, onReload }: { status: FlowStatus; onReload
     },
     testStep: () => testOpen((ref) => ({ only: ref, outputs: outputsOf(scope) })),
     runToHere: () => testOpen((ref) => ({ until: ref })),
-    fit: () => void flow.fitView({ padding: 0.18, maxZoom: 1, duration: reducedMotion ? 0 : 250 }),
+    fit: () => void flow.fitView({ ...fitOptions, duration: reducedMotion ? 0 : 250 }),
     tidy: async () => {
       const { tidyPlaces } = await import('./tidy.ts')
       store.getState().edit({ kind: 'move', positions: tidyPlaces(store.getState().document) })
