@@ -15,6 +15,17 @@ sink.answers = [{ status: 401, body: '{"message":"no"}' }]
 await flow.call({ body: '{}', token: 'wrong' })
 const bad = await send(product, flow, '{"company_id": 2}')
 
+/** More runs than one stretch of a search looks at, all older than those above. */
+const old = 1_200
+await product.database.query({
+  text: `insert into run (id, account_id, flow_id, version, status, trigger, live, created_at, finished_at)
+         select (lpad(to_hex(floor(extract(epoch from at) * 1000)::bigint), 12, '0') || '70008000' || lpad(to_hex(n), 12, '0'))::uuid,
+           account_id, flow_id, version, status, trigger, live, at, at
+         from (select run.*, n, created_at - n * interval '1 minute' as at from run, generate_series(1, $2::int) n
+               where id = $1) older`,
+  values: [good, old],
+})
+
 const phone: CheckOptions = { browser: { viewport: { width: 390, height: 844 }, hasTouch: true } }
 const looks: [string, CheckOptions][] = [
   ['light', {}],
@@ -70,6 +81,37 @@ for (const [look, options] of looks) {
       await page.getByRole('menuitem', { name: 'Edit payload first…' }).click()
       await page.getByRole('textbox', { name: 'Payload' }).waitFor()
       await assertAccessible(page, 'payload editor')
+    },
+    options,
+  )
+}
+
+for (const [look, options] of looks) {
+  check(
+    `D-20 no violations in ${look}: a search that has stopped for lack of time, and goes on when it is asked to`,
+    async ({ page, open }) => {
+      const further = page.getByRole('button', { name: 'Search older runs' })
+      const asked = page.waitForRequest((request) => /\/v1\/flow-runs\?.*q=company_id/.test(request.url()))
+      // What a search reads is busy for longer than it looks for.
+      const locked = Promise.withResolvers<void>()
+      const busy = product.database.transaction(async (tx) => {
+        await tx.query({ text: 'lock table step in access exclusive mode' })
+        locked.resolve()
+        await asked
+        await tx.query({ text: 'select pg_sleep(1.5)' })
+      })
+      await locked.promise
+      await open('/runs?q=company_id:2')
+      await further.waitFor()
+      await busy
+      await page.locator(`[data-run="${bad}"]`).waitFor()
+      await page
+        .getByRole('status')
+        .getByText(/^Searched back to/)
+        .waitFor()
+      await assertAccessible(page, 'search older runs')
+      await further.click()
+      await further.waitFor({ state: 'detached' })
     },
     options,
   )
