@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../src/flow/json.ts'
 import { call, type Page } from '../api.ts'
 import type { StepRules } from './edits.ts'
 import type { Step } from './flow-document.ts'
+import type { FieldSchema } from './form/schema.ts'
 
 /** What steps can be made of: the helpers and connectors of the server, as the palette and the panels need them. */
 
@@ -31,6 +32,10 @@ export interface ActionJson {
   description?: string
   form?: JsonObject
   method?: string
+  /** Whether it is a list that comes in pieces. */
+  paginated?: boolean
+  /** The vendor's own page about it. */
+  docs?: string
   status?: 'active' | 'draft' | 'paused'
   tag?: string
   ref_prefix?: string
@@ -45,6 +50,17 @@ export interface ActionJson {
 export interface WebhookTriggerJson {
   events?: (string | { name: string; title?: string })[]
   form?: JsonObject
+}
+
+/** As steps/connector-action.ts has it. */
+const allPagesField = 'retrieve_all_data'
+
+/** The form that a step of an action has: a list that comes in pieces may be read to its end. */
+export function formOf(action: ActionJson | undefined): FieldSchema | undefined {
+  const form = action?.form as FieldSchema | undefined
+  if (!action?.paginated || form?.properties?.[allPagesField] !== undefined) return form
+  const field = { type: 'boolean', default: false, title: 'Retrieve all data', description: 'All pages, at most 100' }
+  return { type: 'object', ...form, properties: { ...form?.properties, [allPagesField]: field } }
 }
 
 export const triggerAction = 'trigger_by_webhook'

@@ -16,12 +16,14 @@ interface AuthFormProps {
   auth: AuthJson | null
   /** Chosen beforehand, as from a connector's page. */
   connector?: string | undefined
+  /** That one and no other. */
+  isFixed?: boolean
   onSaved: (auth: AuthJson) => void
   onCancel: () => void
 }
 
 /** A form drawn from the connector's data. Secrets that are set are never shown: they stay, or are replaced. */
-export function AuthForm({ auth, connector: given, onSaved, onCancel }: AuthFormProps) {
+export function AuthForm({ auth, connector: given, isFixed = false, onSaved, onCancel }: AuthFormProps) {
   const catalogue = useQuery(catalogueQuery)
   const save = useSaveAuth()
   const [connectorName, setConnector] = useState(auth?.connector ?? given ?? '')
@@ -47,20 +49,22 @@ export function AuthForm({ auth, connector: given, onSaved, onCancel }: AuthForm
   }
   return (
     <form className={classes.form} onSubmit={submit}>
-      <Select
-        label="Connector"
-        required
-        disabled={auth !== null}
-        searchable
-        placeholder="Choose a connector"
-        data={connectorChoices(catalogue.data?.connectors.values())}
-        value={connectorName === '' ? null : connectorName}
-        onChange={(next) => {
-          setConnector(next ?? '')
-          setType(undefined)
-          setValues({})
-        }}
-      />
+      {isFixed ? null : (
+        <Select
+          label="Connector"
+          required
+          disabled={auth !== null}
+          searchable
+          placeholder="Choose a connector"
+          data={connectorChoices(catalogue.data?.connectors.values())}
+          value={connectorName === '' ? null : connectorName}
+          onChange={(next) => {
+            setConnector(next ?? '')
+            setType(undefined)
+            setValues({})
+          }}
+        />
+      )}
       {connectorName === '' || type === undefined ? null : (
         <>
           <TextInput

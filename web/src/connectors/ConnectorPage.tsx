@@ -2,18 +2,21 @@ import { Anchor, Button, Tabs, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { KeyRound, Pencil, Search, Trash2, Zap } from 'lucide-react'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { ApiError, messageOf } from '../api.ts'
 import { PageBar } from '../components/PageBar.tsx'
 import { authTypesOf, fieldsOf } from '../connector-auths/auth-form.ts'
 import { Confirm } from '../settings/Confirm.tsx'
-import { Listing, Page, Refusal } from '../settings/Listing.tsx'
+import { Listing, Page, Refusal, RowActions } from '../settings/Listing.tsx'
 import { UsedBy } from '../settings/UsedBy.tsx'
 import { Loading, NotFound } from '../shell/root-route.tsx'
 import { ConnectorMark } from './ConnectorMark.tsx'
 import classes from './ConnectorPage.module.css'
-import { connectorQuery, type OwnableConnector, useDeleteConnector } from './connector-queries.ts'
+import { connectorQuery, endpointOf, type OwnableConnector, useDeleteConnector } from './connector-queries.ts'
 import { TriggerTab } from './TriggerTab.tsx'
+
+/** Forms and editors are only needed by whoever tries an action. */
+const TestTab = lazy(() => import('./TestTab.tsx'))
 
 const route = getRouteApi('/connectors/$name')
 
@@ -79,12 +82,20 @@ function Loaded({ connector }: { connector: OwnableConnector }) {
         >
           <Tabs.List aria-label="About this connector">
             <Tabs.Tab value="actions">Actions ({connector.actions.length})</Tabs.Tab>
+            {connector.contype === 'connector' ? <Tabs.Tab value="test">Test</Tabs.Tab> : null}
             <Tabs.Tab value="auth">Auth types</Tabs.Tab>
             <Tabs.Tab value="trigger">Webhook trigger</Tabs.Tab>
           </Tabs.List>
           <Tabs.Panel value="actions" pt="md">
             <Actions connector={connector} />
           </Tabs.Panel>
+          {connector.contype === 'connector' ? (
+            <Tabs.Panel value="test" pt="md">
+              <Suspense fallback={<Loading />}>
+                <TestTab connector={connector} />
+              </Suspense>
+            </Tabs.Panel>
+          ) : null}
           <Tabs.Panel value="auth" pt="md">
             <AuthTypes connector={connector} />
           </Tabs.Panel>
@@ -133,7 +144,7 @@ function OwnerActions({ connector: { name, title } }: { connector: OwnableConnec
   )
 }
 
-function Actions({ connector: { actions } }: { connector: OwnableConnector }) {
+function Actions({ connector: { name: connectorName, contype, actions } }: { connector: OwnableConnector }) {
   const [text, setText] = useState('')
   const wanted = text.trim().toLowerCase()
   const shown = actions.filter(({ name, title, description = '', summary = '' }) =>
@@ -154,7 +165,7 @@ function Actions({ connector: { actions } }: { connector: OwnableConnector }) {
       {shown.length === 0 ? (
         <p className={classes.none}>No action called “{text}”.</p>
       ) : (
-        <Listing caption="Actions" columns={['Action', 'Request', 'Tag']}>
+        <Listing caption="Actions" columns={['Action', 'Request', 'Tag', '']}>
           {shown.map((action) => (
             <tr key={action.name}>
               <td>
@@ -162,7 +173,18 @@ function Actions({ connector: { actions } }: { connector: OwnableConnector }) {
                   <bdi>{action.title}</bdi>
                 </strong>
                 <span className={classes.sub}>
-                  <bdi>{action.description ?? action.summary ?? action.name}</bdi>
+                  <bdi>{action.description ?? action.summary ?? action.name}</bdi>{' '}
+                  {action.docs === undefined ? null : (
+                    <Anchor
+                      size="xs"
+                      href={action.docs}
+                      target="_blank"
+                      rel="noreferrer"
+                      aria-label={`Documentation of ${action.title}`}
+                    >
+                      Documentation
+                    </Anchor>
+                  )}
                 </span>
               </td>
               <td>
@@ -171,6 +193,27 @@ function Actions({ connector: { actions } }: { connector: OwnableConnector }) {
                 </code>
               </td>
               <td className={classes.sub}>{action.tag ?? ''}</td>
+              <td>
+                {contype === 'connector' && (action.status ?? 'active') === 'active' ? (
+                  <RowActions>
+                    <Button
+                      size="compact-sm"
+                      variant="default"
+                      renderRoot={(props) => (
+                        <Link
+                          {...props}
+                          to="/connectors/$name"
+                          params={{ name: connectorName }}
+                          search={{ tab: 'test', action: action.name }}
+                          aria-label={`Test ${action.title}`}
+                        />
+                      )}
+                    >
+                      Test
+                    </Button>
+                  </RowActions>
+                ) : null}
+              </td>
             </tr>
           ))}
         </Listing>
@@ -208,8 +251,4 @@ function AuthTypes({ connector }: { connector: OwnableConnector }) {
       ))}
     </div>
   )
-}
-
-function endpointOf(action: object): string {
-  return 'endpoint' in action && typeof action.endpoint === 'string' ? action.endpoint : ''
 }

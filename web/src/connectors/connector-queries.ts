@@ -65,3 +65,8 @@ export function writtenPart(connector: OwnableConnector): JsonObject {
   const added = new Set(['origin', 'created_at', 'updated_at'])
   return Object.fromEntries(Object.entries(connector).filter(([key]) => !added.has(key))) as Record<string, Json>
 }
+
+/** Where an action's request goes, as its template has it. */
+export function endpointOf(action: object): string {
+  return 'endpoint' in action && typeof action.endpoint === 'string' ? action.endpoint : ''
+}

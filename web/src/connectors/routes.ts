@@ -10,6 +10,13 @@ export interface ConnectorListSearch {
   own?: boolean
 }
 
+export interface ConnectorSearch {
+  tab?: string
+  /** What the Test tab tries, and with which auth. */
+  action?: string | undefined
+  auth?: string | undefined
+}
+
 const text = (value: unknown): string | undefined => {
   const word = typeof value === 'number' ? String(value) : value
   return typeof word === 'string' && word !== '' ? word : undefined
@@ -30,8 +37,10 @@ export const connectorRoutes = [
   createRoute({
     getParentRoute: () => rootRoute,
     path: '/connectors/$name',
-    validateSearch: (search: Record<string, unknown>): { tab?: string } => ({
+    validateSearch: (search: Record<string, unknown>): ConnectorSearch => ({
       ...(text(search.tab) && { tab: text(search.tab) as string }),
+      ...(text(search.action) && { action: text(search.action) as string }),
+      ...(text(search.auth) && { auth: text(search.auth) as string }),
     }),
     component: lazyRouteComponent(() => import('./ConnectorPage.tsx'), 'ConnectorPage'),
   }),

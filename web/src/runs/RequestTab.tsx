@@ -5,7 +5,7 @@ import { messageOf } from '../api.ts'
 import { CopyButton } from '../components/CopyButton.tsx'
 import { sizeText } from '../components/TimeAgo.tsx'
 import classes from './HttpTab.module.css'
-import { Headers } from './HttpTab.tsx'
+import { Headers } from './HttpView.tsx'
 import { requestQuery } from './run-queries.ts'
 
 /** Of a body, as much as is shown; copying takes all of it. */

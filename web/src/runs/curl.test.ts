@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { curlOf } from './curl.ts'
+import { callAsCurl, curlOf } from './curl.ts'
 
 const request = { url: 'https://h.test/v1/a?x=1', method: 'POST', contentType: 'application/json', token: null }
 
@@ -21,4 +21,10 @@ test('bytes that are no text are piped in', () => {
 test('an empty body is none, and curl adds no content type of its own', () => {
   assert.equal(curlOf({ ...request, method: 'GET', contentType: null, body: '' }), `curl -X GET '${request.url}'`)
   assert.match(curlOf({ ...request, contentType: null, body: 'x' }), /-H 'Content-Type:'/)
+})
+
+test('a call of a vendor is a command line with all its headers', () => {
+  const call = { method: 'POST', url: 'https://v.test/a', headers: { 'x-key': "it's ***" }, body: '{}' }
+  assert.equal(callAsCurl(call), `curl -X POST 'https://v.test/a' \\\n  -H 'x-key: it'\\''s ***' \\\n  --data-raw '{}'`)
+  assert.equal(callAsCurl({ ...call, headers: {}, body: null }), `curl -X POST 'https://v.test/a'`)
 })

@@ -14,6 +14,25 @@ export interface SentRequest {
   token: string | null
 }
 
+/** A request with all its headers as a command line; what is masked in it stays so. */
+export function callAsCurl({
+  method,
+  url,
+  headers,
+  body,
+}: {
+  method: string
+  url: string
+  headers: Readonly<Record<string, string>>
+  body: string | null
+}): string {
+  return [
+    `curl -X ${method} ${shellQuote(url)}`,
+    ...Object.entries(headers).map(([name, value]) => `-H ${shellQuote(`${name}: ${value}`)}`),
+    ...(body === null || body === '' ? [] : [`--data-raw ${shellQuote(body)}`]),
+  ].join(' \\\n  ')
+}
+
 /** What stands in the place of a token that is not to be seen. */
 export const maskedToken = 'ey••••••'
 

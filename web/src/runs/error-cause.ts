@@ -27,6 +27,17 @@ type Explain = (step: FailedStep, host: string) => Cause
 
 const openStep = (field: string | null = null, label = 'Open step'): Fix => ({ to: 'step', label, field })
 
+const otherRefusal: Explain = ({ response_code }, host) =>
+  (response_code ?? 0) >= 500
+    ? {
+        text: `${host} failed by itself. This mostly passes; its status page may know more.`,
+        fix: { to: 'retry', label: 'Retry' },
+      }
+    : {
+        text: `${host} understood the call but refuses its content. Compare what was sent with what its documentation asks for.`,
+        fix: openStep('input.body', 'Open step'),
+      }
+
 const explanations: Record<string, Explain> = {
   http_401: (_, host) => ({
     text: `${host} did not accept the credential. It may have been revoked, have expired, or be for another environment.`,
@@ -60,6 +71,27 @@ const explanations: Record<string, Explain> = {
     text: 'The connector auth that this step uses was deleted.',
     fix: openStep('auth', 'Choose another auth'),
   }),
+  auth_expired: () => ({
+    text: 'The vendor grants no token with this connector auth any more. Connecting again gets a new one.',
+    fix: { to: 'auth', label: 'Re-connect auth' },
+  }),
+  auth_incomplete: () => ({
+    text: 'The address of the app is made of something that this connector auth does not have yet.',
+    fix: { to: 'auth', label: 'Complete auth' },
+  }),
+  auth_unreadable: () => ({
+    text: 'The secrets of this connector auth were sealed with another key than this server has. Enter them again.',
+    fix: { to: 'auth', label: 'Enter secrets' },
+  }),
+  auth_of_other_connector: () => ({
+    text: 'A credential is only ever sent to the app it was made for.',
+    fix: openStep('auth', 'Choose another auth'),
+  }),
+  rate_limited: () => ({
+    text: 'The calls that this vendor allows for the credential are used up for now.',
+    fix: { to: 'retry', label: 'Retry' },
+  }),
+  refused: otherRefusal,
   timeout: (_, host) => ({
     text: `${host} did not answer in time. It may be slow just now, or the address may not be meant for calls.`,
     fix: { to: 'retry', label: 'Retry' },
@@ -72,10 +104,13 @@ const explanations: Record<string, Explain> = {
     text: `Nothing at ${host} takes connections. The server may be down, or the port wrong.`,
     fix: openStep('input.url', 'Check the address'),
   }),
-  blocked: (_, host) => ({
-    text: `${host} is in a private network, which flows may only reach when HOOKLINE_OUTBOUND_ALLOW names it.`,
-    fix: openStep('input.url', 'Check the address'),
-  }),
+  blocked: ({ request_url }, host) =>
+    request_url === null
+      ? { text: 'What is paused, or is not there any more, is not run.', fix: openStep() }
+      : {
+          text: `${host} is in a private network, which flows may only reach when HOOKLINE_OUTBOUND_ALLOW names it.`,
+          fix: openStep('input.url', 'Check the address'),
+        },
   tls: (_, host) => ({
     text: `The certificate of ${host} can’t be trusted: it may have expired or be for another name.`,
     fix: openStep('input.url', 'Check the address'),
@@ -95,17 +130,6 @@ const explanations: Record<string, Explain> = {
   }),
   limit: () => ({ text: 'The step reached one of the limits that keep a run bounded.', fix: openStep() }),
 }
-
-const otherRefusal: Explain = ({ response_code }, host) =>
-  (response_code ?? 0) >= 500
-    ? {
-        text: `${host} failed by itself. This mostly passes; its status page may know more.`,
-        fix: { to: 'retry', label: 'Retry' },
-      }
-    : {
-        text: `${host} understood the call but refuses its content. Compare what was sent with what its documentation asks for.`,
-        fix: openStep('input.body', 'Open step'),
-      }
 
 const unknown: Explain = () => ({ text: 'The step can be looked at and changed in the builder.', fix: openStep() })
 

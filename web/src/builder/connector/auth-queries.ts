@@ -1,4 +1,4 @@
-import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
+import { queryOptions } from '@tanstack/react-query'
 import { call, type Page } from '../../api.ts'
 
 /** A connector auth as the API answers it: its secrets can't be read. */
@@ -19,20 +19,3 @@ export const authsQuery = (connector: string) =>
       call<Page<ConnectorAuthJson>>('GET', 'connector-auths', { query: { connector, limit: 200 }, signal }),
     select: ({ data }) => data,
   })
-
-export interface NewAuth {
-  connector: string
-  name: string
-  auth_type: string
-  auth_token?: string
-  username?: string
-  password?: string
-}
-
-export function useCreateAuth() {
-  const client = useQueryClient()
-  return useMutation({
-    mutationFn: (auth: NewAuth) => call<ConnectorAuthJson>('POST', 'connector-auths', { body: auth }),
-    onSuccess: () => client.invalidateQueries({ queryKey: ['connector-auths'] }),
-  })
-}
