@@ -283,18 +283,18 @@ check('B-15 with 200 steps, dragging one draws that card alone', async ({ page, 
     steps,
     arrows: steps.slice(1).map(({ ref }, index) => ({ from: String(steps[index]?.ref), to: ref })),
   })
-  await card(page, 'res30').waitFor()
+  await card(page, 'res21').waitFor()
   await page.evaluate(`
     window.changed = new Set();
     new MutationObserver((all) => { for (const { target } of all) { const id = target.closest?.('.react-flow__node')?.dataset.id; if (id) window.changed.add(id) } })
       .observe(document.querySelector('.react-flow__nodes'), { subtree: true, childList: true, attributes: true, characterData: true })`)
-  const box = await card(page, 'res30').boundingBox()
+  const box = await card(page, 'res21').boundingBox()
   assert.ok(box)
   await page.mouse.move(box.x + 20, box.y + 8)
   await page.mouse.down()
   await page.mouse.move(box.x + 60, box.y + 60, { steps: 10 })
   await page.mouse.up()
-  assert.deepEqual(await page.evaluate('[...window.changed]'), ['res30'])
+  assert.deepEqual(await page.evaluate('[...window.changed]'), ['res21'])
 })
 
 check(
