@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import type { JsonObject } from '../../src/flow/json.ts'
 import { type FlowUnderTest, startSink } from '../e2e/rig.ts'
+import { startVendor } from '../oauth/vendor-server.ts'
 import { startRig } from './rig.ts'
 import { callingFlow, plainFlow, send, spread } from './seed.ts'
 
@@ -78,9 +79,6 @@ for (const [note, scopes, expiration] of [
 await post('/v1/env-variables', { name: 'base_url', value: 'https://api.example.com' })
 await post('/v1/env-variables', { name: 'regions', value: { eu: ['de', 'fr'], us: ['ca'] } })
 
-// The tokens that made all this are not to be in the pictures.
-await product.database.query({ text: `delete from personal_access_token where note = 'test'` })
-
 const pages: [name: string, path: string][] = [
   ['debugger', '/runs'],
   ['run', `/runs?run=${failed}`],
@@ -99,6 +97,47 @@ const pages: [name: string, path: string][] = [
   ['settings-instance', '/settings?part=instance'],
 ]
 
+const vendor = await startVendor(() => ({
+  status: 201,
+  headers: { 'x-request-id': 'req_8f2c' },
+  body: {
+    id: 4711,
+    subject: 'The printer is out of ink',
+    priority: 'high',
+    requester: { name: 'Amélie Poulain', tags: ['vip', 'paris'] },
+  },
+}))
+await post('/v1/connectors', {
+  name: 'desk',
+  title: 'Desk',
+  description: 'Tickets of the help desk.',
+  base_domain: vendor.url,
+  auth_config: { api_key: { header: 'x-api-key', format: '{{ token }}' } },
+  actions: [
+    {
+      name: 'create_ticket',
+      title: 'Create a ticket',
+      description: 'Opens a ticket for a requester.',
+      method: 'POST',
+      endpoint: 'v2/tickets',
+      docs: 'https://desk.example/docs/tickets',
+      body: { ticket: { subject: '{{ subject }}', priority: '{{ priority }}', requester: '{{ requester }}' } },
+      form: {
+        properties: {
+          subject: { type: 'string' },
+          priority: { enum: ['low', 'normal', 'high'] },
+          requester: { type: 'string', description: 'Email address of who asks' },
+        },
+        required: ['subject'],
+      },
+    },
+  ],
+})
+await post('/v1/connector-auths', { connector: 'desk', name: 'Desk production', auth_type: 'api_key', auth_token: 'x' })
+
+// The tokens that made all this are not to be in the pictures.
+await product.database.query({ text: `delete from personal_access_token where note = 'test'` })
+
 async function shoot(page: Page, name: string): Promise<void> {
   await page.waitForLoadState('networkidle').catch(() => undefined)
   await page.waitForTimeout(350)
@@ -115,6 +154,28 @@ rig.check(
     await open('/tokens')
     await page.getByRole('button', { name: 'New token' }).click()
     await shoot(page, 'new-token')
+  },
+  { expected: /./ },
+)
+
+rig.check(
+  'pictures of a tested action',
+  async ({ page, open }) => {
+    await open('/connectors/desk?tab=test&action=create_ticket')
+    const form = page.getByRole('region', { name: 'Action to test' })
+    for (const [field, text] of [
+      ['Subject', 'The printer is out of ink'],
+      ['Requester', 'amelie@example.com'],
+    ] as const) {
+      await form.getByRole('textbox', { name: field }).click()
+      await page.keyboard.insertText(text)
+    }
+    await form.getByRole('combobox', { name: 'Priority' }).click()
+    await page.getByRole('option', { name: 'high' }).click()
+    await form.getByRole('button', { name: 'Send' }).click()
+    await page.getByText('HTTP', { exact: true }).click()
+    await page.mouse.move(0, 0)
+    await shoot(page, 'connector-test')
   },
   { expected: /./ },
 )
