@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { AppError } from './errors.ts'
+import { createRoom } from './room.ts'
 
 /** Bodies up to this need no room: as many as there may be connections fit into memory. */
 const smallBytes = 64 * 1024
@@ -15,7 +16,7 @@ const patienceMs = 5_000
  * and is answered 503 when that takes too long. The room is left when the answer is out or the sender gone.
  */
 export function registerBodyRoom(http: FastifyInstance, maxBodyBytes: number): void {
-  const room = createRoom(Math.max(roomBytes, maxBodyBytes))
+  const room = createRoom({ bytes: Math.max(roomBytes, maxBodyBytes), waitMs: patienceMs, full: tooFull })
   http.addHook('preParsing', async (request, reply, payload) => {
     const bytes = announcedBytes(request.headers)
     if (bytes > smallBytes) {
@@ -33,49 +34,6 @@ function announcedBytes(headers: Readonly<Record<string, unknown>>): number {
   const bytes = Number(headers['content-length'] ?? 0)
   // What is no number is refused by the server itself.
   return Number.isFinite(bytes) ? bytes : 0
-}
-
-export interface Room {
-  /** Waits until there is so much room, first come, first served. Returns how to leave it. Errors: `overloaded`. */
-  enter(bytes: number): Promise<() => void>
-}
-
-/** `bytes` at most may be in at a time, and never less than one. */
-export function createRoom(bytes: number, waitMs = patienceMs): Room {
-  const waiting: { bytes: number; come(): void }[] = []
-  let taken = 0
-
-  function letIn(): void {
-    while (waiting.length > 0 && (taken === 0 || taken + waiting[0]!.bytes <= bytes)) {
-      const next = waiting.shift()!
-      taken += next.bytes
-      next.come()
-    }
-  }
-
-  return {
-    async enter(wanted) {
-      const { promise, resolve, reject } = Promise.withResolvers<void>()
-      const mine = { bytes: wanted, come: resolve }
-      waiting.push(mine)
-      letIn()
-      const timer = setTimeout(() => {
-        const at = waiting.indexOf(mine)
-        if (at === -1) return
-        waiting.splice(at, 1)
-        reject(tooFull())
-        letIn()
-      }, waitMs)
-      await promise.finally(() => clearTimeout(timer))
-      let isIn = true
-      return () => {
-        if (!isIn) return
-        isIn = false
-        taken -= wanted
-        letIn()
-      }
-    },
-  }
 }
 
 function tooFull(): AppError {

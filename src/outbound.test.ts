@@ -431,3 +431,26 @@ test('https to a server that speaks plain HTTP is no certificate to trust', asyn
   const { port } = await serveHttp(echo)
   await assert.rejects(outboundWith().fetch(get(`https://127.0.0.1:${port}/`)), { name: 'OutboundError' })
 })
+
+test('a large answer is read once there is room for it; a small one needs none', async () => {
+  const sizes = { '/small': 60_000, '/said': 300_000, '/unsaid': 300_000 }
+  const { origin } = await serveHttp((request, response) => {
+    const path = request.url as keyof typeof sizes
+    const length = path === '/unsaid' ? {} : { 'content-length': sizes[path] }
+    response.writeHead(200, length).end(Buffer.alloc(sizes[path]))
+  })
+  const outbound = outboundWith()
+  const asked: number[] = []
+  const makeRoom = async (bytes: number) => {
+    asked.push(bytes)
+  }
+  for (const [path, size] of Object.entries(sizes)) {
+    assert.equal((await outbound.fetch(get(`${origin}${path}`, { makeRoom }))).body.length, size)
+    const free = 64 * 1024
+    if (path === '/small') assert.deepEqual(asked, [])
+    if (path === '/said') assert.deepEqual(asked.splice(0), [size - free])
+    if (path === '/unsaid') assert.ok(asked.reduce((sum, bytes) => sum + bytes, free) >= size)
+  }
+  const full = () => Promise.reject(new Error('full'))
+  await assert.rejects(outbound.fetch(get(`${origin}/said`, { makeRoom: full })), /^Error: full$/)
+})

@@ -83,7 +83,7 @@ export function createOutbound({ allow, resolve = systemResolve, limits: given }
       const call = checkRequest(request)
       const redirects = Math.min(request.followRedirects ?? 0, limits.maxRedirects)
       using deadline = startDeadline(Math.min(request.timeoutMs ?? Infinity, limits.totalTimeoutMs), request.signal)
-      return await follow(agent, call, redirects, limits.maxBodyBytes, deadline.signal)
+      return await follow(agent, call, redirects, limits.maxBodyBytes, deadline.signal, request.makeRoom)
     },
     close: () => agent.close(),
   }
@@ -96,11 +96,12 @@ async function follow(
   redirects: number,
   maxBodyBytes: number,
   signal: AbortSignal,
+  makeRoom?: (bytes: number) => Promise<void>,
 ): Promise<OutboundResponse> {
   signal.throwIfAborted()
-  const answer = await exchange(agent, call, maxBodyBytes, signal)
+  const answer = await exchange(agent, call, maxBodyBytes, signal, makeRoom)
   const next = redirects > 0 ? redirectedCall(call, answer.status, answer.headers.location) : undefined
-  if (next) return follow(agent, next, redirects - 1, maxBodyBytes, signal)
+  if (next) return follow(agent, next, redirects - 1, maxBodyBytes, signal, makeRoom)
   return { ...(await decompressed(answer, maxBodyBytes, call.url.origin)), url: call.url.href }
 }
 

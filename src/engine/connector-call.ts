@@ -20,6 +20,8 @@ export interface ConnectorCall {
   secrets?: readonly string[]
   /** Whether a person waits for it: then it is made even while the vendor is left alone. */
   asked?: boolean
+  /** Room in memory for a large answer, taken before it is read; without it, answers may be as large as allowed. */
+  makeRoom?: (bytes: number) => Promise<void>
 }
 
 /** One request as a connector's data describe it (connectors/schema/request.ts). */

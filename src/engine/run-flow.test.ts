@@ -41,6 +41,7 @@ const world: World = {
   ...systemClock,
   now: () => clock,
   waitUntil: async () => undefined,
+  room: { enter: async () => () => undefined },
   call: () => Promise.reject(new Error('no call is expected')),
   callConnector: () => Promise.reject(new Error('no call is expected')),
   startFlow: () => Promise.reject(new Error('no flow is expected')),

@@ -32,6 +32,8 @@ export async function runFlow(walk: Walk): Promise<WalkEnd> {
     ...walk,
     earlier: new Map(walk.run.earlier.map((record) => [`${record.ref}|${record.path}`, record])),
     steps: 0,
+    rooms: [],
+    isOver: false,
     output: null,
     answered: false,
     turnAt: walk.world.elapsedMs(),
@@ -43,6 +45,9 @@ export async function runFlow(walk: Walk): Promise<WalkEnd> {
   } catch (error) {
     if (error instanceof RunLost && error.cancelled) return { outcome: { status: 'cancelled' }, frame, output: null }
     throw error
+  } finally {
+    state.isOver = true
+    for (const leave of state.rooms) leave()
   }
 }
 
@@ -56,12 +61,23 @@ async function walkScope(scope: CompiledScope, path: string, frame: Frame, state
     if (state.world.elapsedMs() - state.turnAt > longestTurnMs) await giveTurn(state)
     const running = runStep(step, path, frame, state)
     const { course, label } = running instanceof Promise ? await running : running
+    if (state.rooms.length > 0) await leaveRooms(state)
     if (course.kind !== 'on') return course
     for (const arrow of step.outgoing) {
       if (arrow.label === undefined || arrow.label === label) taken.add(arrow)
     }
   }
   return { kind: 'on' }
+}
+
+/** What was answered is on disk then, and need not be in memory twice. */
+async function leaveRooms({ rooms, recorder }: WalkState): Promise<void> {
+  const left = rooms.splice(0)
+  try {
+    await recorder.durable()
+  } finally {
+    for (const leave of left) leave()
+  }
 }
 
 /** A step runs when an arrow into it was taken; only the heads of a graph have none. */

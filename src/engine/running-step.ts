@@ -66,12 +66,12 @@ export class RunningStep implements StepContext {
 
   call(request: OutboundCall): Promise<OutboundReply> {
     const { world, run } = this.#state
-    return world.call(run.accountId, { ...request, asked: run.trigger === 'test' }, run.signal)
+    return world.call(run.accountId, { ...request, ...this.#terms }, run.signal)
   }
 
   callConnector(call: ConnectorCall): Promise<ConnectorReply> {
     const { world, run } = this.#state
-    return world.callConnector(run.accountId, { ...call, asked: run.trigger === 'test' }, run.signal)
+    return world.callConnector(run.accountId, { ...call, ...this.#terms }, run.signal)
   }
 
   startFlow({ flowId, payload, wait }: StartFlow): Promise<StartedFlow> {
@@ -87,6 +87,20 @@ export class RunningStep implements StepContext {
       depth: run.depth + 1,
       signal: run.signal,
     })
+  }
+
+  /** What holds for all calls of a run. */
+  get #terms(): Pick<OutboundCall, 'asked' | 'makeRoom'> {
+    const state = this.#state
+    return {
+      asked: state.run.trigger === 'test',
+      async makeRoom(bytes) {
+        const leave = await state.world.room.enter(bytes)
+        // The call may have been given up, and the run may have ended, while it waited.
+        if (state.isOver) leave()
+        else state.rooms.push(leave)
+      },
+    }
   }
 
   get #place(): string {

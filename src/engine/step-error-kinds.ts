@@ -25,6 +25,7 @@ export const stepErrors = {
   invalid_input: 'A field of the step is missing, or holds what it can’t; `details.field` names it.',
   invalid_url: 'The address is none.',
   limit: 'A limit of the run or the step was reached; the message names it.',
+  no_room: 'There were as many large answers under way as fit into memory. Retried.',
   not_found: 'The flow to be started, or what was looked for, is not there.',
   pagination: 'A list names a page that was read before as its next one.',
   rate_limited: 'The calls that the vendor allows are used up. Retried when its turn has come.',

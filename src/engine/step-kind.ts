@@ -116,6 +116,8 @@ export interface OutboundCall {
   followRedirects?: number
   /** Whether a person waits for it: then it is made even while the other side is left alone. */
   asked?: boolean
+  /** Room in memory for a large answer, taken before it is read; without it, answers may be as large as allowed. */
+  makeRoom?: (bytes: number) => Promise<void>
 }
 
 export interface OutboundReply {

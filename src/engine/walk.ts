@@ -17,6 +17,10 @@ export interface WalkState extends Walk {
   /** The latest attempt of each step by `ref|path`: steps that ended are not run again. */
   earlier: Map<string, StepRecord>
   steps: number
+  /** Rooms that answers take, to be left once they are on disk. */
+  rooms: (() => void)[]
+  /** Nobody will look after rooms any more. */
+  isOver: boolean
   output: Json
   answered: boolean
   /** Time of the last turn given to others, in ms of a monotonic clock. */

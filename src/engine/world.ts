@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Json, JsonObject } from '../flow/json.ts'
 import type { RunInput, StepRecord } from '../flow/run.ts'
+import type { Room } from '../room.ts'
 import type { Answer } from './answer.ts'
 import type { ConnectorCall, ConnectorReply } from './connector-call.ts'
 import type { KeptValues, OutboundCall, OutboundReply } from './step-kind.ts'
@@ -13,6 +14,8 @@ export interface World extends Clock {
   call(accountId: string, call: OutboundCall, signal: AbortSignal): Promise<OutboundReply>
   /** Calls a vendor's app as its connector says; only a call without an answer fails, with a `StepError`. */
   callConnector(accountId: string, call: ConnectorCall, signal: AbortSignal): Promise<ConnectorReply>
+  /** For large answers of all runs of this process; to be left once they are on disk. Errors: `StepError`. */
+  room: Room
   startFlow(request: FlowStart): Promise<{ runId: string; output: Json }>
   values(accountId: string, flowId: string): KeptValues
   /** Address of a run in the debugger. */

@@ -56,6 +56,9 @@ export interface JsonLimits {
   maxNodes: number
 }
 
+/** Of what other systems answer: a value must fit into records and templates, and each part of it takes memory. */
+export const answerLimits: JsonLimits = { maxDepth: maxJsonDepth, maxNodes: 2_000_000 }
+
 const defaultLimits: JsonLimits = { maxDepth: maxJsonDepth, maxNodes: Number.POSITIVE_INFINITY }
 
 /**

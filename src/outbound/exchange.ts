@@ -2,6 +2,9 @@ import type { Dispatcher } from 'undici'
 import { asOutboundError, OutboundError } from './outbound-error.ts'
 import type { Call } from './request.ts'
 
+/** Of an answer, for which no room is asked. */
+const freeBytes = 64 * 1024
+
 /** An answer as it came: redirects not followed, body still compressed. */
 export interface Answer {
   status: number
@@ -22,15 +25,17 @@ export function exchange(
   call: Call,
   maxBodyBytes: number,
   signal: AbortSignal,
+  makeRoom?: (bytes: number) => Promise<void>,
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const { origin, pathname, search } = call.url
   const answer: Answer = { status: 0, headers: {}, body: Buffer.alloc(0) }
   const chunks: Buffer[] = []
   let bytes = 0
+  let granted = freeBytes
   let controller: Dispatcher.DispatchController | undefined
 
-  function giveUp(error: OutboundError): void {
+  function giveUp(error: Error): void {
     reject(error)
     controller?.abort(error)
   }
@@ -53,10 +58,16 @@ export function exchange(
         answer.headers = headers as Record<string, string | string[]>
         if (call.method !== 'HEAD' && Number(headers['content-length']) > maxBodyBytes) tooLarge()
       },
-      onResponseData(_, chunk) {
+      onResponseData(reading, chunk) {
         bytes += chunk.length
-        if (bytes > maxBodyBytes) tooLarge()
-        else chunks.push(chunk)
+        if (bytes > maxBodyBytes) return tooLarge()
+        chunks.push(chunk)
+        if (bytes <= granted || makeRoom === undefined) return
+        // Where nothing says how long it is, it may be twice as long.
+        const wanted = Math.min(maxBodyBytes, Number(answer.headers['content-length']) || bytes * 2)
+        reading.pause()
+        makeRoom(wanted - granted).then(() => reading.resume(), giveUp)
+        granted = wanted
       },
       onResponseEnd() {
         answer.body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)

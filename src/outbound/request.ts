@@ -11,6 +11,8 @@ export interface OutboundRequest {
   /** For the whole call, redirects included; the limit `totalTimeoutMs` at most. */
   timeoutMs?: number
   signal?: AbortSignal
+  /** Asked before more than a little of an answer's body is read, as often as it turns out larger; reading waits for it. */
+  makeRoom?: ((bytes: number) => Promise<void>) | undefined
 }
 
 /** One request as it goes out, after its parts were checked. */

@@ -3,7 +3,7 @@ import { refusalWords, shownRefusal } from '../engine/refusal.ts'
 import { retryOfResponse } from '../engine/retry.ts'
 import { StepError } from '../engine/step-error.ts'
 import { defineStep, type OutboundReply } from '../engine/step-kind.ts'
-import { type Json, type JsonObject, JsonSyntaxError, parseJson, stringifyJson } from '../flow/json.ts'
+import { answerLimits, type Json, type JsonObject, JsonSyntaxError, parseJson, stringifyJson } from '../flow/json.ts'
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const
 
@@ -116,10 +116,10 @@ function readBody({ headers, body }: OutboundReply): Json {
   if (content === '') return null
   if (!/[/+]json\b/i.test(headers['content-type'] ?? '')) return content
   try {
-    return parseJson(content)
+    return parseJson(content, answerLimits)
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error
-    return content // The sender's content type is wrong; the flow still gets what was sent.
+    return content // The sender's content type is wrong, or it is too large; the flow still gets what was sent.
   }
 }
 

@@ -116,7 +116,7 @@ async function attempt(
   const { request, placed } = prepare(connector, call, auth, scrubber, now)
   const key = auth === undefined ? `${accountId} ${connector.name}` : auth.credential.auth.id
   const followRedirects = request.method === 'GET' || request.method === 'HEAD' ? 3 : 0
-  const sent = { ...request, url: request.url.href, followRedirects }
+  const sent = { ...request, url: request.url.href, followRedirects, makeRoom: call.makeRoom }
   const line = { accountId, auth: call.auth, host: request.url.host, asked: call.asked === true }
   // Around the turn: those that are refused must not use up what the vendor allows.
   const raw = await circuits.guard(line, async () => {

@@ -1,4 +1,4 @@
-import { type Json, JsonSyntaxError, parseJson } from '../flow/json.ts'
+import { answerLimits, type Json, JsonSyntaxError, parseJson } from '../flow/json.ts'
 
 /**
  * The body of a vendor's answer as a value: JSON and forms are read, other text is a text, and bytes that are no text
@@ -12,15 +12,15 @@ export function readReplyBody(contentType: string | undefined, body: Uint8Array)
   return { content_type: contentType ?? '', size: body.length, content_base64: Buffer.from(body).toString('base64') }
 }
 
-/** Deeper or larger answers are passed on as text: a value must fit into records and templates. */
-const readLimits = { maxDepth: 128, maxNodes: 2_000_000 }
-
-/** Vendors are careless about the type of their JSON (text/html, none at all), so that what looks like it is tried. */
+/**
+ * Vendors are careless about the type of their JSON (text/html, none at all), so that what looks like it is tried. Deeper or
+ * larger answers are passed on as text.
+ */
 function readText(text: string, type: string): Json {
   const looksLikeJson = /[/+]json\b/.test(type) || /^\s*[{[]/.test(text)
   if (!looksLikeJson) return text
   try {
-    return parseJson(text, readLimits)
+    return parseJson(text, answerLimits)
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error
     return text // The flow still gets what was sent.

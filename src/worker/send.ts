@@ -10,6 +10,7 @@ export interface SentRequest {
   body?: string | Uint8Array | undefined
   timeoutMs?: number | undefined
   followRedirects?: number | undefined
+  makeRoom?: ((bytes: number) => Promise<void>) | undefined
 }
 
 /** An answer as it came in; it may repeat the credential. */
@@ -29,13 +30,14 @@ export async function send(
   signal: AbortSignal,
   scrubber: Scrubber,
 ): Promise<RawReply> {
-  const { method, url, headers, body, timeoutMs, followRedirects } = request
+  const { method, url, headers, body, timeoutMs, followRedirects, makeRoom } = request
   try {
     const response = await outbound.fetch({
       method,
       url,
       headers: { 'user-agent': 'Hookline', ...headers },
       signal,
+      makeRoom,
       ...(body === undefined ? {} : { body }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(followRedirects === undefined ? {} : { followRedirects }),

@@ -6,6 +6,7 @@ import type { OutboundCall, OutboundReply } from '../engine/step-kind.ts'
 import type { FlowStart, World } from '../engine/world.ts'
 import { type Json, stringifyJson } from '../flow/json.ts'
 import { RunLost } from '../flow/run.ts'
+import { createRoom } from '../room.ts'
 import type { RunWriter } from '../storage/run-writer.ts'
 import type { FlowValues, RunStart, Runs } from '../storage/storage.ts'
 import type { FlowCache, LoadedFlow } from '../webhook/flow-cache.ts'
@@ -15,6 +16,10 @@ import { walkAndRecord } from '../webhook/run-inline.ts'
 const maxDepth = 10
 /** How often a run looks whether a flow that another process runs for it has ended. */
 const childPollMs = 250
+
+/** Of large answers of all runs together; each becomes a value and a record, and takes several times its size. */
+const answerBytes = 96 * 1024 * 1024
+const roomWaitMs = 30_000
 
 export interface WorldParts {
   clock: Clock
@@ -35,6 +40,7 @@ export function createWorld(parts: WorldParts): World {
     async waitUntil(at, signal) {
       await clock.sleep(Math.max(0, at.getTime() - clock.now().getTime()), signal)
     },
+    room: createRoom({ bytes: answerBytes, waitMs: roomWaitMs, full: noRoom }),
     call: parts.call,
     callConnector: parts.callConnector,
     startFlow: (request) => startFlow(request, world, parts),
@@ -48,6 +54,12 @@ export function createWorld(parts: WorldParts): World {
     flowUrl: (flowId) => `${parts.publicUrl()}/flows/${flowId}`,
   }
   return world
+}
+
+function noRoom(): StepError {
+  return new StepError('no_room', 'there are as many large answers under way as fit into memory', {
+    retry: { when: 'soon' },
+  })
 }
 
 async function startFlow(
