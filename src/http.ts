@@ -41,9 +41,13 @@ const requestTimeoutMs = 30_000
 const keepAliveMs = 5_000
 /** How often the two limits above are looked at. */
 const timeoutCheckMs = 2_000
-/** A closing server goes on listening for a moment, and waits so long for the requests of those who have just connected. */
+/**
+ * A closing server goes on listening for a moment, and for the requests of those who have just connected until it has
+ * looked so often and heard nobody. Counted in looks, not by the clock: a busy process is late for all that it does.
+ */
 const listenOnMs = 20
-const firstRequestMs = 1_000
+const looksInVain = 50
+const longestListenMs = 10_000
 /** A sender of a body that is too large may go on this long, so that it gets to read the answer. */
 const lingerMs = 1_000
 
@@ -203,6 +207,7 @@ function checkHeaders(request: FastifyRequest, reply: FastifyReply, done: () => 
 /** Who has connected already gets an answer: Node closes connections without a request together with the server. */
 function refuseWhileClosing(http: FastifyInstance): void {
   let closing = false
+  let heard = 0
   const silent = new Set<Socket>()
   http.server.on('connection', (socket: Socket) => {
     silent.add(socket)
@@ -210,13 +215,17 @@ function refuseWhileClosing(http: FastifyInstance): void {
   })
   http.addHook('preClose', async () => {
     closing = true
-    const deadline = performance.now() + firstRequestMs
-    // Connections that wait to be accepted are accepted meanwhile.
-    do await pause(listenOnMs)
-    while (silent.size > 0 && performance.now() < deadline)
+    const deadline = performance.now() + longestListenMs
+    let inVain = 0
+    do {
+      const before = heard
+      // Connections that wait to be accepted are accepted meanwhile.
+      await pause(listenOnMs)
+      inVain = heard === before ? inVain + 1 : 0
+    } while (silent.size > 0 && inVain < looksInVain && performance.now() < deadline)
   })
   http.addHook('onRequest', (request, _reply, done) => {
-    silent.delete(request.raw.socket)
+    if (silent.delete(request.raw.socket)) heard += 1
     if (closing && request.routeOptions.url !== '/healthz') {
       throw new AppError('overloaded', 'this process is stopping', {
         headers: { 'retry-after': '1', connection: 'close' },
