@@ -11,7 +11,13 @@ const acme: JsonObject = {
   name: 'acme',
   title: 'Acme',
   base_domain: 'https://api.acme.example/',
-  auth_config: { api_key: { header: 'authorization', format: 'Bearer {{ token }}' } },
+  auth_config: {
+    api_key: {
+      header: 'authorization',
+      format: 'Bearer {{ token }}',
+      form: { properties: { region: { type: 'string' } }, required: ['region'] },
+    },
+  },
   actions: [
     {
       name: 'create_issue',
@@ -225,6 +231,7 @@ check('a login is made without leaving the flow', async ({ page, openFlow }) => 
   const dialog = page.getByRole('dialog', { name: 'New connector auth for Acme' })
   await dialog.getByLabel('Name').fill('Acme prod')
   await dialog.getByRole('textbox', { name: 'Token' }).fill('s3cret-token')
+  await dialog.getByRole('textbox', { name: 'Region' }).fill('eu')
   await assertAccessible(page, 'new auth')
   await dialog.getByRole('button', { name: 'Create' }).click()
   await dialog.waitFor({ state: 'detached' })
