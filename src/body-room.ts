@@ -17,15 +17,16 @@ const patienceMs = 5_000
  */
 export function registerBodyRoom(http: FastifyInstance, maxBodyBytes: number): void {
   const room = createRoom({ bytes: Math.max(roomBytes, maxBodyBytes), waitMs: patienceMs, full: tooFull })
-  http.addHook('preParsing', async (request, reply, payload) => {
+  // Not async: nearly all requests need no room, and a promise each is noticed.
+  http.addHook('preParsing', (request, reply, payload, done) => {
     const bytes = announcedBytes(request.headers)
-    if (bytes > smallBytes) {
-      const leave = await room.enter(Math.min(bytes, maxBodyBytes))
+    if (bytes <= smallBytes) return done(null, payload)
+    room.enter(Math.min(bytes, maxBodyBytes)).then((leave) => {
       // Gone while it waited.
       if (reply.raw.closed) leave()
       else reply.raw.once('close', leave)
-    }
-    return payload
+      done(null, payload)
+    }, done)
   })
 }
 
