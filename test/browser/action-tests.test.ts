@@ -165,7 +165,11 @@ check('a refusal has its cause, and the auth is mended in place', async ({ page,
     .getByText(/401.* · checked/)
     .waitFor()
   await result(page).getByRole('button', { name: 'Re-connect auth' }).click()
-  await page.getByRole('dialog', { name: 'Change “Desk old”' }).getByRole('button', { name: 'Cancel' }).click()
+  const sent = vendor.requests.length
+  const dialog = page.getByRole('dialog', { name: 'Change “Desk old”' })
+  await dialog.getByRole('textbox', { name: 'Name' }).press('Control+Enter')
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  assert.equal(vendor.requests.length, sent, 'the dialog’s keys are its own')
   await form(page).getByRole('combobox', { name: 'Connector auth' }).click()
   await page.getByRole('option', { name: 'Desk prod' }).click()
   await form(page).getByRole('switch', { name: 'Retrieve all data' }).check()

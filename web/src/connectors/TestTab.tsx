@@ -99,6 +99,8 @@ function Console({ connector }: { connector: OwnableConnector }) {
   }
   const onKeyDownCapture = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+    // A dialog that was opened from here stands elsewhere in the page; its keys are its own.
+    if (!event.currentTarget.contains(event.target as Node)) return
     event.preventDefault()
     ask(false)
   }

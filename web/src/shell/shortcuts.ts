@@ -66,7 +66,9 @@ const runs: ShortcutGroup = {
   ],
 }
 
-export const shortcutGroups: readonly ShortcutGroup[] = [anywhere, builder, editor, runs]
+const actionTest: ShortcutGroup = { title: 'Test of an action', keys: [['Ctrl Enter', 'Send']] }
+
+export const shortcutGroups: readonly ShortcutGroup[] = [anywhere, builder, editor, runs, actionTest]
 
 /** Single-letter keys can be turned off in Settings (WCAG 2.1.4). */
 export const singleKeysSetting = 'hookline-single-keys'
