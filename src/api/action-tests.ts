@@ -25,7 +25,7 @@ const testAnswer = z.object({
       truncated: cut,
     })
     .nullable()
-    .describe('As it left, its credential masked; null when nothing could be sent'),
+    .describe('As it left, its credential masked, without what every call carries; null when nothing could be sent'),
   response: z
     .object({
       status: z.int(),
