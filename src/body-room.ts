@@ -7,7 +7,7 @@ const smallBytes = 64 * 1024
 /** A body in chunks does not say how large it will be; most of them are small. */
 const unsaidBytes = 1024 * 1024
 /** Of all larger bodies together. One becomes a value, a row and a record or two, and takes several times its size until its answer is out. */
-const roomBytes = 64 * 1024 * 1024
+const roomBytes = 40 * 1024 * 1024
 /** A sender waits so long for room before it is sent away. */
 const patienceMs = 5_000
 

@@ -18,7 +18,7 @@ const maxDepth = 10
 const childPollMs = 250
 
 /** Of large answers of all runs together; each becomes a value and a record, and takes several times its size. */
-const answerBytes = 96 * 1024 * 1024
+const answerBytes = 60 * 1024 * 1024
 const roomWaitMs = 30_000
 
 export interface WorldParts {
