@@ -9,6 +9,7 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { smallBytes } from './body-room.ts'
 import type { Config } from './config.ts'
 import { AppError, errorCatalogue } from './errors.ts'
 import { type Json, stringifyJson } from './flow/json.ts'
@@ -76,6 +77,7 @@ export async function createHttpServer({ config, log, unready, metrics }: HttpOp
     frameworkErrors: (error, request, reply) => answerError(error, request as FastifyRequest, reply as FastifyReply),
     return503OnClosing: false,
   })
+  http.decorateRequest('makeRoom', null)
   http.removeAllContentTypeParsers()
   http.addContentTypeParser('*', readBody)
   http.setReplySerializer((payload) => stringifyJson(payload as Json))
@@ -116,8 +118,13 @@ function readBody(
   let size = 0
   const collect = (chunk: Buffer) => {
     size += chunk.length
-    if (size <= limit) chunks.push(chunk)
-    else settle(tooLarge(limit))
+    if (size > limit) return settle(tooLarge(limit))
+    chunks.push(chunk)
+    const { makeRoom } = request
+    if (size <= smallBytes || makeRoom === null) return
+    request.makeRoom = null
+    payload.pause()
+    makeRoom().then(() => payload.resume(), settle)
   }
   const finish = () => settle(null, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size))
   const fail = (cause: Error) => settle(new AppError('invalid_body', 'the body ended too early', { cause }))
