@@ -83,7 +83,9 @@ export function createOutbound({ allow, resolve = systemResolve, limits: given }
       const call = checkRequest(request)
       const redirects = Math.min(request.followRedirects ?? 0, limits.maxRedirects)
       using deadline = startDeadline(Math.min(request.timeoutMs ?? Infinity, limits.totalTimeoutMs), request.signal)
-      return await follow(agent, call, redirects, limits.maxBodyBytes, deadline.signal, request.makeRoom)
+      const { makeRoom: ask } = request
+      const makeRoom = ask && ((bytes: number) => deadline.suspendedFor(() => ask(bytes)))
+      return await follow(agent, call, redirects, limits.maxBodyBytes, deadline.signal, makeRoom)
     },
     close: () => agent.close(),
   }
@@ -111,18 +113,33 @@ async function decompressed(answer: Answer, maxBytes: number, origin: string): P
   return { ...answer, headers, body: await decompress(answer.body, encoding, maxBytes, origin) }
 }
 
+interface Deadline extends Disposable {
+  signal: AbortSignal
+  /** The time that this takes does not count. */
+  suspendedFor(work: () => Promise<void>): Promise<void>
+}
+
 /** A signal that aborts when the time is up or the caller's own does, with the OutboundError that says which. */
-function startDeadline(timeoutMs: number, callers?: AbortSignal): { signal: AbortSignal } & Disposable {
+function startDeadline(timeoutMs: number, callers?: AbortSignal): Deadline {
   const abort = new AbortController()
-  const timer = setTimeout(() => {
-    abort.abort(new OutboundError('timeout', `The call was not over within ${timeoutMs} ms`))
-  }, timeoutMs)
+  const timeUp = () => abort.abort(new OutboundError('timeout', `The call was not over within ${timeoutMs} ms`))
+  let endsAt = performance.now() + timeoutMs
+  let isOver = false
+  let timer = setTimeout(timeUp, timeoutMs)
   const onAbort = () => abort.abort(new OutboundError('aborted', 'The call was aborted'))
   if (callers?.aborted) onAbort()
   callers?.addEventListener('abort', onAbort)
   return {
     signal: abort.signal,
+    async suspendedFor(work) {
+      clearTimeout(timer)
+      const start = performance.now()
+      await work()
+      endsAt += performance.now() - start
+      if (!isOver && !abort.signal.aborted) timer = setTimeout(timeUp, endsAt - performance.now())
+    },
     [Symbol.dispose]() {
+      isOver = true
       clearTimeout(timer)
       callers?.removeEventListener('abort', onAbort)
     },

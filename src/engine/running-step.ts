@@ -17,6 +17,7 @@ export class RunningStep implements StepContext {
   readonly #path: string
   readonly #frame: Frame
   readonly #state: WalkState
+  #hasRoom = false
 
   /** `auth` as its template rendered. */
   constructor(step: CompiledStep, path: string, frame: Frame, state: WalkState, auth: Json) {
@@ -92,9 +93,13 @@ export class RunningStep implements StepContext {
   /** What holds for all calls of a run. */
   get #terms(): Pick<OutboundCall, 'asked' | 'makeRoom'> {
     const state = this.#state
+    const step = this
     return {
       asked: state.run.trigger === 'test',
       async makeRoom(bytes) {
+        // Who has some waits for no more: two who do so would wait for each other.
+        if (step.#hasRoom) return
+        step.#hasRoom = true
         const leave = await state.world.room.enter(bytes)
         // The call may have been given up, and the run may have ended, while it waited.
         if (state.isOver) leave()

@@ -3,7 +3,7 @@ import { asOutboundError, OutboundError } from './outbound-error.ts'
 import type { Call } from './request.ts'
 
 /** Of an answer, for which no room is asked. */
-const freeBytes = 64 * 1024
+const freeBytes = 512 * 1024
 
 /** An answer as it came: redirects not followed, body still compressed. */
 export interface Answer {
@@ -32,7 +32,7 @@ export function exchange(
   const answer: Answer = { status: 0, headers: {}, body: Buffer.alloc(0) }
   const chunks: Buffer[] = []
   let bytes = 0
-  let granted = freeBytes
+  let hasAsked = false
   let controller: Dispatcher.DispatchController | undefined
 
   function giveUp(error: Error): void {
@@ -62,12 +62,11 @@ export function exchange(
         bytes += chunk.length
         if (bytes > maxBodyBytes) return tooLarge()
         chunks.push(chunk)
-        if (bytes <= granted || makeRoom === undefined) return
-        // Where nothing says how long it is, it may be twice as long.
-        const wanted = Math.min(maxBodyBytes, Number(answer.headers['content-length']) || bytes * 2)
+        if (bytes <= freeBytes || hasAsked || makeRoom === undefined) return
+        hasAsked = true
         reading.pause()
-        makeRoom(wanted - granted).then(() => reading.resume(), giveUp)
-        granted = wanted
+        // Where nothing says how long it is, it may be as long as allowed.
+        makeRoom(Number(answer.headers['content-length']) || maxBodyBytes).then(() => reading.resume(), giveUp)
       },
       onResponseEnd() {
         answer.body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)

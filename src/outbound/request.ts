@@ -11,7 +11,7 @@ export interface OutboundRequest {
   /** For the whole call, redirects included; the limit `totalTimeoutMs` at most. */
   timeoutMs?: number
   signal?: AbortSignal
-  /** Asked before more than a little of an answer's body is read, as often as it turns out larger; reading waits for it. */
+  /** Asked once before more than 512 KiB of an answer's body are read, which waits for it; that time does not count. */
   makeRoom?: ((bytes: number) => Promise<void>) | undefined
 }
 

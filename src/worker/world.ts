@@ -19,7 +19,8 @@ const childPollMs = 250
 
 /** Of large answers of all runs together; each becomes a value and a record, and takes several times its size. */
 const answerBytes = 60 * 1024 * 1024
-const roomWaitMs = 30_000
+/** The other side has done what it was asked for: better late than not at all. */
+const roomWaitMs = 5 * 60_000
 
 export interface WorldParts {
   clock: Clock
