@@ -30,6 +30,8 @@ test('what fails by itself, or only for now, can be tried again', () => {
     ['timeout', null],
     ['rate_limited', null],
     ['closed', null],
+    ['circuit_open', null],
+    ['no_room', null],
   ] as const) {
     assert.equal(cause(kind, undefined, status).fix?.to, 'retry', kind)
   }

@@ -91,6 +91,14 @@ const explanations: Record<string, Explain> = {
     text: 'The calls that this vendor allows for the credential are used up for now.',
     fix: { to: 'retry', label: 'Retry' },
   }),
+  circuit_open: ({ error }) => ({
+    text: `${typeof error.details?.host === 'string' ? error.details.host : 'The other side'} was down for longer than a run is held for it. Retry once it is back; a test in the builder finds out.`,
+    fix: { to: 'retry', label: 'Retry' },
+  }),
+  no_room: () => ({
+    text: 'This server had more large answers to hold at the same time than it has memory for. Ask for fewer items at a time, or retry later.',
+    fix: { to: 'retry', label: 'Retry' },
+  }),
   refused: otherRefusal,
   timeout: (_, host) => ({
     text: `${host} did not answer in time. It may be slow just now, or the address may not be meant for calls.`,
