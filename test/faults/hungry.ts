@@ -100,6 +100,16 @@ export async function sendBody(url: string, { flowId, token }: Target, body: str
   return response.headers.get('x-flow-run-id') ?? response.status
 }
 
+/** Sends a body, again and again while it is refused for lack of room, as senders do; returns the last outcome. */
+export async function sendUntilTaken(url: string, target: Target, body: string, withinMs: number) {
+  const deadline = performance.now() + withinMs
+  for (let refusals = 0; ; refusals++) {
+    const outcome = await sendBody(url, target, body)
+    if (outcome !== 503 || performance.now() > deadline) return { outcome, refusals }
+    await pause(5_000)
+  }
+}
+
 export interface EndedRun {
   status: string
   error: { kind: string; message: string } | null
