@@ -36,7 +36,7 @@ async function answerOf(args: readonly string[], options: { env?: Record<string,
   return { code: await exited, out: await out, err: await err }
 }
 
-test('start prints the address, serves a token that is made beside it, and stops on SIGTERM with 0', async () => {
+test('start prints the address, serves a token that is made beside it, and stops on signals with 0', async () => {
   const { child, exited, out, err } = run(['start'])
   let said = ''
   const ready = new Promise<void>((resolve) => {
@@ -60,10 +60,44 @@ test('start prints the address, serves a token that is made beside it, and stops
   assert.equal(second.code, 1)
   assert.match(second.err, /is in use by something else: set HOOKLINE_PORT/)
 
+  // A terminal's signal arrives twice where npm passes it on, and the second one must not cut the end short.
+  child.kill('SIGINT')
   child.kill('SIGTERM')
   assert.equal(await exited, 0)
   await assert.rejects(fetch(`${address}/healthz`))
   assert.ok(!(await out).includes('undefined'))
+})
+
+test('SIGTERM to npm start stops the server', async () => {
+  const child = spawn('npm', ['start'], {
+    cwd: join(import.meta.dirname, '../..'),
+    env: { PATH: process.env.PATH, HOME: dataDir, ...settings },
+    stdio: ['ignore', 'pipe', 'ignore'],
+    // A group of its own, to be cleared away whole.
+    detached: true,
+  })
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  let said = ''
+  const ready = new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk) => {
+      said += chunk
+      if (said.includes('Hookline is ready')) resolve()
+    })
+  })
+  try {
+    await Promise.race([ready, exited])
+    const address = /ready at (\S+)/.exec(said)?.[1]
+    assert.ok(address, said)
+    child.kill('SIGTERM')
+    await exited
+    await assert.rejects(fetch(`${address}/healthz`), 'the server goes on although npm has ended')
+  } finally {
+    try {
+      process.kill(-child.pid!, 'SIGKILL')
+    } catch {
+      // Nothing of it is left, as it should be.
+    }
+  }
 })
 
 test('scopes add up, and one that is not known is refused with those that are', async () => {

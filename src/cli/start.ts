@@ -27,11 +27,7 @@ export async function start(): Promise<void> {
     process.exit(1)
   })
   announce(app)
-  const signal = await new Promise<NodeJS.Signals>((resolve) => {
-    process.once('SIGTERM', resolve)
-    process.once('SIGINT', resolve)
-  })
-  log.info(`${signal}: stopping`)
+  log.info(`${await stopSignal()}: stopping`)
   setTimeout(() => {
     log.error('stopping took too long; what was running is taken over by the next start')
     process.exit(1)
@@ -40,6 +36,25 @@ export async function start(): Promise<void> {
   log.info('stopped')
   process.exit(0)
 }
+
+/**
+ * The signal that asks for the end. A later one asks for it at once, which loses nothing but takes a takeover; those that
+ * come together are one: a terminal sends its own to every process of a group, and npm passes it on once more.
+ */
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let askedAt: number | undefined
+    const onSignal = (signal: NodeJS.Signals) => {
+      askedAt ??= performance.now()
+      if (performance.now() - askedAt > togetherMs) process.exit(1)
+      resolve(signal)
+    }
+    process.on('SIGTERM', onSignal)
+    process.on('SIGINT', onSignal)
+  })
+}
+
+const togetherMs = 1_000
 
 function startFailure(error: unknown, { host, port }: Config): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
