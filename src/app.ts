@@ -26,6 +26,7 @@ import { notify } from './storage/notify.ts'
 import { openStorage, type Storage } from './storage/open-storage.ts'
 import { createQueue, jobKinds } from './storage/queue.ts'
 import { registrationChannel } from './storage/registration-triggers.ts'
+import { sealedElsewhere } from './storage/sealed-elsewhere.ts'
 import { readWaitingRuns } from './storage/waiting-runs.ts'
 import { serveWeb } from './web-files.ts'
 import { createBacklog } from './webhook/backlog.ts'
@@ -83,6 +84,8 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   })
   const { forRuns } = storage
   await storage.accounts.ensureFirst()
+  const otherKey = await sealedElsewhere(storage.database, storage.sealer)
+  if (otherKey !== undefined) log.error(otherKey)
   const works = config.role !== 'api'
   const queue = createQueue({ database: forRuns.database, kinds: jobKinds, supervise: works, log })
   await queue.start()

@@ -22,6 +22,8 @@ export interface Sealer {
    * context.
    */
   open(sealed: Buffer, context: string): Buffer
+  /** Of the keys it opens with: the second to fifth byte of what they have sealed. */
+  readonly keyIds: readonly Buffer[]
 }
 
 /**
@@ -40,6 +42,7 @@ export function createSealer(secretKey: Buffer, ...formerKeys: Buffer[]): Sealer
   }))
   const current = keys[0]!
   return {
+    keyIds: keys.map(({ id }) => id),
     seal(plaintext, context) {
       const head = Buffer.concat([Buffer.of(version), current.id, randomBytes(nonceEnd - keyIdEnd)])
       const cipher = createCipheriv('aes-256-gcm', current.key, head.subarray(keyIdEnd))

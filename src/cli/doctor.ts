@@ -8,6 +8,7 @@ import { createMailer } from '../mailer.ts'
 import { createOutbound } from '../outbound.ts'
 import type { WaitingErrorMails } from '../storage/error-mails.ts'
 import { openStorage } from '../storage/open-storage.ts'
+import { sealedElsewhere } from '../storage/sealed-elsewhere.ts'
 import { readServerFacts, type ServerFacts } from '../storage/server-facts.ts'
 import { messageOf } from './failure.ts'
 
@@ -96,6 +97,9 @@ async function* database(config: Config): AsyncGenerator<Finding> {
     try {
       yield { state: 'ok', what: `${what}: reached, its tables are up to date` }
       yield* serverFindings(await readServerFacts(storage.database), config.databasePool, Date.now())
+      const otherKey = await sealedElsewhere(storage.database, storage.sealer)
+      if (otherKey !== undefined)
+        yield { state: 'fail', what: 'the secret key is not that of the database', fix: otherKey }
       yield* emailFindings(await storage.errorMails.waiting(), config.email !== undefined, Date.now())
     } finally {
       await storage.close()

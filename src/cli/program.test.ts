@@ -56,7 +56,28 @@ test('start prints the address, serves a token that is made beside it, and stops
   const flows = await fetch(`${address}/v1/flows`, { headers: { authorization: `Bearer ${made.out.trim()}` } })
   assert.equal(flows.status, 200)
 
-  const second = await answerOf(['start'], { env: { HOOKLINE_PORT: new URL(address).port } })
+  const saved = await fetch(`${address}/v1/flows`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${made.out.trim()}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      name: 'Sealed',
+      status: 'draft',
+      steps: [{ ref: 'web1', connector: 'webhook', action: 'webhook' }],
+    }),
+  })
+  assert.equal(saved.status, 201, await saved.text())
+  const wrongKey = { HOOKLINE_SECRET_KEY: 'another one than that of the database' }
+  const examined = await answerOf(['doctor'], { env: wrongKey })
+  assert.equal(examined.code, 1)
+  assert.match(
+    examined.out,
+    /^fail {2}the secret key is not that of the database\n {6}0 connector auths, 1 webhook tokens/m,
+  )
+  const changed = { ...wrongKey, HOOKLINE_SECRET_KEY_PREVIOUS: settings.HOOKLINE_SECRET_KEY }
+  assert.doesNotMatch((await answerOf(['doctor'], { env: changed })).out, /not that of the database/)
+
+  const second = await answerOf(['start'], { env: { HOOKLINE_PORT: new URL(address).port, ...wrongKey } })
+  assert.match(second.err, /"level":50,.*sealed with another secret key: set HOOKLINE_SECRET_KEY/)
   assert.equal(second.code, 1)
   assert.match(second.err, /is in use by something else: set HOOKLINE_PORT/)
 
