@@ -19,12 +19,12 @@ export class SecretKeyError extends Error {
  * Hex, Base64 or words: the text itself is stretched, so there is no guessing what it was meant to be, and moving it from
  * the file into HOOKLINE_SECRET_KEY changes nothing.
  *
- * Errors: `SecretKeyError` when the text is shorter than 32 characters, or others may read the file.
+ * Errors: `SecretKeyError` when the text is shorter than 32 characters, others may read the file, or it can't be made.
  */
 export async function readSecretKey(given: string | undefined, dataDir: string): Promise<Buffer> {
   if (given !== undefined) return stretchSecret(given, 'HOOKLINE_SECRET_KEY')
   const path = join(dataDir, 'secret.key')
-  const text = (await readKeyFile(path)) ?? (await makeKeyFile(dataDir, path))
+  const text = (await readKeyFile(path)) ?? (await makeKeyFile(dataDir, path).catch(cannotBeMade(path)))
   return stretchSecret(text, path)
 }
 
@@ -60,6 +60,17 @@ async function readKeyFile(path: string): Promise<string | undefined> {
     )
   }
   return opened.readFile('utf8')
+}
+
+function cannotBeMade(path: string): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof SecretKeyError) throw error
+    const reason = error instanceof Error ? error.message : error
+    throw new SecretKeyError(
+      `${path} can't be made: ${reason}. Set HOOKLINE_DATA_DIR to a directory that this user may write to`,
+      error,
+    )
+  }
 }
 
 /** Written elsewhere and then linked, so that nobody ever sees half a key, and of two processes one wins. */

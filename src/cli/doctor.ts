@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { readSecretKey } from '../access/secret-key.ts'
 import { type Config, readConfig } from '../config.ts'
 import { createMailer } from '../mailer.ts'
@@ -10,7 +10,7 @@ import type { WaitingErrorMails } from '../storage/error-mails.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import { sealedElsewhere } from '../storage/sealed-elsewhere.ts'
 import { readServerFacts, type ServerFacts } from '../storage/server-facts.ts'
-import { messageOf } from './failure.ts'
+import { listenFailure, messageOf } from './failure.ts'
 
 export interface Finding {
   state: 'ok' | 'warn' | 'fail'
@@ -56,19 +56,33 @@ function nodeVersion(version: string): Finding {
 async function dataDirectory({ dataDir, databaseUrl }: Config): Promise<Finding> {
   const what = `data directory ${dataDir}`
   const found = await stat(dataDir).catch(() => undefined)
-  if (found === undefined) return { state: 'ok', what: `${what} (will be made)` }
+  if (found === undefined) {
+    const above = await nearestDirectory(dataDir)
+    if (await mayWrite(above)) return { state: 'ok', what: `${what} (will be made)` }
+    return { state: 'fail', what, fix: `It can't be made: ${above} can't be written. Set HOOKLINE_DATA_DIR.` }
+  }
   if (!found.isDirectory()) return { state: 'fail', what, fix: 'It is no directory: set HOOKLINE_DATA_DIR.' }
-  const writable = await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK).then(
-    () => true,
-    () => false,
-  )
-  if (!writable) {
+  if (!(await mayWrite(dataDir))) {
     return { state: 'fail', what, fix: `It can't be written: chown it to this user, or set HOOKLINE_DATA_DIR.` }
   }
   if (databaseUrl === undefined && (found.mode & 0o022) !== 0) {
     return { state: 'warn', what, fix: `Other users can write to it: chmod go-w ${dataDir}` }
   }
   return { state: 'ok', what }
+}
+
+function mayWrite(directory: string): Promise<boolean> {
+  return access(directory, constants.R_OK | constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** The first one above that is there. */
+async function nearestDirectory(path: string): Promise<string> {
+  const above = dirname(path)
+  const found = await stat(above).catch(() => undefined)
+  return found !== undefined || above === path ? above : nearestDirectory(above)
 }
 
 async function secretKey(config: Config): Promise<Finding> {
@@ -190,10 +204,11 @@ const lateEmailMs = 15 * 60 * 1000
 async function* addresses(config: Config): AsyncGenerator<Finding> {
   if (config.role === 'worker') return
   const local = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`
-  if (config.port === 0) yield { state: 'ok', what: 'a free port is taken' }
-  else if (await isFree(config.host, config.port)) yield { state: 'ok', what: `${local} is free` }
+  const refused = await tryListening(config)
+  if (config.port === 0 && refused === undefined) yield { state: 'ok', what: 'a free port is taken' }
+  else if (refused === undefined) yield { state: 'ok', what: `${local} is free` }
   else if (await isHookline(local)) yield { state: 'ok', what: `Hookline is running at ${local}` }
-  else yield { state: 'fail', what: `${local} can't be taken`, fix: 'Something else has it: set HOOKLINE_PORT.' }
+  else yield { state: 'fail', what: `${local} can't be taken`, fix: refused }
 
   if (config.publicUrl === undefined) {
     const fix = 'Fine for trying it out; senders elsewhere need HOOKLINE_PUBLIC_URL.'
@@ -209,11 +224,12 @@ async function* addresses(config: Config): AsyncGenerator<Finding> {
   }
 }
 
-function isFree(host: string, port: number): Promise<boolean> {
+/** What keeps a server from listening there; undefined when nothing does. */
+function tryListening({ host, port }: Config): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(true)))
+    server.once('error', (error) => resolve(listenFailure(error, host, port) ?? messageOf(error)))
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)))
   })
 }
 

@@ -28,3 +28,15 @@ export function messageOf(error: unknown): string {
   const cause = error instanceof AppError && error.cause instanceof Error ? `: ${error.cause.message}` : ''
   return `${error.message}${cause}`
 }
+
+/** Why a server can't listen there and what to set; undefined for any other error. */
+export function listenFailure(error: unknown, host: string, port: number): string | undefined {
+  const { code, syscall } = error as NodeJS.ErrnoException
+  if (syscall !== 'listen' && syscall !== 'getaddrinfo') return undefined
+  if (code === 'EADDRINUSE') return `${host}:${port} is in use by something else: set HOOKLINE_PORT to another port`
+  if (code === 'EACCES') return `only root may listen on port ${port}: set HOOKLINE_PORT to a higher one`
+  if (code === 'EADDRNOTAVAIL') return `this machine does not have the address ${host}: set HOOKLINE_HOST to one it has`
+  if (syscall === 'getaddrinfo')
+    return `there is no address for ${host} (${code}): set HOOKLINE_HOST to one of this machine`
+  return undefined
+}

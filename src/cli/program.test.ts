@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -166,6 +166,40 @@ test('the doctor says what is wrong and what to do about it', async () => {
   const misspelt = await answerOf(['doctor'], { env: { HOOKLINE_PORT: 'eighty', HOOKLINE_PROT: '1' } })
   assert.equal(misspelt.code, 1)
   assert.match(misspelt.out, /HOOKLINE_PORT: "eighty" is not/)
+})
+
+test('what keeps it from starting is told with the setting to change, by start and doctor alike', async () => {
+  const file = join(dataDir, 'a file')
+  writeFileSync(file, '')
+  const cases: [env: Record<string, string>, start: RegExp, doctor: RegExp][] = [
+    [{ HOOKLINE_HOST: 'nowhere.invalid' }, /no address for nowhere\.invalid .*set HOOKLINE_HOST/, /set HOOKLINE_HOST/],
+    [{ HOOKLINE_HOST: '192.0.2.1' }, /does not have the address 192\.0\.2\.1: set HOOKLINE_HOST/, /set HOOKLINE_HOST/],
+    [
+      { HOOKLINE_DATA_DIR: join(file, 'data'), HOOKLINE_SECRET_KEY: '', HOOKLINE_DATABASE_URL: '' },
+      /secret\.key can't be .*ENOTDIR/,
+      /^fail {2}data directory .*a file\/data$/m,
+    ],
+    [
+      { HOOKLINE_DATA_DIR: join(file, 'data'), HOOKLINE_DATABASE_URL: '' },
+      /can't be written: ENOTDIR.*Set HOOKLINE_DATA_DIR/,
+      /Set HOOKLINE_DATA_DIR/,
+    ],
+    [
+      { HOOKLINE_DATA_DIR: join(dataDir, 'new'), HOOKLINE_DATABASE_URL: '', HOOKLINE_POSTGRES_BIN: '/nowhere' },
+      /HOOKLINE_POSTGRES_BIN.*\/nowhere/,
+      /HOOKLINE_POSTGRES_BIN/,
+    ],
+  ]
+  for (const [env, start, doctor] of cases) {
+    const started = await answerOf(['start'], { env })
+    assert.equal(started.code, 1)
+    assert.match(started.err, start)
+    assert.doesNotMatch(started.err, /^ +at /m)
+    const examined = await answerOf(['doctor'], { env })
+    assert.equal(examined.code, 1)
+    assert.match(examined.out, doctor)
+    assert.doesNotMatch(examined.out, /^ +at |Something else|Alpine/m)
+  }
 })
 
 test('the doctor tries the mail server', async () => {

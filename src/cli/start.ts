@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { pino } from 'pino'
 import { type App, startApp } from '../app.ts'
 import { type Config, readConfig } from '../config.ts'
-import { messageOf } from './failure.ts'
+import { listenFailure, messageOf } from './failure.ts'
 
 /** A process that hangs while stopping is ended by then; service managers kill after 30 s. */
 const stopWithinMs = 29_000
@@ -57,11 +57,7 @@ function stopSignal(): Promise<NodeJS.Signals> {
 const togetherMs = 1_000
 
 function startFailure(error: unknown, { host, port }: Config): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'EADDRINUSE') return `${host}:${port} is in use by something else: set HOOKLINE_PORT to another port`
-  if (code === 'EADDRNOTAVAIL') return `this machine does not have the address ${host}: set HOOKLINE_HOST to one it has`
-  if (code === 'EACCES' && port < 1024) return `only root may listen on port ${port}: set HOOKLINE_PORT to a higher one`
-  return messageOf(error)
+  return listenFailure(error, host, port) ?? messageOf(error)
 }
 
 function announce({ address, setupUrl }: App): void {

@@ -1,4 +1,14 @@
-import { closeSync, constants, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
@@ -63,7 +73,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const dataDir = resolve(options.dataDir)
   const directory = join(dataDir, 'postgres')
   // Root's server runs as nobody, who must get through to binaries that were copied here.
-  mkdirSync(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
+  makeDirectory(dataDir, process.getuid?.() === 0 ? 0o711 : 0o700)
   const socket = reachableSocket(directory)
   const connection = { host: socket.directory, port: clusterPort, user: clusterUser, database: clusterDatabase }
   const stopping = new AbortController()
@@ -121,6 +131,19 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       if (attachment) await leave(attachment, directory)
       socket.remove()
     },
+  }
+}
+
+function makeDirectory(path: string, mode: number): void {
+  try {
+    mkdirSync(path, { recursive: true, mode })
+    accessSync(path, constants.W_OK)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : cause
+    throw new EmbeddedPostgresError(
+      `its directory can't be written: ${reason}. Set HOOKLINE_DATA_DIR to one that this user may write to.`,
+      { cause },
+    )
   }
 }
 

@@ -60,7 +60,13 @@ export const programEnvironment = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL
  */
 export async function findPostgres({ postgresBin, dataDir, account }: Search): Promise<PostgresBinaries> {
   if (postgresBin !== undefined) {
-    return { directory: postgresBin, version: await versionOf(postgresBin, account).catch(cannotRun) }
+    const version = await versionOf(postgresBin, account).catch((cause: Error) => {
+      throw new EmbeddedPostgresError(
+        `HOOKLINE_POSTGRES_BIN must name the directory of \`postgres\` and \`initdb\` (${cause.message.trim()}).`,
+        { cause },
+      )
+    })
+    return { directory: postgresBin, version }
   }
   const packaged = packagedPostgres()
   let problem: unknown
