@@ -96,10 +96,13 @@ function keyNotice({ secretKey, dataDir }: Config): string {
   return `The secret key (${source}) is not in it: keep a copy of it elsewhere, for nothing can be restored without it.`
 }
 
-/** A file that can't be read or written is nothing to show a stack for. */
+/** A file that can't be read or written, or is not whole, is nothing to show a stack for. */
 function mendable(error: unknown): unknown {
-  const isOfFile = error instanceof Error && 'code' in error && /^(E[A-Z]+|ZSTD_.*)$/.test(String(error.code))
-  return isOfFile ? new CommandError(`the backup file: ${error.message}`) : error
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code === 'ZSTD_error_prefix_unknown') return new CommandError('this is no backup of Hookline')
+  if (code === 'Z_BUF_ERROR') return new CommandError('the backup is cut off: its end is missing')
+  if (code.startsWith('ZSTD_')) return new CommandError(`the backup is damaged: ${(error as Error).message}`)
+  return /^E[A-Z]+$/.test(code) ? new CommandError(`the backup file: ${(error as Error).message}`) : error
 }
 
 /** The database as it is: its tables are not brought up to date, which is for after the backup. */

@@ -2,6 +2,7 @@ import { SecretKeyError } from '../access/secret-key.ts'
 import { ConfigError } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { BackupError } from '../storage/backup-format.ts'
+import { DatabaseUnavailableError } from '../storage/database.ts'
 import { EmbeddedPostgresError } from '../storage/postgres-binaries.ts'
 
 /** Something the person at the command line can mend; told without a stack. */
@@ -24,9 +25,22 @@ export function reportingErrors<Args extends unknown[]>(command: (...args: Args)
 /** What to show of an error: with its stack only when it is a fault of ours. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  if (!mendable.some((kind) => error instanceof kind)) return error.stack ?? error.message
-  const cause = error instanceof AppError && error.cause instanceof Error ? `: ${error.cause.message}` : ''
-  return `${error.message}${cause}`
+  if (error instanceof DatabaseUnavailableError) return `${error.message}: ${reasonOf(error)}. ${seeToUrl}`
+  if (isRefusal(error)) return `the database refuses: ${error.message}. ${seeToUrl}`
+  return mendable.some((kind) => error instanceof kind) ? error.message : (error.stack ?? error.message)
+}
+
+const seeToUrl = 'See to HOOKLINE_DATABASE_URL and to what the server allows this user'
+
+function reasonOf({ cause }: Error): string {
+  // Node tries every address of a name, and says what came of each.
+  if (cause instanceof AggregateError) return cause.errors.map((each) => each.message).join(', ')
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
+/** By SQLSTATE: wrong password or user (class 28), no such database, no right. */
+function isRefusal(error: Error): boolean {
+  return 'code' in error && /^(28...|3D000|42501)$/.test(String(error.code))
 }
 
 /** Why a server can't listen there and what to set; undefined for any other error. */
