@@ -14,7 +14,7 @@ import {
   threeSteps,
   webhook,
 } from './builder-page.ts'
-import { startRig, until } from './rig.ts'
+import { admin, startRig, until } from './rig.ts'
 
 const { check } = await startRig()
 
@@ -168,6 +168,47 @@ check('B-11 unsaved work is offered after a reload, without secrets', async ({ p
   await card(page, 'con1').click()
   await panel(page).getByText('Bearer s3cret').waitFor()
 })
+
+check('B-11 what was typed in the last moment is offered after leaving, too', async ({ page, openFlow }) => {
+  await openFlow(threeSteps)
+  await page.getByLabel('Name of the flow').fill('Left in haste')
+  await page.getByRole('link', { name: 'All flows' }).click()
+  await page.getByRole('button', { name: 'Leave', exact: true }).click()
+  await page.getByRole('heading', { name: 'Flows' }).waitFor()
+  await page.goBack()
+  await page.getByRole('button', { name: 'Restore' }).click()
+  assert.equal(await page.getByLabel('Name of the flow').inputValue(), 'Left in haste')
+})
+
+check(
+  'B-11 a save after the session has ended loses nothing',
+  async ({ page, context, openFlow }) => {
+    await openFlow(threeSteps)
+    await context.clearCookies()
+    await page.getByLabel('Name of the flow').fill('Typed too late')
+    await page.keyboard.press('Control+s')
+    await page.getByLabel('Email').fill(admin.email)
+    await page.getByRole('textbox', { name: 'Password' }).fill(admin.password)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Restore' }).click()
+    assert.equal(await page.getByLabel('Name of the flow').inputValue(), 'Typed too late')
+  },
+  { expected: /401/ },
+)
+
+check(
+  'a long name leaves the buttons of the bar whole',
+  async ({ page, openFlow }) => {
+    await openFlow({ ...threeSteps, name: 'Long'.repeat(50) })
+    const cut = await page
+      .locator('header .mantine-Button-label')
+      .evaluateAll((labels) =>
+        labels.filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.textContent),
+      )
+    assert.deepEqual(cut, [])
+  },
+  { browser: { viewport: { width: 1024, height: 768 } } },
+)
 
 check(
   'B-12 a save in between is a question with names, not a loss',

@@ -63,6 +63,15 @@ function DraftOffer() {
     return () => clearTimeout(timer)
   }, [store, document, isOffered])
 
+  // Work of the last moment, too: a session that has ended takes the page away at once.
+  useEffect(
+    () => () => {
+      const state = store.getState()
+      if (isDirty(state)) keepDraft(state.flowId, state.document, state.version)
+    },
+    [store],
+  )
+
   if (draft === undefined) return null
   return (
     <div className={classes.offer} role="status">

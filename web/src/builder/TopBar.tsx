@@ -78,7 +78,7 @@ export function TopBar({ status, commands, run, isTesting, onProblems }: TopBarP
         leftSection={<Play size={15} aria-hidden />}
         onClick={() => run('run-test')}
         loading={isTesting}
-        className={classes.test ?? ''}
+        flex="none"
       >
         Run test
       </Button>
@@ -87,6 +87,7 @@ export function TopBar({ status, commands, run, isTesting, onProblems }: TopBarP
         onClick={() => run('save')}
         disabled={saveState === 'All changes saved'}
         loading={saveState === 'Saving…'}
+        flex="none"
       >
         Save
       </Button>
