@@ -1,6 +1,6 @@
 import { Button, PasswordInput, TextInput } from '@mantine/core'
 import { type FormEvent, type ReactNode, useId, useState } from 'react'
-import { messageOf } from '../api.ts'
+import { ApiError, messageOf } from '../api.ts'
 import { Logo } from '../shell/Logo.tsx'
 import classes from './Entrance.module.css'
 import { useSetup, useSignIn } from './session.ts'
@@ -45,20 +45,25 @@ export function SignIn() {
 /** The first visit to a new server: whoever has the address that it showed at its start makes the admin. */
 export function FirstRun() {
   const setup = useSetup()
-  const [given] = useState(tokenOfAddress)
-  const [token, setToken] = useState(given)
+  const [token, setToken] = useState(tokenOfAddress)
+  const [asksToken, setAsksToken] = useState(token === '')
   const [name, setName] = useState('')
   const [email, setEmail] = useState('')
   const [password, setPassword] = useState('')
   const tooShort = password !== '' && password.length < minPasswordLength
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    if (password.length >= minPasswordLength) setup.mutate({ token: token.trim(), name, email, password })
+    if (password.length < minPasswordLength) return
+    const onError = (error: Error) => {
+      // An address with an old or a cut token: only now is it worth a field.
+      if (error instanceof ApiError && error.code === 'forbidden') setAsksToken(true)
+    }
+    setup.mutate({ token: token.trim(), name, email, password }, { onError })
   }
   return (
     <Entrance title="Welcome to Hookline" onSubmit={submit} error={setup.error}>
       <p className={classes.lead}>Create the admin of this server. You can invite others later.</p>
-      {given === '' ? (
+      {asksToken ? (
         <TextInput
           label="Setup token"
           description="The server shows it, and an address that contains it, when it starts."
