@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { JsonObject } from '../../src/flow/json.ts'
-import { card, palette, panel, threeSteps, webhook } from './builder-page.ts'
+import { boxOf, card, palette, panel, threeSteps, webhook } from './builder-page.ts'
 import { admin, assertAccessible, clipboard, startRig, until } from './rig.ts'
 
 const { check } = await startRig()
@@ -128,6 +128,13 @@ check(
     await page.getByRole('heading', { name: 'There is no such page' }).waitFor()
     await open('/flows/018f4a3e-0000-7000-8000-000000000000')
     await page.getByRole('heading', { name: 'There is no such flow' }).waitFor()
+    await open('/connectors/nope')
+    await page.getByRole('link', { name: 'Back to the connectors' }).waitFor()
+    await open('/runs?run=01900000-0000-7000-8000-000000000000')
+    await page.getByRole('heading', { name: 'There is no such run' }).waitFor()
+    await page.getByRole('link', { name: 'Back to the runs' }).click()
+    await page.getByRole('heading', { name: 'There is no such run' }).waitFor({ state: 'detached' })
+    await open('/flows/00000000-0000-4000-8000-000000000000')
     await page.getByRole('link', { name: 'Back to the flows' }).click()
     await page.waitForURL('**/flows')
   },
@@ -196,6 +203,18 @@ check(
     await page.getByTestId(`flow-${flow.id}`).waitFor({ state: 'detached' })
   },
 )
+
+check('when a flow was saved does not run under its menu', async ({ page, open, product }) => {
+  const { id } = await product.flow({ ...threeSteps, status: 'draft', name: 'Rested' })
+  await product.database.query({
+    text: `update flow set updated_at = now() - interval '10 minutes' where id = $1`,
+    values: [id],
+  })
+  await open('/flows')
+  const words = await boxOf(page.getByTestId(`flow-${id}`).getByText('10 min ago'))
+  const menu = await boxOf(page.getByRole('button', { name: 'Actions for Rested' }))
+  assert.ok(words.x + words.width <= menu.x, `${words.x + words.width} reaches ${menu.x}`)
+})
 
 check('L-03 the error count leads to the failed runs of this flow', async ({ page, open, product }) => {
   const steps: JsonObject[] = [

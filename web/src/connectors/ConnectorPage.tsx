@@ -24,7 +24,8 @@ const route = getRouteApi('/connectors/$name')
 export function ConnectorPage() {
   const { name } = route.useParams()
   const connector = useQuery(connectorQuery(name))
-  if (connector.error instanceof ApiError && connector.error.status === 404) return <NotFound what="connector" />
+  if (connector.error instanceof ApiError && connector.error.status === 404)
+    return <NotFound what="connector" list="connectors" />
   if (connector.error !== null) return <Refusal>{messageOf(connector.error)}</Refusal>
   if (connector.data === undefined) return <Loading />
   return <Loaded connector={connector.data} />

@@ -42,7 +42,8 @@ export function NewConnectorPage() {
 export function EditConnectorPage() {
   const { name } = route.useParams()
   const connector = useQuery({ ...connectorQuery(name), staleTime: Number.POSITIVE_INFINITY })
-  if (connector.error instanceof ApiError && connector.error.status === 404) return <NotFound what="connector" />
+  if (connector.error instanceof ApiError && connector.error.status === 404)
+    return <NotFound what="connector" list="connectors" />
   if (connector.error !== null) return <Refusal>{messageOf(connector.error)}</Refusal>
   if (connector.data === undefined) return <Loading />
   return <Editor name={name} initial={stringifyJson(writtenPart(connector.data), 2)} />

@@ -51,7 +51,7 @@ export default function RunDetail({ runId, open, close }: RunDetailProps) {
     return (
       <section className={classes.detail} aria-label="Run">
         {run.error instanceof ApiError && run.error.status === 404 ? (
-          <NotFound what="run" />
+          <NotFound what="run" list="runs" />
         ) : (
           <p role="alert" className={classes.failure}>
             {messageOf(run.error)}

@@ -44,15 +44,15 @@ export function Loading() {
   )
 }
 
-/** An address that leads nowhere. */
-export function NotFound({ what = 'page' }: { what?: string }) {
+/** An address that leads nowhere; the way back is that of the list in which such a thing stands. */
+export function NotFound({ what = 'page', list = 'flows' }: { what?: string; list?: 'flows' | 'runs' | 'connectors' }) {
   return (
     <EmptyState
       icon={<Compass size={26} />}
       title={`There is no such ${what}`}
       actions={
-        <Button component={Link} to="/flows">
-          Back to the flows
+        <Button component={Link} to={`/${list}`}>
+          Back to the {list}
         </Button>
       }
     >
