@@ -12,6 +12,7 @@ import {
 import { firstSteps } from '../flow/graph.ts'
 import type { Json } from '../flow/json.ts'
 import { runStatuses } from '../flow/run.ts'
+import { plainWords } from './plain-words.ts'
 import { problemsOf } from './route.ts'
 import { instant, timestamp } from './shapes.ts'
 
@@ -71,7 +72,7 @@ export function readFlow(
 export function parseFlow(body: Record<string, Json>, status: Flow['status']): FlowInput {
   const own = Object.entries(body).filter(([key]) => !Object.hasOwn(additions, key))
   const value = plainNumbers({ status, ...Object.fromEntries(own) })
-  const parsed = flowInputSchema.safeParse(value)
+  const parsed = flowInputSchema.safeParse(value, { error: plainWords })
   if (!parsed.success) throw invalidFlow(schemaProblems(parsed.error, value))
   return parsed.data
 }
@@ -129,7 +130,8 @@ function problemJson({ ref, field, message }: { ref: string | null; field: strin
 
 export function invalidFlow(problems: readonly { ref: string | null; field: string; message: string }[]): AppError {
   const [first] = problems
-  const where = first?.ref == null ? '' : `${first.ref}: `
+  const place = [first?.ref, first?.field].filter(Boolean).join(', ')
+  const where = place === '' ? '' : `${place}: `
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
   return new AppError('invalid_flow', `${where}${first?.message}${more}`, {
     data: { problems: problems.map(problemJson) },

@@ -130,8 +130,11 @@ test('a save that does not name a status leaves it as it is', async () => {
 test('what is wrong with a flow is told by step and field', async () => {
   const cases: [changes: object, ref: string | null, field: string, message: RegExp][] = [
     [{ nam: 'x' }, null, 'nam', /did you mean "name"/],
-    [{ name: '' }, null, 'name', /./],
-    [{ settings: { data_retention_days: -1 } }, null, 'settings.data_retention_days', /./],
+    [{ name: '' }, null, 'name', /^must be at least 1 characters long$/],
+    [{ name: ['x'] }, null, 'name', /^must be a string, and is an array$/],
+    [{ settings: { data_retention_days: -1 } }, null, 'settings.data_retention_days', /^must be at least 0$/],
+    [{ settings: { data_retention_days: '9' } }, null, 'settings.data_retention_days', /number, and is a string$/],
+    [{ steps: [{ ref: 'a1', action: 'set' }] }, 'a1', 'connector', /^is missing$/],
     [{ steps: [{ ref: 'a1', connector: 'dict', action: 'set', on_eror: 'x' }] }, 'a1', 'on_eror', /on_error/],
     [{ steps: [{ connector: 'dict', action: 'set' }] }, null, 'steps.0.ref', /./],
     [
@@ -152,6 +155,24 @@ test('what is wrong with a flow is told by step and field', async () => {
     assert.deepEqual(Object.keys(problem), ['ref', 'field', 'message'])
     assert.equal(problem.ref, ref)
     assert.match(problem.message, message)
+    assert.ok(body.message.startsWith(`${ref === null ? '' : `${ref}, `}${field}: `), body.message)
+  }
+})
+
+test('a parameter that is wrong is named, with what it must be', async () => {
+  const cases: [path: string, message: string][] = [
+    ['/flows?limit=0', 'limit in the query: must be at least 1'],
+    ['/flows?limit=201', 'limit in the query: must be at most 200'],
+    ['/flows?q=a&q=b', 'q in the query: must be a string, and is an array'],
+    ['/flow-runs?flow_id=x', 'flow_id in the query: must be an id (a UUID)'],
+    ['/flow-runs/stats?by_flow=1', 'by_flow in the query: must be one of true, false'],
+  ]
+  for (const [path, message] of cases) {
+    const { status, body } = await api.call('GET', path)
+    assert.deepEqual(
+      { status, error: body.error, message: body.message },
+      { status: 400, error: 'invalid_request', message },
+    )
   }
 })
 

@@ -5,6 +5,7 @@ import type { Scope } from '../access/scopes.ts'
 import { AppError } from '../errors.ts'
 import { type Json, JsonSyntaxError, parseJson } from '../flow/json.ts'
 import type { Role } from '../storage/users.ts'
+import { plainWords } from './plain-words.ts'
 
 /**
  * What a route is: an entry in a table. The server's routing, the checks of who may call it, the OpenAPI document and
@@ -181,7 +182,7 @@ function readParams(schema: z.ZodType, value: unknown): unknown {
 }
 
 function readValues(schema: z.ZodType, value: unknown, place: string): unknown {
-  const parsed = schema.safeParse(value)
+  const parsed = schema.safeParse(value, { error: plainWords })
   if (parsed.success) return parsed.data
   const problems = problemsOf(parsed.error, schema)
   const [first] = problems

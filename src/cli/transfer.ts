@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import { plainWords } from '../api/plain-words.ts'
 import { problemsOf } from '../api/route.ts'
 import { exportFlows, type TransferDocument, transferDocument } from '../api/transfer.ts'
 import { importDocument, type Transfer, type TransferProblem } from '../api/transfer-import.ts'
@@ -80,7 +81,7 @@ async function readDocument(path: string): Promise<TransferDocument> {
   } catch (error) {
     throw new CommandError(`${path}: ${error instanceof Error ? error.message : error}`)
   }
-  const { success, data, error } = transferDocument.safeParse(value)
+  const { success, data, error } = transferDocument.safeParse(value, { error: plainWords })
   if (success) return data
   const problems = problemsOf(error, transferDocument).map(({ field, message }) => `\n  ${field}: ${message}`)
   throw new CommandError(`${path} can't be imported:${problems.join('')}`)
