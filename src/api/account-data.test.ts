@@ -251,6 +251,11 @@ test('the OpenAPI document is public and describes every route', async () => {
     'query',
   )
   assert.deepEqual(body.paths['/v1/flows'].post['x-scopes'], ['automation.manage'])
+  const inHeader = body.paths['/v1/flows/{id}'].put.parameters.filter((each: { in: string }) => each.in === 'header')
+  assert.deepEqual(
+    inHeader.map(({ name, required }: { name: string; required: boolean }) => [name, required]),
+    [['If-Match', true]],
+  )
   const ids = Object.values(body.paths).flatMap((path) =>
     Object.values(path as Record<string, { operationId: string }>).map(({ operationId }) => operationId),
   )

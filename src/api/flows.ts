@@ -70,6 +70,9 @@ export function flowRoutes(deps: ApiDeps): Route[] {
       access: 'automation.manage',
       summary: 'Saves a flow as a new version; If-Match names the version it is based on',
       params: byId,
+      headers: z.object({
+        'If-Match': z.string().describe('The version the change is based on: 3, or "3" as ETag has it'),
+      }),
       body: flowBody,
       bodyLimit: maxFlowBytes,
       answer: flowAnswer,

@@ -38,7 +38,11 @@ function operation(route: Route): JsonObject {
     tags: [route.path.split('/')[1]!],
     ...(access === 'public' && { security: [] }),
     ...(access !== 'public' && access !== 'signed_in' && access !== 'anyone' && { 'x-scopes': [access].flat() }),
-    parameters: [...parameters(route.params, 'path'), ...parameters(route.query, 'query')],
+    parameters: [
+      ...parameters(route.params, 'path'),
+      ...parameters(route.query, 'query'),
+      ...parameters(route.headers, 'header'),
+    ],
     ...(body && {
       requestBody: {
         required: !body.safeParse(undefined).success,
@@ -63,7 +67,7 @@ function operationId({ method, path }: Route): string {
   return `${method.toLowerCase()}${path.replace(/[/:-]+/g, '_')}`
 }
 
-function parameters(schema: z.ZodType | undefined, place: 'path' | 'query'): JsonObject[] {
+function parameters(schema: z.ZodType | undefined, place: 'path' | 'query' | 'header'): JsonObject[] {
   if (schema === undefined) return []
   const { properties = {}, required = [] } = jsonSchema(schema, 'input') as {
     properties?: Record<string, JsonObject>

@@ -19,6 +19,8 @@ export interface Route {
   summary: string
   params: z.ZodType | undefined
   query: z.ZodType | undefined
+  /** Those that the route reads by itself; the document names them. */
+  headers: z.ZodType | undefined
   body: z.ZodType | undefined
   /** `undefined` where the answer has no body. */
   answer: z.ZodType | undefined
@@ -51,6 +53,7 @@ interface Definition<Params, Query, Body, Answer> {
   summary: string
   params?: Params
   query?: Query
+  headers?: z.ZodType
   /** `undefined` stands for no body at all; a schema that takes it makes the body optional. */
   body?: Body
   answer?: Answer
@@ -135,8 +138,9 @@ type AnyDefinition = Definition<
   z.ZodType | undefined
 >
 
-function describe({ method, path, summary, params, query, body, answer, status, bodyLimit }: AnyDefinition) {
-  return { method, path, summary, params, query, body, answer, status: status ?? (answer ? 200 : 204), bodyLimit }
+function describe({ method, path, summary, params, query, headers, body, answer, status, bodyLimit }: AnyDefinition) {
+  const good = status ?? (answer ? 200 : 204)
+  return { method, path, summary, params, query, headers, body, answer, status: good, bodyLimit }
 }
 
 function readCall<
