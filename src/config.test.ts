@@ -74,7 +74,7 @@ test('every setting can be set', () => {
 
 test('emails need a server and a sender that can be one', () => {
   const smtp = { HOOKLINE_SMTP_URL: 'smtp://mail.example.com' }
-  assert.throws(() => readConfig(smtp), /HOOKLINE_EMAIL_FROM: is absent/)
+  assert.throws(() => readConfig(smtp), /HOOKLINE_EMAIL_FROM: is absent, and HOOKLINE_SMTP_URL is/)
   assert.throws(() => readConfig({ HOOKLINE_EMAIL_FROM: 'a@example.com' }), /HOOKLINE_SMTP_URL: is absent/)
   for (const from of ['nobody', 'A <b>', 'a@example.com\r\nBcc: b@example.com']) {
     assert.throws(() => readConfig({ ...smtp, HOOKLINE_EMAIL_FROM: from }), /HOOKLINE_EMAIL_FROM: .* is not an address/)

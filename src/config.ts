@@ -186,7 +186,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   const { HOOKLINE_SMTP_URL: smtpUrl, HOOKLINE_EMAIL_FROM: from } = data
   if ((smtpUrl === undefined) !== (from === undefined)) {
     const absent = from === undefined ? 'HOOKLINE_EMAIL_FROM' : 'HOOKLINE_SMTP_URL'
-    throw new ConfigError([`${absent}: is absent, and emails need both it and the other one`])
+    const other = from === undefined ? 'HOOKLINE_SMTP_URL' : 'HOOKLINE_EMAIL_FROM'
+    throw new ConfigError([`${absent}: is absent, and ${other} is of no use without it`])
   }
   return {
     host: data.HOOKLINE_HOST,

@@ -1,4 +1,4 @@
-import { stdin, stdout } from 'node:process'
+import { stderr, stdin } from 'node:process'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { text as readAll } from 'node:stream/consumers'
@@ -28,17 +28,17 @@ export async function createAdmin({ email, name, role, passwordStdin }: AdminOpt
   console.log(user.id)
 }
 
-/** Asks at the terminal without showing what is typed. */
+/** Asks at the terminal, on standard error because standard output is for the id, without showing what is typed. */
 async function askPassword(): Promise<string> {
   if (!stdin.isTTY) throw new CommandError('standard input is no terminal: use --password-stdin')
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
   const terminal = createInterface({ input: stdin, output: silent, terminal: true })
   try {
-    stdout.write('Password: ')
+    stderr.write('Password: ')
     const password = await terminal.question('')
-    stdout.write('\nOnce more: ')
+    stderr.write('\nOnce more: ')
     const again = await terminal.question('')
-    stdout.write('\n')
+    stderr.write('\n')
     if (password !== again) throw new CommandError('the two passwords differ')
     return password
   } finally {

@@ -285,7 +285,8 @@ test('settings that are wrong are told without a stack', async () => {
   assert.ok(!err.includes('    at '))
 })
 
-test('help lists the commands', async () => {
+test('help lists the commands, and there is a version', async () => {
+  assert.match((await answerOf(['--version'])).out, /^\d+\.\d+\.\d+\n$/)
   const { code, out } = await answerOf(['--help'])
   assert.equal(code, 0)
   for (const command of ['start', 'doctor', 'token', 'admin', 'export', 'import', 'backup', 'restore'])

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import about from '../../package.json' with { type: 'json' }
 import { normaliseScope, type Scope, scopes } from '../access/scopes.ts'
 import { roles } from '../storage/users.ts'
 import { createAdmin } from './admin.ts'
@@ -17,6 +18,7 @@ import { exportToFile, importFromFile } from './transfer.ts'
 export function createProgram(): Command {
   const program = new Command('hookline')
     .description('An embedded integration platform: a webhook arrives, a flow runs, the sender gets its answer.')
+    .version(about.version)
     .helpCommand(true)
     .showHelpAfterError('(hookline --help lists the commands)')
     .addHelpText(
