@@ -68,6 +68,27 @@ check(
   },
 )
 
+check('B-03 Enter while searching adds what was found first and can be added', async ({ page, openFlow }) => {
+  await openFlow(threeSteps)
+  const search = page.getByRole('textbox', { name: 'Find a step' })
+  await search.press('Enter')
+  await search.fill('webhook')
+  await search.press('Enter')
+  assert.equal(await page.getByTestId('save-state').textContent(), 'All changes saved')
+  await search.fill('dela')
+  await search.press('Enter')
+  await card(page, 'delay1').waitFor()
+})
+
+check('B-03 quick add begins with what can be added', async ({ page, openFlow }) => {
+  await openFlow(threeSteps)
+  await card(page, 'web1').focus()
+  await page.keyboard.press('/')
+  const options = page.getByRole('option')
+  await options.first().getByText('HTTP request').waitFor()
+  await options.filter({ hasText: 'Scheduler' }).getByText('The flow has a trigger').waitFor()
+})
+
 check('B-04 a second webhook is refused, with the reason', async ({ page, openFlow }) => {
   await openFlow(threeSteps)
   await card(page, 'web1').waitFor()

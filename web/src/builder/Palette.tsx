@@ -22,6 +22,11 @@ export function Palette({ onAdded }: { onAdded: (ref: string) => void }) {
   const { drag, handlers, wasDragged } = usePaletteDrag(onAdded)
   const add = useAddItem(onAdded)
   const found = findItems(items, text)
+  const isRefused = (item: PaletteItem) => item.starts && trigger !== undefined
+  const addFirst = () => {
+    const first = found.find((item) => !isRefused(item))
+    if (first) add(first)
+  }
   return (
     <aside className={classes.palette} aria-label="Palette">
       <TextInput
@@ -29,6 +34,7 @@ export function Palette({ onAdded }: { onAdded: (ref: string) => void }) {
         onChange={(event) => setText(event.currentTarget.value)}
         placeholder="Find a step…"
         aria-label="Find a step"
+        onKeyDown={({ key }) => key === 'Enter' && text.trim() !== '' && addFirst()}
         leftSection={<Search size={15} aria-hidden />}
         className={classes.search}
       />
@@ -44,7 +50,7 @@ export function Palette({ onAdded }: { onAdded: (ref: string) => void }) {
                 {group}
               </h2>
               {members.map((item) => {
-                const refused = item.starts && trigger !== undefined
+                const refused = isRefused(item)
                 return (
                   <button
                     key={item.id}

@@ -24,6 +24,8 @@ export function QuickAdd({
   const { screenToFlowPosition } = useReactFlow()
   const items = useBuilder((state) => state.catalogue.items)
   const connectors = useBuilder((state) => state.catalogue.connectors)
+  const hasTrigger = useBuilder(({ document, catalogue }) => document.steps.some((step) => catalogue.starts(step)))
+  const isRefused = (item: PaletteItem) => item.starts && hasTrigger
   const addAfter = useAddItem(onAdded)
   const add = (item: PaletteItem) => {
     onClose()
@@ -44,11 +46,12 @@ export function QuickAdd({
       width={460}
       find={(text) =>
         findItems(items, text)
+          .sort((one, other) => Number(isRefused(one)) - Number(isRefused(other)))
           .slice(0, maxShown)
           .map((item) => ({
             id: item.id,
             label: item.title,
-            detail: item.group,
+            detail: isRefused(item) ? 'The flow has a trigger' : item.group,
             icon: <StepIcon connector={item.connector} image={connectors.get(item.connector)?.image_url} size={24} />,
             item,
           }))
