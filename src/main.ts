@@ -1,3 +1,4 @@
+import about from '../package.json' with { type: 'json' }
 import { createProgram } from './cli/program.ts'
 
-await createProgram().parseAsync()
+await createProgram(about.version).parseAsync()

@@ -1,5 +1,4 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import about from '../../package.json' with { type: 'json' }
 import { normaliseScope, type Scope, scopes } from '../access/scopes.ts'
 import { roles } from '../storage/users.ts'
 import { createAdmin } from './admin.ts'
@@ -15,10 +14,10 @@ import { exportToFile, importFromFile } from './transfer.ts'
  * The command line. What a command answers goes to standard output, everything said about it to standard error, so that
  * scripts can take the answer as it is.
  */
-export function createProgram(): Command {
+export function createProgram(version: string): Command {
   const program = new Command('hookline')
     .description('An embedded integration platform: a webhook arrives, a flow runs, the sender gets its answer.')
-    .version(about.version)
+    .version(version)
     .helpCommand(true)
     .showHelpAfterError('(hookline --help lists the commands)')
     .addHelpText(
