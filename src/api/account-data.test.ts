@@ -251,6 +251,10 @@ test('the OpenAPI document is public and describes every route', async () => {
     'query',
   )
   assert.deepEqual(body.paths['/v1/flows'].post['x-scopes'], ['automation.manage'])
+  const stream = body.paths['/v1/events'].get
+  assert.deepEqual(stream['x-scopes'], ['automation.view'])
+  assert.match(stream.responses[200].description, /run, step, .*reset/)
+  assert.ok(stream.responses[200].content['text/event-stream'])
   const inHeader = body.paths['/v1/flows/{id}'].put.parameters.filter((each: { in: string }) => each.in === 'header')
   assert.deepEqual(
     inHeader.map(({ name, required }: { name: string; required: boolean }) => [name, required]),

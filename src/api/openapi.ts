@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { errorCatalogue } from '../errors.ts'
 import type { JsonObject } from '../flow/json.ts'
+import { eventTypes } from './events.ts'
 import type { Route } from './route.ts'
 
 /** The OpenAPI 3.1 document of the routes, made of the very schemas that read the requests. */
 export function openApiDocument(routes: readonly Route[]): JsonObject {
-  const paths: Record<string, JsonObject> = {}
+  const paths: Record<string, JsonObject> = { '/v1/events': { get: eventStream() } }
   for (const route of routes) {
     const path = `/v1${route.path.replace(/:(\w+)/g, '{$1}')}`
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) }
@@ -54,12 +55,41 @@ function operation(route: Route): JsonObject {
         description: 'Done',
         ...(answer && { content: { 'application/json': { schema: jsonSchema(answer, 'input') } } }),
       },
-      default: {
-        description: 'Refused or failed',
-        content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
-      },
+      default: refusal,
     },
   }
+}
+
+/** The one route that answers with a stream (`event-stream.ts`) and is no entry of the table. */
+function eventStream(): JsonObject {
+  const types = [...eventTypes, 'reset'].join(', ')
+  return {
+    operationId: 'get_events',
+    summary: 'What happens in the account, as server-sent events',
+    tags: ['events'],
+    'x-scopes': ['automation.view'],
+    parameters: [
+      {
+        name: 'Last-Event-ID',
+        in: 'header',
+        required: false,
+        description: 'The id of the last event that was seen; what came after it is sent first',
+        schema: { type: 'string' },
+      },
+    ],
+    responses: {
+      200: {
+        description: `Events of the types ${types}; data is JSON. After a reset, read everything again: some were missed`,
+        content: { 'text/event-stream': { schema: { type: 'string' } } },
+      },
+      default: refusal,
+    },
+  }
+}
+
+const refusal: JsonObject = {
+  description: 'Refused or failed',
+  content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
 }
 
 /** `GET /flows/:id/versions` → `get_flows_id_versions`. */
