@@ -141,6 +141,21 @@ check(
   { expected: /404/ },
 )
 
+check(
+  'S-07 a page whose files did not arrive says so, and comes when it is reloaded',
+  async ({ page, open }) => {
+    await open('/flows')
+    await page.getByRole('heading', { name: 'Flows' }).waitFor()
+    await page.route('**/assets/UsersPage*.css', (route) => route.abort())
+    await page.getByRole('link', { name: 'Users' }).click()
+    await page.getByText('A file of it did not arrive').waitFor()
+    await page.unroute('**/assets/UsersPage*.css')
+    await page.getByRole('button', { name: 'Reload page' }).click()
+    await page.getByRole('heading', { name: 'Users' }).waitFor()
+  },
+  { expected: /ERR_FAILED|Unable to preload|crashed/ },
+)
+
 check('S-08 with reduced motion nothing is animated', async ({ page, openFlow }) => {
   await openFlow(threeSteps, '?step=web1')
   await panel(page).waitFor()

@@ -8,7 +8,12 @@ interface CrashGuardProps {
   children: ReactNode
   /** A new value takes the error away, as another selected step does. */
   resetKey?: unknown
+  /** Instead of drawing it once more, which brings nothing when its code never arrived. */
+  onReload?: () => void
 }
+
+/** How the loader of pages and the browsers say that a file of the interface did not arrive. */
+const missingFile = /unable to preload|dynamically imported module|importing a module script/i
 
 /** Keeps a fault in one part of the screen from taking down the rest. */
 export class CrashGuard extends Component<CrashGuardProps, { error: Error | null }> {
@@ -32,8 +37,12 @@ export class CrashGuard extends Component<CrashGuardProps, { error: Error | null
     return (
       <div className={classes.card} role="alert">
         <strong>This {this.props.part} has stopped working.</strong>
-        <p>{error.message}</p>
-        <Button variant="default" onClick={() => this.setState({ error: null })}>
+        <p>
+          {missingFile.test(error.message)
+            ? 'A file of it did not arrive. Check that the server can be reached, then reload.'
+            : error.message}
+        </p>
+        <Button variant="default" onClick={this.props.onReload ?? (() => this.setState({ error: null }))}>
           Reload {this.props.part}
         </Button>
       </div>

@@ -28,7 +28,7 @@ export function Shell() {
       </button>
       <Rail />
       <main id="main" tabIndex={-1} className={classes.main}>
-        <CrashGuard part="page" resetKey={path}>
+        <CrashGuard part="page" resetKey={path} onReload={() => window.location.reload()}>
           <Outlet />
         </CrashGuard>
       </main>
