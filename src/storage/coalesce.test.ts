@@ -201,3 +201,17 @@ test('whatever comes when: each item is answered once with its own result, in or
 async function twoTurns(): Promise<void> {
   for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
+
+test('a flush holds no more than it may weigh, and what is heavier goes alone', async () => {
+  const batches: number[][] = []
+  const coalescer = createCoalescer<number, number>({
+    maxItems: 3,
+    weight: { of: (item) => item, most: 10 },
+    async flush(items) {
+      batches.push(items)
+      return items
+    },
+  })
+  await Promise.all([5, 4, 2, 50, 1, 1, 1, 1].map((item) => coalescer.add(item)))
+  assert.deepEqual(batches, [[5, 4], [2], [50], [1, 1, 1], [1]])
+})
