@@ -151,7 +151,9 @@ test('a connector of one’s own is added, read, replaced and deleted', async ()
   assert.equal((await api.call('PUT', '/connectors/acme', { body: { ...acme, name: 'other' } })).status, 422)
   assert.equal((await api.call('DELETE', '/connectors/acme')).status, 204)
   assert.equal((await api.call('GET', '/connectors/acme')).status, 404)
-  assert.equal((await api.call('DELETE', '/connectors/http')).status, 404)
+  const helper = await api.call('DELETE', '/connectors/http')
+  assert.equal(helper.status, 404)
+  assert.match(helper.body.message, /"http" comes with Hookline/)
 })
 
 test('a wrong connector is refused with path and reason', async () => {

@@ -40,6 +40,10 @@ export function connectorRoutes({ storage, helpers, connectors: catalogue, now }
   const builtIn = [...helperConnectors(helpers), ...catalogue.builtIn.map(builtInJson)]
   const byName = z.object({ name: z.string().max(63) })
 
+  const notOwn = (name: string) =>
+    builtIn.some((each) => each.name === name)
+      ? new AppError('not_found', `"${name}" comes with Hookline, so it can be neither changed nor deleted`)
+      : noSuchConnector()
   return [
     route({
       method: 'GET',
@@ -101,7 +105,7 @@ export function connectorRoutes({ storage, helpers, connectors: catalogue, now }
           ])
         }
         const own = await connectors.update(caller.accountId, name, definition, now())
-        if (own === undefined) throw noSuchConnector()
+        if (own === undefined) throw notOwn(name)
         return connectorJson(own)
       },
     }),
@@ -114,7 +118,7 @@ export function connectorRoutes({ storage, helpers, connectors: catalogue, now }
       async run({ caller, params }) {
         const flows = await connectors.usedBy(caller.accountId, params.name)
         const own = await connectors.find(caller.accountId, params.name)
-        if (own === undefined) throw noSuchConnector()
+        if (own === undefined) throw notOwn(params.name)
         if (flows.length > 0) {
           throw new AppError('conflict', `the connector is used by ${flows.length} flows`, {
             data: { flows: flows.map(({ id, name }) => ({ id, name })) },
