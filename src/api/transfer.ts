@@ -13,7 +13,9 @@ const object = z.custom<JsonObject>((value) => isJsonObject(value as Json), 'mus
 
 export const transferDocument = z.strictObject({
   hookline: z.literal('export', 'this is no export of Hookline'),
-  format: z.literal(1, 'it was exported by a newer version'),
+  format: z.literal(1, {
+    error: ({ input }) => (input === undefined ? 'is missing' : 'it was exported by a newer version'),
+  }),
   flows: z.array(object).max(10_000).default([]),
   connectors: z.array(object).max(1_000).default([]),
   env_variables: z.record(z.string(), json).default({}),

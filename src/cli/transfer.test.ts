@@ -165,6 +165,8 @@ test('flows that have another id here are found by name, keep their auth, and re
 
 test('a problem is named with flow, step and field, and nothing is imported', async () => {
   const { storage, accountId, env } = await installation()
+  const other = await hookline(env, 'import', file('other.json', {}))
+  assert.match(other.err, /hookline: this is no export of Hookline\n {2}format: is missing$/m)
   const document = JSON.parse(exported.out)
   document.flows[0].steps[1].on_error = 'sometimes'
   document.flows[0].name = 'Broken'
