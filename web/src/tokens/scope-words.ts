@@ -15,7 +15,7 @@ function levels(subject: string, what: string, extra = ''): ScopeChoice[] {
   return [
     { scope: subject, title: 'Full', text: `can read, change and delete ${what}${extra}` },
     { scope: `${subject}.manage`, title: 'Manage', text: `can read and change ${what}, but delete nothing${extra}` },
-    { scope: `${subject}.view`, title: 'View', text: `can read ${what} and change nothing` },
+    { scope: `${subject}.view`, title: 'View', text: `can read ${what}, and change nothing` },
   ]
 }
 
