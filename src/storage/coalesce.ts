@@ -79,11 +79,12 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
   function countOfNext(): number {
     if (weight === undefined) return maxItems
     let left = weight.most
-    const end = queue.findIndex(({ item }, index) => {
-      left -= weight.of(item)
-      return index === maxItems || (left < 0 && index > 0)
-    })
-    return end === -1 ? queue.length : end
+    let count = 0
+    for (; count < Math.min(queue.length, maxItems); count++) {
+      left -= weight.of(queue[count]!.item)
+      if (left < 0 && count > 0) break
+    }
+    return count
   }
 
   async function linger(): Promise<void> {

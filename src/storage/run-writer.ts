@@ -273,8 +273,9 @@ function afterCommit(
 }
 
 function charactersOf({ start, steps }: Changes): number {
-  const payload = start === null ? 0 : start.payload.length + (start.request?.length ?? 0) + (start.raw?.length ?? 0)
-  return steps.reduce((sum, { input, output }) => sum + input.length + (output?.length ?? 0), payload)
+  let sum = start === null ? 0 : start.payload.length + (start.request?.length ?? 0) + (start.raw?.length ?? 0)
+  for (const { input, output } of steps) sum += input.length + (output?.length ?? 0)
+  return sum
 }
 
 /** Puts the takeover of held runs off. What a worker has taken over already stays with it. */

@@ -79,8 +79,7 @@ function startHere(
     resolve()
   }
   const start = runStart(admission, { ...input, onWritten }, edge, 'held')
-  const here = { ...edge, world: place.world }
-  place.until(runUnanswered(admission.flow, start, edge.writer.begin(start), input, here, reject))
+  place.until(runUnanswered(admission.flow, start, edge.writer.begin(start), input, edge, place.world, reject))
   return writtenInTime(written, edge.world).then(() => acceptedReply(start.id))
 }
 

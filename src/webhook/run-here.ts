@@ -1,3 +1,4 @@
+import type { World } from '../engine/world.ts'
 import type { AppError } from '../errors.ts'
 import { type RunInput, RunLost } from '../flow/run.ts'
 import { RunDuplicate, type RunLog, RunStale } from '../storage/run-writer.ts'
@@ -60,7 +61,7 @@ export function runAndAnswer(
 
 /**
  * Runs the flow here, though nobody waits for its answer: it need not go through the queue. What the flow computes before
- * its first outside effect is written in the commit that accepts the request. `onFailure` hears of what kept that commit
+ * its first outside effect is written in the commit that accepts the request. `world` is that of its place; `onFailure` hears of what kept that commit
  * from happening; later it means nothing.
  */
 export async function runUnanswered(
@@ -69,11 +70,12 @@ export async function runUnanswered(
   log: RunLog,
   { input }: RequestInput,
   edge: Edge,
+  world: World,
   onFailure: (error: unknown) => void,
 ): Promise<void> {
   const { signal, done } = edge.track(start.id)
   try {
-    await walkAndRecord(loaded, newRun(loaded, start, input, signal), log, edge.world)
+    await walkAndRecord(loaded, newRun(loaded, start, input, signal), log, world)
   } catch (error) {
     onFailure(error)
     if (!isDecision(error)) edge.onRunLost(start.id, error)

@@ -38,26 +38,29 @@ const charactersPerPlace = 32 * 1024
 const slowAfterMs = 1_000
 
 interface Taken {
+  accountId: string
   runs: number
+  /** What they count for in all. */
+  places: number
+  /** What each run counts for, by its flow. */
+  flows: [flowId: string, places: number][]
   /** Those that wait; a run may wait for several things at a time. */
   waiting: number
   at: number
-  /** How to take it out of the tallies again. */
-  counted: (() => void)[]
 }
 
 export function createPlaces(concurrency: number, clock: () => number = systemClock.elapsedMs): Places {
   const most = concurrency * mostFactor
   const taken = new Set<Taken>()
-  const all = createTally(most)
   const accounts = createTally(most / 2)
   const flows = createTally(most / 4)
+  let all = 0
   let busy = 0
   let countedAt = 0
 
   const isYoung = ({ at }: Taken) => clock() - at < slowAfterMs
   const working = ({ runs, waiting }: Taken) => Math.max(0, runs - waiting)
-  const isFull = () => all.isCrowded('')
+  const isFull = () => all >= most
 
   /** Counted again only now and then: places grow old slowly. */
   function recount(): void {
@@ -66,6 +69,12 @@ export function createPlaces(concurrency: number, clock: () => number = systemCl
     countedAt = now
     busy = 0
     for (const each of taken) if (isYoung(each)) busy += working(each)
+  }
+
+  function count(mine: Taken, places: number): void {
+    mine.places += places
+    all += places
+    accounts.add(mine.accountId, places)
   }
 
   function change(mine: Taken, by: Partial<Pick<Taken, 'runs' | 'waiting'>>): void {
@@ -86,33 +95,22 @@ export function createPlaces(concurrency: number, clock: () => number = systemCl
     isCrowded: (id) => accounts.isCrowded(id) || flows.isCrowded(id),
     crowding: () => [...accounts.crowded(), ...flows.crowded()],
     take(accountId, runs) {
-      const mine: Taken = { runs, waiting: 0, at: clock(), counted: [all.add('', runs), accounts.add(accountId, runs)] }
+      const mine: Taken = { accountId, runs, places: 0, flows: [], waiting: 0, at: clock() }
       taken.add(mine)
+      count(mine, runs)
       busy += runs
-      const meanwhile = async <Result>(work: Promise<Result>): Promise<Result> => {
-        change(mine, { waiting: mine.waiting + 1 })
-        try {
-          return await work
-        } finally {
-          change(mine, { waiting: mine.waiting - 1 })
-        }
-      }
       return {
         isOf(flowId, characters) {
           const more = Math.floor(characters / charactersPerPlace)
-          mine.counted.push(flows.add(flowId, 1 + more))
-          if (more > 0) mine.counted.push(all.add('', more), accounts.add(accountId, more))
+          mine.flows.push([flowId, 1 + more])
+          flows.add(flowId, 1 + more)
+          if (more > 0) count(mine, more)
         },
-        waitingIn: (world) => ({
-          ...world,
-          waitUntil: (...given) => meanwhile(world.waitUntil(...given)),
-          call: (...given) => meanwhile(world.call(...given)),
-          callConnector: (...given) => meanwhile(world.callConnector(...given)),
-          startFlow: (...given) => meanwhile(world.startFlow(...given)),
-        }),
+        waitingIn: (world) => waitingWorld(world, (by) => change(mine, { waiting: mine.waiting + by })),
         leave() {
           if (!taken.delete(mine)) return
-          for (const takeBack of mine.counted) takeBack()
+          for (const [flowId, places] of mine.flows) flows.add(flowId, -places)
+          count(mine, -mine.places)
           change(mine, { runs: 0 })
         },
       }
@@ -120,9 +118,28 @@ export function createPlaces(concurrency: number, clock: () => number = systemCl
   }
 }
 
+/** The world with everything in it that a run waits for telling so: `wait(1)` when it begins to, `wait(-1)` when it is over. */
+function waitingWorld(world: World, wait: (by: 1 | -1) => void): World {
+  const meanwhile = async <Result>(work: Promise<Result>): Promise<Result> => {
+    wait(1)
+    try {
+      return await work
+    } finally {
+      wait(-1)
+    }
+  }
+  return {
+    ...world,
+    waitUntil: (...given) => meanwhile(world.waitUntil(...given)),
+    call: (...given) => meanwhile(world.call(...given)),
+    callConnector: (...given) => meanwhile(world.callConnector(...given)),
+    startFlow: (...given) => meanwhile(world.startFlow(...given)),
+  }
+}
+
 interface Tally {
-  /** Returns how to take it back. */
-  add(id: string, count: number): () => void
+  /** A negative count is taken back. */
+  add(id: string, count: number): void
   isCrowded(id: string): boolean
   /** All who are. */
   crowded(): string[]
@@ -132,16 +149,12 @@ interface Tally {
 function createTally(most: number): Tally {
   const counts = new Map<string, number>()
   let total = 0
-  const add = (id: string, by: number) => {
-    total += by
-    const count = (counts.get(id) ?? 0) + by
-    if (count === 0) counts.delete(id)
-    else counts.set(id, count)
-  }
   return {
-    add(id, count) {
-      add(id, count)
-      return () => add(id, -count)
+    add(id, by) {
+      total += by
+      const count = (counts.get(id) ?? 0) + by
+      if (count === 0) counts.delete(id)
+      else counts.set(id, count)
     },
     isCrowded: (id) => (counts.get(id) ?? 0) >= most,
     // In all but the fullest of times nobody can be.

@@ -111,7 +111,7 @@ export function createRunCore(parts: RunCoreParts): RunCore {
     runner,
     tracked,
     track: tracked.track,
-    takePlace: (...asked) => worker?.takePlace(...asked),
+    takePlace: (flow, isPure, characters) => worker?.takePlace(flow, isPure, characters),
     stopping: stopping.signal,
     start() {
       worker?.start()
