@@ -14,6 +14,14 @@ check('S-01 the first Tab stop skips to the content', async ({ page, open }) => 
   assert.equal(await page.evaluate('document.activeElement.id'), 'main')
 })
 
+check('who leaves a page by the keyboard goes on in the next one', async ({ page, open }) => {
+  await open('/flows')
+  await page.getByRole('heading', { name: 'Flows' }).waitFor()
+  await page.getByRole('button', { name: 'New flow' }).first().press('Enter')
+  await page.waitForURL(/\/flows\/./)
+  await until(page, `document.getElementById('main').contains(document.activeElement)`)
+})
+
 check(
   'S-02 the colour scheme follows the system, can be chosen, and is there at the first paint',
   async ({ page, open }) => {

@@ -1,7 +1,7 @@
 import { Menu, UnstyledButton } from '@mantine/core'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import { CircleUser, Ellipsis, LogOut, Search } from 'lucide-react'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import { useSession, useSignOut } from '../access/session.ts'
 import { Announcer } from '../components/Announcer.tsx'
 import { CrashGuard } from '../components/CrashGuard.tsx'
@@ -20,6 +20,7 @@ import { ShortcutSheet } from './ShortcutSheet.tsx'
 export function Shell() {
   const path = useRouterState({ select: ({ location }) => location.pathname })
   useEffect(startLive, [])
+  useFocusOnMove(path)
   useLiveQueries()
   return (
     <div className={classes.shell} data-compact={isBuilder(path) || undefined}>
@@ -130,5 +131,18 @@ function UserMenu() {
 }
 
 function focusMain() {
-  document.getElementById('main')?.focus()
+  document.getElementById('main')?.focus({ preventScroll: true })
+}
+
+/** What had the focus is gone with its page: the next page has it, unless a part of that has taken it. */
+function useFocusOnMove(path: string) {
+  const last = useRef(path)
+  useEffect(() => {
+    if (last.current === path) return
+    last.current = path
+    const frame = requestAnimationFrame(() => {
+      if (document.activeElement === document.body) focusMain()
+    })
+    return () => cancelAnimationFrame(frame)
+  }, [path])
 }
