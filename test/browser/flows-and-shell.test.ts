@@ -14,7 +14,8 @@ check('S-01 the first Tab stop skips to the content', async ({ page, open }) => 
   assert.equal(await page.evaluate('document.activeElement.id'), 'main')
 })
 
-check('who leaves a page by the keyboard goes on in the next one', async ({ page, open }) => {
+check('who leaves a page by the keyboard goes on in the next one', async ({ page, open, openFlow }) => {
+  await openFlow(threeSteps)
   await open('/flows')
   await page.getByRole('heading', { name: 'Flows' }).waitFor()
   await page.getByRole('button', { name: 'New flow' }).first().press('Enter')
