@@ -67,9 +67,15 @@ export async function measureInsert(server: ServerProcess, { seconds, connection
 }
 
 async function underLoad(load: Shape, work: CeilingWork): Promise<Measured> {
+  const { url, stop } = await startCeiling(work)
+  const result = await sendLoad({ ...load, url })
+  await stop()
+  return fromLoad(result)
+}
+
+/** A server, in a thread of its own, that does nothing but this before it answers. */
+export async function startCeiling(work: CeilingWork): Promise<{ url: string; stop(): Promise<unknown> }> {
   const worker = new Worker(new URL('./ceiling-server.ts', import.meta.url), { workerData: work })
   const url = await new Promise<string>((resolve, reject) => worker.once('message', resolve).once('error', reject))
-  const result = await sendLoad({ ...load, url })
-  await worker.terminate()
-  return fromLoad(result)
+  return { url, stop: () => worker.terminate() }
 }

@@ -2,10 +2,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { parseArgs } from 'node:util'
 import { startServer } from '../rig/server-process.ts'
+import { startCeiling } from './ceilings.ts'
 
 /**
  * `npm run bench:latency`: at a low load, how long a sender waits for its answer, and how long until the first step of its
- * run reaches another system.
+ * run reaches another system; beside what the same machine takes at that load for nothing but HTTP and a durable insert.
  */
 const { values } = parseArgs({
   options: {
@@ -42,6 +43,11 @@ try {
   const answering = await makeFlow(false, [
     { ref: 'res1', connector: 'dict', action: 'set', input: { value: '{{ web1.id }}' } },
   ])
+  const bare = await startCeiling({ dataDir: server.dataDir })
+  const ceiling = { url: bare.url, token: '' }
+  await send(ceiling, 2)
+  report('bare HTTP and insert', await send(ceiling, Number(values.seconds)))
+  await bare.stop()
   await send(calling, 2)
   await send(answering, 2)
   started.length = 0
