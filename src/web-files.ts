@@ -29,7 +29,8 @@ export async function serveWeb(http: FastifyInstance): Promise<boolean> {
   })
   http.get('/*', { config: { access: 'public' } }, async (request, reply) => {
     const path = request.url.split('?', 1)[0] ?? ''
-    const isPage = !/^\/(v1|assets|healthz|readyz|metrics)(\/|$)/.test(path)
+    // No page's address ends like a file's name.
+    const isPage = !/^\/(v1|assets|healthz|readyz|metrics)(\/|$)|\.[a-z0-9]{2,5}$/i.test(path)
     if (!isPage) throw new AppError('not_found', 'there is nothing at this address')
     return reply.header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(page)
   })

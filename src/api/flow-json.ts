@@ -12,7 +12,7 @@ import {
 import { firstSteps } from '../flow/graph.ts'
 import type { Json } from '../flow/json.ts'
 import { runStatuses } from '../flow/run.ts'
-import { plainWords } from './plain-words.ts'
+import { plainWords } from '../plain-words.ts'
 import { problemsOf } from './route.ts'
 import { instant, timestamp } from './shapes.ts'
 

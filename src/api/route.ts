@@ -4,8 +4,8 @@ import { didYouMean } from '../access/did-you-mean.ts'
 import type { Scope } from '../access/scopes.ts'
 import { AppError } from '../errors.ts'
 import { type Json, JsonSyntaxError, parseJson } from '../flow/json.ts'
+import { plainWords } from '../plain-words.ts'
 import type { Role } from '../storage/users.ts'
-import { plainWords } from './plain-words.ts'
 
 /**
  * What a route is: an entry in a table. The server's routing, the checks of who may call it, the OpenAPI document and

@@ -65,6 +65,10 @@ test('what is wrong is said where it is wrong', () => {
   assert.deepEqual(problems({ name: 'Acme Inc' }), [
     'name: must be lower case letters, digits, _ and -, and start with a letter',
   ])
+  assert.deepEqual(problems({ title: 7, base_domain: undefined }), [
+    'title: must be a string, and is a number',
+    'base_domain: is missing',
+  ])
   assert.match(problems({ base_domain: 'api.acme.example' })[0]!, /^base_domain: must start with https:\/\//)
   assert.match(
     problems({ external_docs: 'http://acme.example' })[0]!,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { JsonObject } from '../flow/json.ts'
+import { plainWords } from '../plain-words.ts'
 import { action, status } from './schema/action.ts'
 import { authConfig, header } from './schema/auth.ts'
 import { pagination, request } from './schema/request.ts'
@@ -127,7 +128,7 @@ export interface ConnectorProblem {
 export function readConnector(
   data: unknown,
 ): { ok: true; connector: Connector } | { ok: false; problems: ConnectorProblem[] } {
-  const parsed = connectorSchema.safeParse(data)
+  const parsed = connectorSchema.safeParse(data, { error: plainWords })
   if (parsed.success) return { ok: true, connector: parsed.data }
   return { ok: false, problems: parsed.error.issues.flatMap(problemsOf) }
 }
