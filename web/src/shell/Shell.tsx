@@ -137,11 +137,20 @@ function focusMain() {
 /** What had the focus is gone with its page: the next page has it, unless a part of that has taken it. */
 function useFocusOnMove(path: string) {
   const last = useRef(path)
+  // A page that was just loaded has no focus to be lost: there the first Tab leads to the skip link.
+  const hadFocus = useRef(false)
+  useEffect(() => {
+    const note = () => {
+      hadFocus.current = true
+    }
+    document.addEventListener('focusin', note)
+    return () => document.removeEventListener('focusin', note)
+  }, [])
   useEffect(() => {
     if (last.current === path) return
     last.current = path
     const frame = requestAnimationFrame(() => {
-      if (document.activeElement === document.body) focusMain()
+      if (hadFocus.current && document.activeElement === document.body) focusMain()
     })
     return () => cancelAnimationFrame(frame)
   }, [path])
