@@ -21,7 +21,9 @@ const maxUnreadBytes = 1024 * 1024
 export function registerEventStream(http: FastifyInstance, deps: ApiDeps, authenticator: Authenticator): void {
   const { events } = deps
   const streams = new Map<() => void, string>()
+  let closing = false
   http.addHook('preClose', async () => {
+    closing = true
     for (const close of [...streams.keys()]) close()
   })
 
@@ -34,9 +36,12 @@ export function registerEventStream(http: FastifyInstance, deps: ApiDeps, authen
         headers: { 'retry-after': '10' },
       })
     }
+    if (closing) throw new AppError('overloaded', 'this process is stopping', { headers: { 'retry-after': '1' } })
     const lastEventId = request.headers['last-event-id']
     const { raw } = reply
     reply.hijack()
+    // Gone while it was found out who asks: nobody would hear of that a second time.
+    if (raw.closed) return
     raw.writeHead(200, {
       ...(reply.getHeaders() as OutgoingHttpHeaders),
       'content-type': 'text/event-stream; charset=utf-8',

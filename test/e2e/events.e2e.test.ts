@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
 import { after, test } from 'node:test'
 import { type Product, startProduct, webhookFlow } from './rig.ts'
 
@@ -73,4 +74,20 @@ test('the builder is told of the request it waits for, wherever that comes in', 
   }
   const seen = await readUntil(door, ({ type }) => type === 'capture', wait)
   assert.equal(seen.find(({ type }) => type === 'capture')?.data.flow_id, flow.id)
+})
+
+test('who leaves before it is known who asks holds no place among the streams of the account', async () => {
+  const { hostname, port } = new URL(door.url)
+  const head = `GET /v1/events HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${door.token}\r\n\r\n`
+  const leave = () =>
+    new Promise<void>((resolve) => {
+      const socket = connect(Number(port), hostname, () => socket.write(head, () => socket.destroy()))
+      socket.once('close', () => resolve())
+    })
+  // More than there may be streams.
+  for (let count = 0; count < 220; count += 20) await Promise.all(Array.from({ length: 20 }, leave))
+  const headers = { authorization: `Bearer ${door.token}` }
+  const { status, body } = await fetch(`${door.url}/v1/events`, { headers })
+  await body?.cancel()
+  assert.equal(status, 200)
 })
