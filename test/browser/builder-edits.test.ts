@@ -174,7 +174,7 @@ check('B-11 what was typed in the last moment is offered after leaving, too', as
   await page.getByLabel('Name of the flow').fill('Left in haste')
   await page.getByRole('link', { name: 'All flows' }).click()
   await page.getByRole('button', { name: 'Leave', exact: true }).click()
-  await page.getByRole('heading', { name: 'Flows' }).waitFor()
+  await page.getByRole('heading', { name: 'Flows', exact: true }).waitFor()
   await page.goBack()
   await page.getByRole('button', { name: 'Restore' }).click()
   assert.equal(await page.getByLabel('Name of the flow').inputValue(), 'Left in haste')

@@ -7,7 +7,7 @@ const { check } = await startRig()
 
 check('S-01 the first Tab stop skips to the content', async ({ page, open }) => {
   await open('/flows')
-  await page.getByRole('heading', { name: 'Flows' }).waitFor()
+  await page.getByRole('heading', { name: 'Flows', exact: true }).waitFor()
   await page.keyboard.press('Tab')
   assert.equal(await page.evaluate('document.activeElement.textContent'), 'Skip to content')
   await page.keyboard.press('Enter')
@@ -17,7 +17,7 @@ check('S-01 the first Tab stop skips to the content', async ({ page, open }) => 
 check('who leaves a page by the keyboard goes on in the next one', async ({ page, open, openFlow }) => {
   await openFlow(threeSteps)
   await open('/flows')
-  await page.getByRole('heading', { name: 'Flows' }).waitFor()
+  await page.getByRole('heading', { name: 'Flows', exact: true }).waitFor()
   await page.getByRole('button', { name: 'New flow' }).first().press('Enter')
   await page.waitForURL(/\/flows\/./)
   await until(page, `document.getElementById('main').contains(document.activeElement)`)
@@ -29,7 +29,7 @@ check(
     const scheme = () => page.evaluate<string>(`document.documentElement.dataset.mantineColorScheme`)
     await page.emulateMedia({ colorScheme: 'dark' })
     await open('/flows')
-    await page.getByRole('heading', { name: 'Flows' }).waitFor()
+    await page.getByRole('heading', { name: 'Flows', exact: true }).waitFor()
     assert.equal(await scheme(), 'dark')
     await page.getByRole('button', { name: 'Appearance' }).click()
     await page.getByRole('menuitem', { name: 'Light' }).click()
@@ -48,7 +48,7 @@ check(
     const fits = async () =>
       assert.ok(await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth'))
     await open('/flows')
-    await page.getByRole('heading', { name: 'Flows' }).waitFor()
+    await page.getByRole('heading', { name: 'Flows', exact: true }).waitFor()
     await fits()
     await openFlow({
       ...threeSteps,
@@ -99,7 +99,7 @@ check(
 check('S-05 Ctrl K opens a flow by part of its name, ? lists the shortcuts', async ({ page, open, product }) => {
   const { id } = await product.flow({ ...threeSteps, status: 'draft', name: 'Invoices to ledger' })
   await open('/flows')
-  await page.getByRole('heading', { name: 'Flows' }).waitFor()
+  await page.getByRole('heading', { name: 'Flows', exact: true }).waitFor()
   await page.keyboard.press('Control+k')
   await page.getByRole('combobox', { name: 'Find a flow or command' }).fill('to ledg')
   await page.getByRole('option', { name: /Invoices to ledger/ }).waitFor()
@@ -154,7 +154,7 @@ check(
   'S-07 a page whose files did not arrive says so, and comes when it is reloaded',
   async ({ page, open }) => {
     await open('/flows')
-    await page.getByRole('heading', { name: 'Flows' }).waitFor()
+    await page.getByRole('heading', { name: 'Flows', exact: true }).waitFor()
     await page.route('**/assets/UsersPage*.css', (route) => route.abort())
     await page.getByRole('link', { name: 'Users' }).click()
     await page.getByText('A file of it did not arrive').waitFor()
@@ -303,7 +303,7 @@ check(
     await page.getByRole('alert').waitFor()
     await page.getByRole('textbox', { name: 'Password' }).fill(admin.password)
     await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.getByRole('heading', { name: 'Flows' }).waitFor()
+    await page.getByRole('heading', { name: 'Flows', exact: true }).waitFor()
     await page.getByRole('button', { name: `Account of ${admin.name}` }).click()
     await page.getByRole('menuitem', { name: 'Sign out' }).click()
     await page.getByRole('heading', { name: 'Sign in to Hookline' }).waitFor()
