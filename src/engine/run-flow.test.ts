@@ -38,7 +38,6 @@ const clock = new Date('2026-01-31T09:00:00Z')
 
 const world: World = {
   ...systemClock,
-  ...systemClock,
   now: () => clock,
   waitUntil: async () => undefined,
   room: { enter: async () => () => undefined },
