@@ -175,7 +175,11 @@ export function connectorAuthRoutes({ storage, connectors, helpers, testAuth, ev
       access: 'connector_auth.manage',
       summary: 'Tries the credential at the vendor',
       params: byId,
-      answer: z.object({ ok: z.boolean(), message: z.string() }),
+      answer: z.object({
+        tested: z.boolean().describe('False when the connector has no request to test with: nothing is known then'),
+        ok: z.boolean(),
+        message: z.string(),
+      }),
       async run({ caller, params }) {
         const result = await testAuth(caller.accountId, params.id)
         if (result === undefined) throw noSuchAuth()

@@ -17,8 +17,11 @@ export type ConnectorSearch = (
   search: { connector: string; auth: string | null; text: string },
 ) => Promise<{ value: Json; label: string }[]>
 
-/** Tries a credential at the vendor; undefined when there is no such auth. */
-export type AuthTest = (accountId: string, authId: string) => Promise<{ ok: boolean; message: string } | undefined>
+/** Tries a credential at the vendor; undefined when there is no such auth. `tested` is false where there is no way to. */
+export type AuthTest = (
+  accountId: string,
+  authId: string,
+) => Promise<{ tested: boolean; ok: boolean; message: string } | undefined>
 
 /** Consent of users at vendors. */
 export interface OAuth {

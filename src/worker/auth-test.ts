@@ -14,8 +14,15 @@ interface AuthTestParts {
   now(): Date
 }
 
+interface AuthTestResult {
+  /** False when the connector has no request to test with: nothing is known of the credential then. */
+  tested: boolean
+  ok: boolean
+  message: string
+}
+
 /** Tries a credential at the vendor; undefined when there is no such auth. What it finds is kept with the auth. */
-export type AuthTest = (accountId: string, authId: string) => Promise<{ ok: boolean; message: string } | undefined>
+export type AuthTest = (accountId: string, authId: string) => Promise<AuthTestResult | undefined>
 
 const testTimeoutMs = 20_000
 
@@ -27,17 +34,15 @@ export function createAuthTest({ auths, findConnector, callConnector, now }: Aut
     const connector = await findConnector(accountId, auth.connector)
     const request = connector && testRequest(connector, auth)
     if (connector === undefined || request === undefined) {
-      return {
-        ok: false,
-        message: `Not tested: "${auth.connector}" names no request that would show whether a credential works`,
-      }
+      const title = connector?.title ?? auth.connector
+      return { tested: false, ok: false, message: `${title} has no request to test a credential with` }
     }
     const signal = AbortSignal.timeout(testTimeoutMs)
     const result = await attempt(connector, request, () =>
       callConnector(accountId, { connector: connector.name, auth: authId, request, values: {}, asked: true }, signal),
     )
     await auths.noteCheck(accountId, authId, { at: now(), ...result })
-    return result
+    return { tested: true, ...result }
   }
 
   async function attempt(

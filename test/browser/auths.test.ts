@@ -97,6 +97,24 @@ check('A-02 Test gives the vendor’s answer in words', async ({ page, open }) =
   await row.getByRole('button', { name: 'Re-connect' }).waitFor()
 })
 
+check('A-02 where there is nothing to test with, an auth is neither good nor bad', async ({ page, open }) => {
+  const untestable = { ...acme, name: 'silent', title: 'Silent', test_request: undefined } as unknown as JsonObject
+  await addConnector(page, untestable)
+  await addAuth(page, {
+    connector: 'silent',
+    name: 'Never tested',
+    auth_type: 'api_key',
+    auth_token: 'x',
+    user_input: { region: 'eu' },
+  })
+  await open('/connector-auths')
+  const row = page.getByRole('row').filter({ hasText: 'Never tested' })
+  await row.getByRole('button', { name: 'Test Never tested' }).click()
+  await row.getByText('Silent has no request to test a credential with').waitFor()
+  await row.getByText('not tested').waitFor()
+  assert.equal(await row.getByRole('button', { name: 'Re-connect' }).count(), 0)
+})
+
 check(
   'A-03 a refused auth shows a banner in each flow that uses it and in the failing run, with Re-connect in place',
   async ({ page, open }) => {

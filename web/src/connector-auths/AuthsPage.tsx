@@ -119,7 +119,7 @@ function AuthRow({
   const test = useTestAuth()
   const remove = useDeleteAuth()
   const [isDeleting, setDeleting] = useState(false)
-  const isBroken = auth.check?.ok === false || test.data?.ok === false
+  const isBroken = auth.check?.ok === false || (test.data?.tested === true && !test.data.ok)
   return (
     <tr>
       <td>
@@ -132,7 +132,7 @@ function AuthRow({
       <td>
         <Health auth={auth} />
         {test.data === undefined ? null : (
-          <p className={classes.said} role="status" data-ok={test.data.ok}>
+          <p className={classes.said} role="status" data-ok={test.data.ok || !test.data.tested}>
             <bdi>{test.data.message}</bdi>
           </p>
         )}

@@ -72,6 +72,8 @@ export const useSaveAuth = () =>
 export const useDeleteAuth = () => useChange((id: string) => call<unknown>('DELETE', `connector-auths/${id}`))
 
 export interface AuthTest {
+  /** False when the connector has no request to test with: nothing is known of the credential then. */
+  tested: boolean
   ok: boolean
   message: string
 }
