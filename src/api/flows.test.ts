@@ -91,7 +91,7 @@ test('what was read can be changed and sent back; a save without If-Match or fro
   assert.equal(saved.body.version, 2)
   const late = await put({ ...flow, name: 'Too late' }, '1')
   assert.equal(late.status, 409)
-  assert.deepEqual(Object.keys(late.body.data), ['version', 'saved_by', 'saved_at'])
+  assert.deepEqual(Object.keys(late.body.data), ['version', 'saved_by', 'saved_by_id', 'saved_at'])
   assert.equal(late.body.data.version, 2)
 })
 

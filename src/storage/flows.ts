@@ -225,8 +225,13 @@ async function addVersion(tx: Transaction, flow: FlowRow, by: string | null): Pr
 }
 
 async function lostRace(tx: Transaction, accountId: string, flowId: string): Promise<AppError> {
-  const { rows } = await tx.query<{ version: number; created_at: Date; saved_by: string | null }>({
-    text: `select v.version, v.created_at, coalesce(nullif(u.name, ''), u.email) as saved_by
+  const { rows } = await tx.query<{
+    version: number
+    created_at: Date
+    created_by: string | null
+    saved_by: string | null
+  }>({
+    text: `select v.version, v.created_at, v.created_by, coalesce(nullif(u.name, ''), u.email) as saved_by
            from flow f join flow_version v on v.flow_id = f.id and v.version = f.version
            left join app_user u on u.id = v.created_by
            where f.account_id = $1 and f.id = $2`,
@@ -235,7 +240,12 @@ async function lostRace(tx: Transaction, accountId: string, flowId: string): Pro
   const newer = rows[0]
   if (newer === undefined) return notFound()
   return new AppError('conflict', `the flow was changed meanwhile: its version is ${newer.version} now`, {
-    data: { version: newer.version, saved_by: newer.saved_by, saved_at: newer.created_at.toISOString() },
+    data: {
+      version: newer.version,
+      saved_by: newer.saved_by,
+      saved_by_id: newer.created_by,
+      saved_at: newer.created_at.toISOString(),
+    },
   })
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Page } from 'playwright-core'
+import type { APIRequestContext, Page } from 'playwright-core'
 import type { JsonObject } from '../../src/flow/json.ts'
 import {
   announced,
@@ -218,8 +218,8 @@ check(
     await product.api('PUT', `/v1/flows/${flow.id}`, { ...theirs, name: 'Theirs' }, { 'if-match': '1' })
     await page.getByLabel('Name of the flow').fill('Mine')
     await page.keyboard.press('Control+s')
-    const dialog = page.getByRole('dialog', { name: /saved by someone else/ })
-    await dialog.getByText(/version 2/).waitFor()
+    const dialog = page.getByRole('dialog', { name: 'This flow was saved meanwhile' })
+    await dialog.getByText(/^A token of the command line saved version 2 at/).waitFor()
     await saveState(page).getByText('Not saved').waitFor()
     await dialog.getByRole('button', { name: 'See changes' }).click()
     await dialog.getByText(/Theirs/).waitFor()
@@ -227,6 +227,42 @@ check(
     await isSaved(page)
     const saved = (await product.api('GET', `/v1/flows/${flow.id}`)).json as JsonObject
     assert.deepEqual([saved.name, saved.version], ['Mine', 3])
+  },
+  { expected: /409/ },
+)
+
+check(
+  'B-12 a save in between that was one’s own says so; another user is named; the keyboard goes back to where it was',
+  async ({ page, openFlow, product, url }) => {
+    const grace = { name: 'Grace Hopper', email: 'grace@example.com', password: 'correct horse battery staple' }
+    const flow = await openFlow(threeSteps)
+    const saved = (await product.api('GET', `/v1/flows/${flow.id}`)).json as JsonObject
+    const put = (by: APIRequestContext, version: number) =>
+      by.put(`${url}/v1/flows/${flow.id}`, {
+        data: { ...saved, name: `Saved over ${version}` },
+        headers: { 'if-match': String(version) },
+      })
+    await put(page.request, 1)
+    await page.getByLabel('Name of the flow').fill('Mine')
+    const save = page.getByRole('button', { name: 'Save', exact: true })
+    await save.press('Enter')
+    const dialog = page.getByRole('dialog', { name: 'This flow was saved meanwhile' })
+    await dialog.getByText(/^You, in another tab or over the API, saved version 2 at/).waitFor()
+    await until(page, `document.activeElement?.closest('[role="dialog"]')`)
+    await page.keyboard.press('Escape')
+    await until(page, `document.activeElement?.textContent === 'Save'`)
+
+    await page.request.post(`${url}/v1/users`, { data: { ...grace, role: 'admin' } })
+    const other = await page.context().browser()?.newContext()
+    if (other === undefined) throw new Error('the page has no browser')
+    await other.request.post(`${url}/v1/session`, { data: { email: grace.email, password: grace.password } })
+    await put(other.request, 2)
+    await other.close()
+    await save.press('Enter')
+    await dialog.getByText(/^Grace Hopper saved version 3 at/).waitFor()
+    await dialog.getByRole('button', { name: 'Save mine as new version' }).press('Enter')
+    await isSaved(page)
+    await until(page, `document.getElementById('main').contains(document.activeElement)`)
   },
   { expected: /409/ },
 )

@@ -1,6 +1,8 @@
 import { Button, Modal } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { useSession } from '../access/session.ts'
+import { Foreign } from '../components/Foreign.tsx'
 import { clockTime } from '../components/TimeAgo.tsx'
 import { flowQuery } from '../flows/flow-queries.ts'
 import classes from './dialogs.module.css'
@@ -9,7 +11,7 @@ import type { Conflict } from './saving.ts'
 import { documentOf, useBuilder } from './store.ts'
 import { DifferenceList } from './VersionsDialog.tsx'
 
-/** Someone else has saved meanwhile: who, when, what, and the two ways out. Nothing is lost in either. */
+/** There is a newer version than the one that is being edited: who, when, what, and the two ways out. Nothing is lost in either. */
 export default function ConflictDialog({
   conflict,
   onClose,
@@ -26,16 +28,15 @@ export default function ConflictDialog({
     <Modal
       opened={conflict !== null}
       onClose={onClose}
-      title="This flow was saved by someone else"
+      title="This flow was saved meanwhile"
       size={640}
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {conflict ? (
         <>
           <p className={classes.message}>
-            {conflict.by ?? 'Someone'} saved version {conflict.version}
-            {conflict.at === null ? '' : ` at ${clockTime(conflict.at)}`} while you were editing. Your changes are still
-            here, and not saved.
+            <Saver conflict={conflict} /> saved version {conflict.version} at {clockTime(conflict.saved_at)}. Your
+            changes are still here, and not saved.
           </p>
           {seen ? <TheirChanges /> : null}
           <div className={classes.actions}>
@@ -53,6 +54,12 @@ export default function ConflictDialog({
       ) : null}
     </Modal>
   )
+}
+
+function Saver({ conflict: { saved_by: name, saved_by_id: id } }: { conflict: Conflict }) {
+  const { user } = useSession()
+  if (id === user.id) return 'You, in another tab or over the API,'
+  return name === null ? 'A token of the command line' : <Foreign>{name}</Foreign>
 }
 
 /** What they have saved, against what this page started from. */

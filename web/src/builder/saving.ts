@@ -8,9 +8,11 @@ import { type BuilderStore, isDirty, type Problem } from './store.ts'
 
 /** What a 409 says of the save that came in between. */
 export interface Conflict {
-  by: string | null
-  at: string | null
   version: number
+  /** Null when a token of the command line saved it. */
+  saved_by: string | null
+  saved_by_id: string | null
+  saved_at: string
 }
 
 /** Saves the flow as a new version. It is deliberate, since saving re-creates webhooks at vendors. */
@@ -61,11 +63,5 @@ export function problemsIn(error: unknown): Problem[] {
 
 function conflictIn(error: unknown): Conflict | null {
   if (!(error instanceof ApiError) || error.status !== 409) return null
-  const data = (error.data ?? {}) as Record<string, unknown>
-  const text = (...names: string[]) => names.map((name) => data[name]).find((value) => typeof value === 'string')
-  return {
-    by: (text('by', 'saved_by', 'name', 'user') as string | undefined) ?? null,
-    at: (text('at', 'saved_at', 'time', 'updated_at') as string | undefined) ?? null,
-    version: Number(data.version ?? 0),
-  }
+  return error.data as unknown as Conflict
 }

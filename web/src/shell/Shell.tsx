@@ -1,7 +1,7 @@
 import { Menu, UnstyledButton } from '@mantine/core'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import { CircleUser, Ellipsis, LogOut, Search } from 'lucide-react'
-import { useEffect, useRef } from 'react'
+import { useEffect } from 'react'
 import { useSession, useSignOut } from '../access/session.ts'
 import { Announcer } from '../components/Announcer.tsx'
 import { CrashGuard } from '../components/CrashGuard.tsx'
@@ -9,6 +9,7 @@ import { LiveMark } from '../live/LiveMark.tsx'
 import { startLive } from '../live/live.ts'
 import { useLiveQueries } from '../live/use-live-queries.ts'
 import { CommandPalette } from './CommandPalette.tsx'
+import { focusMain, useKeptFocus } from './kept-focus.ts'
 import { Logo } from './Logo.tsx'
 import { places } from './navigation.ts'
 import { openPalette } from './palette-state.ts'
@@ -20,7 +21,7 @@ import { ShortcutSheet } from './ShortcutSheet.tsx'
 export function Shell() {
   const path = useRouterState({ select: ({ location }) => location.pathname })
   useEffect(startLive, [])
-  useFocusOnMove(path)
+  useKeptFocus()
   useLiveQueries()
   return (
     <div className={classes.shell} data-compact={isBuilder(path) || undefined}>
@@ -128,30 +129,4 @@ function UserMenu() {
       </Menu.Dropdown>
     </Menu>
   )
-}
-
-function focusMain() {
-  document.getElementById('main')?.focus({ preventScroll: true })
-}
-
-/** What had the focus is gone with its page: the next page has it, unless a part of that has taken it. */
-function useFocusOnMove(path: string) {
-  const last = useRef(path)
-  // A page that was just loaded has no focus to be lost: there the first Tab leads to the skip link.
-  const hadFocus = useRef(false)
-  useEffect(() => {
-    const note = () => {
-      hadFocus.current = true
-    }
-    document.addEventListener('focusin', note)
-    return () => document.removeEventListener('focusin', note)
-  }, [])
-  useEffect(() => {
-    if (last.current === path) return
-    last.current = path
-    const frame = requestAnimationFrame(() => {
-      if (hadFocus.current && document.activeElement === document.body) focusMain()
-    })
-    return () => cancelAnimationFrame(frame)
-  }, [path])
 }
