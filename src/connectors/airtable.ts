@@ -122,6 +122,7 @@ export const airtable: ConnectorInput = {
     },
     list: {
       endpoint: 'bases/{{ base }}/webhooks',
+      paginated: false,
       items: '{{ response.body.webhooks }}',
       url: '{{ item.notificationUrl }}',
       events: '{{ item.specification.options.filters.dataTypes }}',

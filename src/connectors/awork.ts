@@ -115,7 +115,12 @@ export const awork: ConnectorInput = {
       ...['timetracking_updated', 'company_added', 'company_updated', 'user_added', 'absence_added'],
     ],
     create: { method: 'POST', endpoint: 'webhooks', body: webhook },
-    list: { endpoint: 'webhooks', url: '{{ item.uri }}', active: '{{ item.isActive }}' },
+    list: {
+      endpoint: 'webhooks',
+      url: '{{ item.uri }}',
+      active: '{{ item.isActive }}',
+      pagination: { type: 'page', size_param: 'pageSize', size: 100, more: '{{ response.body | length == 100 }}' },
+    },
     update: { method: 'PUT', endpoint: 'webhooks/{{ registration.id }}', body: webhook },
     resume: { method: 'PUT', endpoint: 'webhooks/{{ registration.id }}', body: webhook },
     delete: { endpoint: 'webhooks/{{ registration.id }}' },

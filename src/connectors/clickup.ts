@@ -116,7 +116,12 @@ export const clickup: ConnectorInput = {
     ],
     event_name: '{{ body.event }}',
     form: {
-      properties: { workspace: { description: 'Id of the workspace' }, space: {}, folder: {}, list: {} },
+      properties: {
+        workspace: { description: 'Id of the workspace' },
+        space: { type: 'integer', description: 'Id; at most one of space, folder and list' },
+        folder: { type: 'integer' },
+        list: { type: 'integer' },
+      },
       required: ['workspace'],
     },
     create: {
@@ -132,10 +137,12 @@ export const clickup: ConnectorInput = {
     },
     list: {
       endpoint: 'team/{{ workspace }}/webhook',
+      paginated: false,
       items: '{{ response.body.webhooks }}',
       url: '{{ item.endpoint }}',
       events: '{{ item.events }}',
-      active: '{{ item.health.status == "active" }}',
+      // One that is failing is still called; only a suspended one is not.
+      active: '{{ item.health.status != "suspended" }}',
     },
     update: {
       method: 'PUT',

@@ -149,6 +149,15 @@ function problemsOf(issue: z.core.$ZodIssue): ConnectorProblem[] {
     .map((each) => ({ ...each, path: [path, each.path].filter((part) => part !== '').join('.') }))
 }
 
+/** How a list of the webhooks, or of what happened, comes in pieces; undefined where one answer has all of it. */
+export function listPagination(
+  connector: Pick<Connector, 'pagination_config'>,
+  { paginated, pagination, method }: NonNullable<WebhookTrigger['list' | 'backfill']>,
+): Pagination | undefined {
+  if (!paginated) return undefined
+  return pagination ?? (method === 'GET' ? connector.pagination_config : undefined)
+}
+
 function takenNames(form: JsonObject | undefined, taken: readonly string[]): string[] {
   const properties = form?.properties
   return typeof properties === 'object' && properties !== null

@@ -116,6 +116,7 @@ export const docusign: ConnectorInput = {
     create: { method: 'POST', endpoint: 'connect', body: configuration, id: '{{ response.body.connectId }}' },
     list: {
       endpoint: 'connect',
+      paginated: false,
       items: '{{ response.body.configurations }}',
       id: '{{ item.connectId }}',
       url: '{{ item.urlToPublishTo }}',
@@ -131,6 +132,7 @@ export const docusign: ConnectorInput = {
     backfill: {
       endpoint: 'connect/failures',
       query: { from_date: '{{ since }}', to_date: '{{ until }}' },
+      paginated: false,
       items: '{{ response.body.failures }}',
       time: '{{ item.created }}',
       each: { method: 'PUT', endpoint: 'connect/envelopes/{{ item.envelopeId }}/retry_queue' },

@@ -159,6 +159,7 @@ export const hubspot: ConnectorInput = {
     },
     list: {
       endpoint: `${app}/subscriptions`,
+      paginated: false,
       ...asDeveloper,
       items: '{{ response.body.results }}',
       url: '{{ settings.targetUrl if settings else none }}',

@@ -158,6 +158,7 @@ export const jira: ConnectorInput = {
     },
     list: {
       endpoint: hooks,
+      paginated: false,
       id: '{{ item.self.split("/")[-1] }}',
       url: '{{ item.url }}',
       events: '{{ item.events }}',

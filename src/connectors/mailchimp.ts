@@ -119,7 +119,12 @@ export const mailchimp: ConnectorInput = {
     event_name: '{{ body.type }}',
     form: { properties: { list: { description: 'Id of the audience' } }, required: ['list'] },
     create: { method: 'POST', endpoint: 'lists/{{ list }}/webhooks', body: webhook },
-    list: { endpoint: 'lists/{{ list }}/webhooks', items: '{{ response.body.webhooks }}', url: '{{ item.url }}' },
+    list: {
+      endpoint: 'lists/{{ list }}/webhooks',
+      paginated: false,
+      items: '{{ response.body.webhooks }}',
+      url: '{{ item.url }}',
+    },
     update: { method: 'PATCH', endpoint: 'lists/{{ list }}/webhooks/{{ registration.id }}', body: webhook },
     delete: { endpoint: 'lists/{{ list }}/webhooks/{{ registration.id }}' },
     handshake: [handshakes.mailchimp],

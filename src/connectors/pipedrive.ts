@@ -167,6 +167,7 @@ export const pipedrive: ConnectorInput = {
     },
     list: {
       endpoint: 'v1/webhooks',
+      paginated: false,
       items: '{{ response.body.data }}',
       url: '{{ item.subscription_url }}',
       events: '{{ [item.event_action ~ "." ~ item.event_object] }}',

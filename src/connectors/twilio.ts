@@ -117,6 +117,7 @@ export const twilio: ConnectorInput = {
     },
     list: {
       endpoint: number,
+      paginated: false,
       items: '{{ [response.body] }}',
       id: '{{ item.sid }}',
       url: '{{ item.sms_url if "incoming_message" in events else item.voice_url }}',

@@ -116,6 +116,7 @@ export const typeform: ConnectorInput = {
     },
     list: {
       endpoint: 'forms/{{ form_id }}/webhooks',
+      paginated: false,
       items: '{{ response.body["items"] }}',
       id: '{{ item.tag }}',
       url: '{{ item.url }}',
@@ -134,6 +135,12 @@ export const typeform: ConnectorInput = {
       id: '{{ item.token }}',
       time: '{{ item.submitted_at }}',
       payload: '{{ {"event_type": "form_response", "form_response": dict(item, form_id=form_id)} }}',
+      // Latest first, and further back from the last token of a full page.
+      pagination: {
+        type: 'cursor',
+        cursor_param: 'before',
+        cursor: '{{ response.body["items"][-1].token if response.body["items"] | length == 1000 else none }}',
+      },
     },
     signature: signatures.typeform,
     // The response's own token and not event_id, so that what backfill fetches is recognised.

@@ -1,4 +1,4 @@
-import type { Connector, ConnectorRequest, WebhookTrigger } from '../connectors/connector.ts'
+import { type Connector, type ConnectorRequest, listPagination, type WebhookTrigger } from '../connectors/connector.ts'
 import type { ConnectorReply, PageChange } from '../engine/connector-call.ts'
 import type { Frame } from '../engine/render.ts'
 import { StepError } from '../engine/step-error.ts'
@@ -215,7 +215,7 @@ export function createVendorCalls(world: Pick<World, 'callConnector' | 'now'>): 
     request: NonNullable<WebhookTrigger['list' | 'backfill']>,
     values: Frame,
   ): Promise<{ items: Json[]; last: ConnectorReply }> {
-    const pagination = request.pagination ?? (request.method === 'GET' ? target.connector.pagination_config : undefined)
+    const pagination = listPagination(target.connector, request)
     if (pagination === undefined) {
       const reply = await ask(target, request, values)
       return { items: listIn(read(request.items, values, reply, now)), last: reply }

@@ -53,6 +53,10 @@ const differences: Record<string, Record<string, Difference>> = {
       why: 'only by drive; https://learn.microsoft.com/en-us/graph/api/driveitem-list-children',
     },
   },
+  clickup: ofTrigger(['update', 'resume'], {
+    problems: ['body.events: must be string'],
+    why: 'described as a list, or "*" for all; https://developer.clickup.com/reference/updatewebhook',
+  }),
   sendgrid: ofTrigger(['ping'], {
     problems: ['body: "id" is unknown'],
     why: 'newer; https://www.twilio.com/docs/sendgrid/api-reference/webhooks',
@@ -61,12 +65,6 @@ const differences: Record<string, Record<string, Difference>> = {
 
 /** Documents that are about a part of the vendor's API. */
 const parts: Record<string, RegExp> = {
-  ...Object.fromEntries(
-    ['activecampaign', 'airtable', 'calendly', 'clickup', 'close', 'gitlab', 'jira'].map((name) => [
-      name,
-      /^(actions|test_request)/,
-    ]),
-  ),
   whatsapp: /^(actions|webhook_trigger)/,
 }
 

@@ -2,6 +2,7 @@ import {
   type Connector,
   type ConnectorRequest,
   eventNames,
+  listPagination,
   type Pagination,
   type WebhookTrigger,
 } from '../../src/connectors/connector.ts'
@@ -36,7 +37,7 @@ export function requestsOf(connector: Connector): VendorRequest[] {
   const context = {
     ...credential,
     ...fieldsOf(trigger.form),
-    ...Object.fromEntries(Object.keys(trigger.prepare).map((name) => [name, { gid: '1', id: '1', uri: '«uri»' }])),
+    ...Object.fromEntries(Object.keys(trigger.prepare).map((name) => [name, prepared])),
     webhook_url: 'https://hooks.example.com/v1/flow-webhook/6f1c0000-0000-4000-8000-000000000001',
     webhook_token: null,
     signing_secret: secretOf(trigger),
@@ -45,7 +46,11 @@ export function requestsOf(connector: Connector): VendorRequest[] {
     expires_at: '2026-03-04T00:00:00Z',
     registration_key: '6f1c0000-0000-4000-8000-000000000001',
     flow_name: 'A flow',
-    registration: { id: '«registration»', url: 'https://hooks.example.com/v1/flow-webhook/1', events },
+    registration: {
+      id: registrationId(connector, trigger),
+      url: 'https://hooks.example.com/v1/flow-webhook/1',
+      events,
+    },
     since: '2026-03-01T00:00:00Z',
     until: '2026-03-01T01:00:00Z',
     since_unix: 1_772_323_200,
@@ -59,10 +64,12 @@ export function requestsOf(connector: Connector): VendorRequest[] {
     ...declared,
     ...(each === undefined ? [] : [['backfill.each', each] as const]),
   ]
-  return [
-    ...ofCredential,
-    ...all.map(([name, request]) => rendered(connector, `webhook_trigger.${name}`, request, context)),
-  ]
+  const ofTrigger = all.map(([name, declared]) => {
+    const request = rendered(connector, `webhook_trigger.${name}`, declared, context)
+    const pagination = name === 'list' || name === 'backfill' ? listPagination(connector, trigger[name]!) : undefined
+    return pagination === undefined ? request : withPage(request, pagination)
+  })
+  return [...ofCredential, ...ofTrigger]
 }
 
 function rendered(
@@ -78,6 +85,15 @@ function rendered(
 function secretOf({ signing_secret: secret }: WebhookTrigger): string {
   const { bytes, format, prefix } = secret?.from === 'generated' ? secret : { bytes: 32, format: 'hex', prefix: '' }
   return `${prefix}${Buffer.alloc(bytes, 1).toString(format as BufferEncoding)}`
+}
+
+/** What `prepare` asks for, whatever a vendor calls it. */
+const prepared = { gid: '1', id: '1', uri: '«uri»', current_organization: '«organization»' }
+
+/** What stands for the vendor's id of a webhook; some vendors name one by its address. */
+function registrationId(connector: Connector, { create, delete: removal }: WebhookTrigger): string {
+  const id = '«registration»'
+  return removal?.endpoint === '{{ registration.id }}' ? `${connector.base_domain}${create?.endpoint}/${id}` : id
 }
 
 /** The request with every parameter that reading a list to its end adds to it. */

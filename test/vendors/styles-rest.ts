@@ -1,8 +1,6 @@
-import { airtable } from '../../src/connectors/airtable.ts'
 import { calendly } from '../../src/connectors/calendly.ts'
 import type { ConnectorInput } from '../../src/connectors/connector.ts'
 import { github } from '../../src/connectors/github.ts'
-import { microsoft_graph } from '../../src/connectors/microsoft-graph.ts'
 import { stripe } from '../../src/connectors/stripe.ts'
 import type { Json } from '../../src/flow/json.ts'
 import { type Hook, hmac, newSecret, type VendorAnswer, type VendorRequest, type VendorStyle } from './vendor.ts'
@@ -31,15 +29,27 @@ export const githubStyle: VendorStyle = {
   auth: { auth_type: 'api_key', auth_token: 'ghp_test' },
   input: (variant) => ({ owner: 'me', repository: 'it', events: variant % 2 ? ['push'] : ['push', 'issues'] }),
   handle(request, vendor) {
-    const [, , , , what, id, part] = request.path.split('/')
+    const [, , , , what, number, part] = request.path.split('/')
     if (what !== 'hooks') return notFound
-    const shown = ({ id, url, events, active }: Hook): Json => ({
-      id,
-      name: 'web',
-      active,
-      events,
-      config: { url, content_type: 'json' },
-    })
+    const id = number === undefined ? undefined : `hook_${number}`
+    const shown = ({ id, url, events, active }: Hook): Json => {
+      const self = `${vendor.url}/repos/me/it/hooks/${id.replace('hook_', '')}`
+      return {
+        type: 'Repository',
+        id: Number(id.replace('hook_', '')),
+        name: 'web',
+        active,
+        events,
+        config: { url, content_type: 'json', insecure_ssl: '0' },
+        updated_at: '2019-06-03T00:57:16Z',
+        created_at: '2019-06-03T00:57:16Z',
+        url: self,
+        test_url: `${self}/test`,
+        ping_url: `${self}/pings`,
+        deliveries_url: `${self}/deliveries`,
+        last_response: { code: null, status: 'unused', message: null },
+      }
+    }
     if (request.method === 'GET') {
       // Pages of one, so that all of them must be read.
       const all = vendor.live()
@@ -104,15 +114,26 @@ export const calendlyStyle: VendorStyle = {
         body: { resource: { uri: `${vendor.url}/users/1`, current_organization: `${vendor.url}/organizations/1` } },
       }
     const uri = (id: string) => `${vendor.url}/webhook_subscriptions/${id}`
+    const at = '2019-08-24T14:15:22.123456Z'
     const shown = (hook: Hook) => ({
       uri: uri(hook.id),
       callback_url: hook.url,
-      events: hook.events,
+      created_at: at,
+      updated_at: at,
+      retry_started_at: null,
       state: hook.active ? 'active' : 'disabled',
+      events: hook.events,
+      scope: 'user',
+      organization: `${vendor.url}/organizations/1`,
+      user: `${vendor.url}/users/1`,
+      creator: `${vendor.url}/users/1`,
     })
     const id = path.split('/')[2]
-    if (method === 'GET')
-      return { body: { collection: vendor.live().map(shown), pagination: { next_page_token: null, next_page: null } } }
+    if (method === 'GET') {
+      const collection = vendor.live().map(shown)
+      const pagination = { count: collection.length, next_page: null, next_page_token: null }
+      return { body: { collection, pagination } }
+    }
     if (method === 'DELETE') return vendor.delete(id!) ? { status: 204 } : notFound
     if (vendor.live().some((hook) => hook.url === body.url))
       return { status: 409, body: { title: 'Already Exists', message: 'Hook with this url already exists' } }
@@ -148,10 +169,10 @@ export function stripeStyle(): VendorStyle {
       const id = request.path.split('/')[3]
       if (request.path === '/v1/events') return { body: { data: [], has_more: false } }
       if (request.method === 'GET')
-        return { body: { object: 'list', data: vendor.live().map(stripeJson), has_more: false } }
+        return { body: { object: 'list', url: request.path, data: vendor.live().map(stripeJson), has_more: false } }
       if (request.method === 'DELETE')
         return vendor.delete(id!)
-          ? { body: { id: id!, deleted: true } }
+          ? { body: { id: id!, object: 'webhook_endpoint', deleted: true } }
           : { status: 404, body: { error: { message: 'No such webhook endpoint' } } }
       if (id !== undefined) {
         const { url, disabled } = request.body
@@ -175,107 +196,7 @@ export function stripeStyle(): VendorStyle {
 }
 
 function stripeJson({ id, url, events, active }: Hook) {
-  return { id, object: 'webhook_endpoint', url, enabled_events: events, status: active ? 'enabled' : 'disabled' }
-}
-
-/** https://learn.microsoft.com/en-us/graph/api/subscription-post-subscriptions : expires, is renewed, asks the address first */
-export const graphStyle: VendorStyle = {
-  name: 'microsoft-graph',
-  connector: (url) => at(microsoft_graph, `${url}/v1.0/`),
-  auth: { auth_type: 'api_key', auth_token: 'test' },
-  input: (variant) => ({ resource: variant % 2 ? 'me/events' : 'me/messages', events: ['created'] }),
-  async handle(request, vendor) {
-    const { method, path, body } = request
-    const id = path.split('/')[3]
-    const shown = (hook: Hook): Json => ({
-      id: hook.id,
-      notificationUrl: hook.url,
-      changeType: hook.events.join(','),
-      resource: hook.place,
-      expirationDateTime: hook.expiresAt?.toISOString() ?? null,
-    })
-    if (method === 'GET') return { body: { value: vendor.live().map(shown) } }
-    if (method === 'DELETE')
-      return vendor.delete(id!)
-        ? { status: 204 }
-        : { status: 404, body: { error: { code: 'ResourceNotFound', message: 'The object was not found.' } } }
-    const expiresAt = new Date(String(body.expirationDateTime))
-    const longest = new Date(vendor.now().getTime() + 253_800_000)
-    if (!(expiresAt <= longest))
-      return {
-        status: 400,
-        body: {
-          error: {
-            code: 'ValidationError',
-            message: 'Subscription expiration can only be 4230 minutes in the future.',
-          },
-        },
-      }
-    if (method === 'PATCH') {
-      const hook = vendor.change(id!, { expiresAt })
-      return hook === undefined
-        ? { status: 404, body: { error: { message: 'The object was not found.' } } }
-        : { body: shown(hook) }
-    }
-    const token = `Validation: Testing client application reachability ${newSecret()}`
-    const answer = await vendor.probe(`${String(body.notificationUrl)}?validationToken=${encodeURIComponent(token)}`, {
-      method: 'POST',
-      headers: { 'content-type': 'text/plain' },
-    })
-    if (answer?.status !== 200 || (await answer.text()) !== token)
-      return { status: 400, body: { error: { message: 'Subscription validation request failed.' } } }
-    const made = vendor.add({
-      url: String(body.notificationUrl),
-      events: String(body.changeType).split(','),
-      place: String(body.resource),
-      secret: String(body.clientState),
-      expiresAt,
-    })
-    return { status: 201, body: shown(made) }
-  },
-  deliver({ id, name }, hook) {
-    return {
-      headers: {},
-      body: JSON.stringify({
-        value: [{ changeType: name, clientState: hook.secret, resource: id, subscriptionId: 'x' }],
-      }),
-    }
-  },
-}
-
-/** https://airtable.com/developers/web/api/create-a-webhook : seven days, refreshed, the secret is told once, ten at most */
-export const airtableStyle: VendorStyle = {
-  name: 'airtable',
-  connector: (url) => at(airtable, `${url}/v0/`),
-  auth: { auth_type: 'api_key', auth_token: 'pat' },
-  input: (variant) => ({ base: 'app1', events: variant % 2 ? ['tableData'] : ['tableData', 'tableFields'] }),
-  handle(request, vendor) {
-    const [, , , , , id, action] = request.path.split('/')
-    const life = () => new Date(vendor.now().getTime() + 7 * 86_400_000)
-    const shown = (hook: Hook): Json => ({
-      id: hook.id,
-      notificationUrl: hook.url,
-      areNotificationsEnabled: hook.active,
-      isHookEnabled: true,
-      expirationTime: hook.expiresAt?.toISOString() ?? null,
-      specification: { options: { filters: { dataTypes: hook.events } } },
-    })
-    if (request.method === 'GET') return { body: { webhooks: vendor.live().map(shown) } }
-    if (request.method === 'DELETE') return vendor.delete(id!) ? { body: {} } : notFound
-    if (action === 'refresh')
-      return vendor.change(id!, { expiresAt: life() }) ? { body: { expirationTime: life().toISOString() } } : notFound
-    if (action === 'enableNotifications') return vendor.change(id!, { active: true }) ? { body: {} } : notFound
-    if (vendor.live().length >= 10)
-      return { status: 422, body: { error: { type: 'TOO_MANY_WEBHOOKS_IN_BASE', message: 'Too many webhooks' } } }
-    const secret = Buffer.from(newSecret()).toString('base64')
-    const made = vendor.add({ url: String(request.body.notificationUrl), secret, expiresAt: life(), events: [] })
-    return { body: { id: made.id, macSecretBase64: secret, expirationTime: life().toISOString() } }
-  },
-  deliver({ id }, hook) {
-    const body = JSON.stringify({ base: { id: 'app1' }, webhook: { id: 'one' }, timestamp: id })
-    return {
-      headers: { 'x-airtable-content-mac': `hmac-sha256=${hmac(Buffer.from(hook.secret ?? '', 'base64'), body)}` },
-      body,
-    }
-  },
+  const status = active ? 'enabled' : 'disabled'
+  const rest = { created: 1_680_643_297, livemode: false, metadata: {} }
+  return { id, object: 'webhook_endpoint', url, enabled_events: events, status, ...rest }
 }

@@ -1,3 +1,4 @@
+import * as expiring from './styles-expiring.ts'
 import * as others from './styles-others.ts'
 import * as plain from './styles-plain.ts'
 import * as rest from './styles-rest.ts'
@@ -9,8 +10,8 @@ export function everyStyle(): VendorStyle[] {
     rest.githubStyle,
     rest.calendlyStyle,
     rest.stripeStyle(),
-    rest.graphStyle,
-    rest.airtableStyle,
+    expiring.graphStyle,
+    expiring.airtableStyle,
     others.telegramStyle,
     others.asanaStyle,
     others.mondayStyle,

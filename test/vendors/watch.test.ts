@@ -99,9 +99,10 @@ test('the plan names what at the vendor is left alone: other people’s webhooks
     remote_id,
     reason,
   ])
+  const shown = ({ id }: { id: string }) => id.replace('hook_', '')
   assert.deepEqual(lines, [
-    ['leave_alone', foreign.id, 'Hookline has not made it; it belongs to ci.example'],
-    ['leave_alone', other.id, 'it belongs to another flow'],
+    ['leave_alone', shown(foreign), 'Hookline has not made it; it belongs to ci.example'],
+    ['leave_alone', shown(other), 'it belongs to another flow'],
   ])
   assert.equal(flow.vendor.foreignTouched, 0)
 })

@@ -23,6 +23,8 @@ const create = shape({
   conflict: z.array(z.int()).default([409]).describe('Statuses that mean: such a webhook is already there'),
 })
 
+const paginated = z.boolean().default(true).describe('false: the vendor gives all of them in one answer')
+
 const list = shape({
   ...requestMembers,
   items: template.default('{{ response.body }}'),
@@ -31,6 +33,7 @@ const list = shape({
   events: template.optional().describe('List of the event names it is for'),
   active: template.optional().describe('False when the vendor has paused or disabled it'),
   expires_at: template.optional(),
+  paginated,
   pagination: pagination.optional().describe('By default the connector’s pagination_config'),
 })
 
@@ -44,6 +47,7 @@ const backfill = shape({
   payload: template
     .optional()
     .describe('What the flow gets: of item, and response of each; without it the vendor delivers again'),
+  paginated,
   pagination: pagination.optional().describe('By default the connector’s pagination_config'),
 })
 

@@ -11,6 +11,8 @@ export interface Operation {
   required: string[]
   /** JSON Schema of the body by media type. */
   body: Record<string, Json>
+  /** Of the calls that manage webhooks: JSON Schema of what comes back, and an example where the document shows one. */
+  answer?: { schema: Json; example?: Json }
 }
 
 /** What is kept of a document: `excerpts/<connector>.json`. */
@@ -92,6 +94,11 @@ function bodyProblems({ body }: Operation, request: VendorRequest): string[] {
   if (type === undefined)
     return [`the body is sent as ${request.bodyType}, and taken as ${Object.keys(body).join(', ') || 'none'}`]
   return check(body[type]!, request.body, 'body')
+}
+
+/** Everything in an answer that the document does not know of, or that it lacks. */
+export function answerProblems({ answer }: Operation, body: Json): string[] {
+  return answer === undefined ? [] : check(answer.schema, body, 'answer')
 }
 
 /** `allErrors`, and numbers in queries are texts. What is passed on is judged by its place alone. */

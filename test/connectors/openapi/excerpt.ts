@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadConnectors } from '../../../src/connectors/index.ts'
 import type { Json, JsonObject } from '../../../src/flow/json.ts'
@@ -14,7 +14,9 @@ import { closedSchema, type Excerpt, matchingPath, type Operation, pruned, resol
  * Where no package carries the document, the operations are written down as one first, from the vendor's published document,
  * its pages or the types of its SDK (`source` names which), and only as far as the connector needs them.
  *
- * Formatted by `npx biome check --write test/connectors/openapi`. Only operations that the connector uses are kept, and of those only what may be sent: names, types and limits.
+ * Formatted by `npx biome check --write test/connectors/openapi`. Only operations that the connector uses are kept, and of
+ * those only what may be sent: names, types and limits; of the calls that manage webhooks also what is answered. Operations
+ * that the excerpt has of another document stay, unless this one has them too.
  */
 const [connectorName = '', file = '', from = ''] = process.argv.slice(2)
 const connector = loadConnectors().find(({ name }) => name === connectorName)
@@ -28,7 +30,10 @@ document.paths = Object.fromEntries(
 )
 const bases = basesOf(document)
 const all = Object.entries(document.paths as Record<string, JsonObject>)
-const paths: Excerpt['paths'] = {}
+const target = join(import.meta.dirname, 'excerpts', `${connectorName}.json`)
+const kept = existsSync(target) ? (JSON.parse(readFileSync(target, 'utf8')) as Excerpt) : undefined
+const paths: Excerpt['paths'] = kept?.paths ?? {}
+let count = 0
 for (const request of requestsOf(connector)) {
   const method = request.method.toLowerCase()
   const pathname = decodeURIComponent(new URL(request.url).pathname)
@@ -43,18 +48,24 @@ for (const request of requestsOf(connector)) {
     if (path === undefined) continue
     const item = (document.paths as Record<string, JsonObject>)[path.slice(base.length)]!
     paths[path] ??= {}
-    paths[path][method] = operation(item, item[method] as JsonObject, request.body)
+    const declared = item[method] as JsonObject
+    const answer = request.name.startsWith('webhook_trigger.') ? answerOf(declared) : undefined
+    paths[path][method] = { ...operation(item, declared, request.body), ...(answer === undefined ? {} : { answer }) }
+    count += 1
     break
   }
 }
 const info = document.info as JsonObject
 const origin = ((info['x-origin'] as JsonObject[] | undefined)?.[0]?.url ?? '') as string
+const packages = new Set([...(kept?.source.package.split(', ') ?? []), from])
 const excerpt: Excerpt = {
-  source: { title: String(info.title), version: String(info.version), origin, package: from },
+  source: {
+    ...(kept?.source ?? { title: String(info.title), version: String(info.version), origin }),
+    package: [...packages].join(', '),
+  },
   paths,
 }
-writeFileSync(join(import.meta.dirname, 'excerpts', `${connectorName}.json`), `${JSON.stringify(excerpt)}\n`)
-const count = Object.values(paths).reduce((sum, each) => sum + Object.keys(each).length, 0)
+writeFileSync(target, `${JSON.stringify(excerpt)}\n`)
 console.log(`${connectorName}: ${count} operations of ${info.title} ${info.version}`)
 
 /** What servers put before the document's paths. */
@@ -97,6 +108,20 @@ function schemaOf(parameter: JsonObject): Json {
 function bodyOf(requestBody: JsonObject | undefined): Record<string, Json> {
   const content = (requestBody?.content ?? {}) as Record<string, JsonObject>
   return Object.fromEntries(Object.entries(content).map(([type, { schema }]) => [type, closedSchema(schema, document)]))
+}
+
+/** What a call that succeeds answers, as far as the document says it. */
+function answerOf({ responses = {} }: JsonObject): Operation['answer'] {
+  const succeeded = Object.entries(responses as Record<string, JsonObject>).find(([status]) =>
+    status.startsWith('2'),
+  )?.[1]
+  const content = (succeeded?.content ?? {}) as Record<string, JsonObject>
+  const { schema, example, examples } = content['application/json'] ?? {}
+  if (schema === undefined) return undefined
+  const named = Object.values((examples ?? {}) as Record<string, JsonObject>)[0]
+  const first = typeof named?.$ref === 'string' ? (resolve(named.$ref, document) as JsonObject) : named
+  const shown = example ?? first?.value
+  return { schema: closedSchema(schema, document, 4), ...(shown === undefined ? {} : { example: shown }) }
 }
 
 /** OpenAPI 2 has the body among the parameters. */
