@@ -3,8 +3,10 @@ import { AppError } from '../errors.ts'
 import type { JsonObject } from '../flow/json.ts'
 import type { AuthInput, AuthSecrets, ConnectorAuth } from '../storage/connector-auth-row.ts'
 import type { FlowName } from '../storage/flow-uses.ts'
+import type { Tagged } from '../storage/tag.ts'
 import type { ApiDeps } from './api-deps.ts'
 import { checkPlace } from './auth-places.ts'
+import { setEtag } from './if-match.ts'
 import { type Caller, type Route, route } from './route.ts'
 import { byId, instant, pageOf, pageQuery, timestamp } from './shapes.ts'
 
@@ -64,7 +66,7 @@ export function connectorAuthRoutes({ storage, connectors, helpers, testAuth, ev
     throw new AppError('invalid_request', `connector: there is no connector "${name}"`)
   }
 
-  async function findAuth({ accountId }: Caller, id: string): Promise<ConnectorAuth> {
+  async function findAuth({ accountId }: Caller, id: string): Promise<Tagged<ConnectorAuth>> {
     const auth = await connectorAuths.find(accountId, id)
     if (auth === undefined) throw noSuchAuth()
     return auth
@@ -93,13 +95,15 @@ export function connectorAuthRoutes({ storage, connectors, helpers, testAuth, ev
       summary: 'Stores a credential',
       body: authBody,
       status: 201,
+      etag: true,
       answer: authAnswer,
-      async run({ caller, body }) {
+      async run({ caller, body, reply }) {
         await checkConnector(caller, body.connector)
         const secrets = changeSecrets({}, body)
         checkComplete(body, secrets)
         const auth = await connectorAuths.create(caller.accountId, inputOf(body), secrets, now())
         events.publish(caller.accountId, 'auth', { id: auth.id })
+        setEtag(reply, auth)
         return authJson(auth)
       },
     }),
@@ -109,9 +113,11 @@ export function connectorAuthRoutes({ storage, connectors, helpers, testAuth, ev
       access: 'connector_auth.view',
       summary: 'Gets a connector auth, without its secrets',
       params: byId,
+      etag: true,
       answer: authAnswer,
-      async run({ caller, params }) {
+      async run({ caller, params, reply }) {
         const auth = await findAuth(caller, params.id)
+        setEtag(reply, auth)
         return authJson(auth, await connectorAuths.usedBy(caller.accountId, auth.id))
       },
     }),
@@ -121,9 +127,11 @@ export function connectorAuthRoutes({ storage, connectors, helpers, testAuth, ev
       access: 'connector_auth.manage',
       summary: 'Changes a connector auth; secrets that are left out stay, null removes one',
       params: byId,
+      ifMatch: 'optional',
       body: authBody,
+      etag: true,
       answer: authAnswer,
-      async run({ caller, params, body }) {
+      async run({ caller, params, body, ifMatch, reply }) {
         const former = await findAuth(caller, params.id)
         const { connector } = former
         const data = await connectors.find(caller.accountId, connector)
@@ -145,9 +153,10 @@ export function connectorAuthRoutes({ storage, connectors, helpers, testAuth, ev
           })
           return secrets
         }
-        const auth = await connectorAuths.update(caller.accountId, params.id, input, change, now())
+        const auth = await connectorAuths.update(caller.accountId, params.id, input, change, now(), ifMatch)
         if (auth === undefined) throw noSuchAuth()
         events.publish(caller.accountId, 'auth', { id: auth.id })
+        setEtag(reply, auth)
         return authJson(auth, await connectorAuths.usedBy(caller.accountId, auth.id))
       },
     }),
@@ -157,7 +166,8 @@ export function connectorAuthRoutes({ storage, connectors, helpers, testAuth, ev
       access: 'connector_auth',
       summary: 'Deletes a connector auth that no flow uses',
       params: byId,
-      async run({ caller, params }) {
+      ifMatch: 'optional',
+      async run({ caller, params, ifMatch }) {
         await findAuth(caller, params.id)
         const flows = await connectorAuths.usedBy(caller.accountId, params.id)
         if (flows.length > 0) {
@@ -165,7 +175,7 @@ export function connectorAuthRoutes({ storage, connectors, helpers, testAuth, ev
             data: { flows: flows.map(({ id, name }) => ({ id, name })) },
           })
         }
-        await connectorAuths.delete(caller.accountId, params.id)
+        if (!(await connectorAuths.delete(caller.accountId, params.id, ifMatch))) throw noSuchAuth()
         events.publish(caller.accountId, 'auth', { id: params.id, deleted: true })
       },
     }),

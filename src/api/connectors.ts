@@ -1,11 +1,13 @@
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { type Connector, type ConnectorProblem, readConnector } from '../connectors/connector.ts'
 import type { StepKind } from '../engine/step-kind.ts'
 import { AppError } from '../errors.ts'
-import type { Json, JsonObject } from '../flow/json.ts'
+import { type Json, type JsonObject, stringifyJson } from '../flow/json.ts'
 import type { OwnConnector } from '../storage/connectors.ts'
 import type { ApiDeps } from './api-deps.ts'
 import { templateProblems } from './connector-templates.ts'
+import { setEtag } from './if-match.ts'
 import { type Route, route } from './route.ts'
 import { instant, timestamp } from './shapes.ts'
 
@@ -62,12 +64,17 @@ export function connectorRoutes({ storage, helpers, connectors: catalogue, now }
       access: 'connectors.view',
       summary: 'Gets a helper or connector',
       params: byName,
+      etag: true,
       answer: connectorAnswer,
-      async run({ caller, params }) {
+      async run({ caller, params, reply }) {
         const known = builtIn.find(({ name }) => name === params.name)
-        if (known !== undefined) return known
+        if (known !== undefined) {
+          setEtag(reply, { tag: builtInTag(known) })
+          return known
+        }
         const own = await connectors.find(caller.accountId, params.name)
         if (own === undefined) throw noSuchConnector()
+        setEtag(reply, own)
         return connectorJson(own)
       },
     }),
@@ -79,13 +86,16 @@ export function connectorRoutes({ storage, helpers, connectors: catalogue, now }
       body: connectorBody,
       status: 201,
       bodyLimit: maxConnectorBytes,
+      etag: true,
       answer: connectorAnswer,
-      async run({ caller, body }) {
+      async run({ caller, body, reply }) {
         const { name, definition } = readConnectorBody(body)
         if (builtIn.some((each) => each.name === name)) {
           throw new AppError('conflict', `"${name}" is the name of a helper or built-in connector: choose another one`)
         }
-        return connectorJson(await connectors.create(caller.accountId, name, definition, now()))
+        const own = await connectors.create(caller.accountId, name, definition, now())
+        setEtag(reply, own)
+        return connectorJson(own)
       },
     }),
     route({
@@ -94,18 +104,21 @@ export function connectorRoutes({ storage, helpers, connectors: catalogue, now }
       access: 'connectors.manage',
       summary: 'Replaces a connector; its name stays',
       params: byName,
+      ifMatch: 'optional',
       body: connectorBody,
       bodyLimit: maxConnectorBytes,
+      etag: true,
       answer: connectorAnswer,
-      async run({ caller, params, body }) {
+      async run({ caller, params, body, ifMatch, reply }) {
         const { name, definition } = readConnectorBody(body)
         if (name !== params.name) {
           throw invalidConnector([
             { path: 'name', message: `it is "${params.name}" and stands in flows, so it can't be changed` },
           ])
         }
-        const own = await connectors.update(caller.accountId, name, definition, now())
+        const own = await connectors.update(caller.accountId, name, definition, now(), ifMatch)
         if (own === undefined) throw notOwn(name)
+        setEtag(reply, own)
         return connectorJson(own)
       },
     }),
@@ -115,7 +128,8 @@ export function connectorRoutes({ storage, helpers, connectors: catalogue, now }
       access: 'connectors',
       summary: 'Deletes a connector that no flow uses',
       params: byName,
-      async run({ caller, params }) {
+      ifMatch: 'optional',
+      async run({ caller, params, ifMatch }) {
         const flows = await connectors.usedBy(caller.accountId, params.name)
         const own = await connectors.find(caller.accountId, params.name)
         if (own === undefined) throw notOwn(params.name)
@@ -124,7 +138,7 @@ export function connectorRoutes({ storage, helpers, connectors: catalogue, now }
             data: { flows: flows.map(({ id, name }) => ({ id, name })) },
           })
         }
-        await connectors.delete(caller.accountId, params.name)
+        if (!(await connectors.delete(caller.accountId, params.name, ifMatch))) throw noSuchConnector()
       },
     }),
   ]
@@ -164,6 +178,14 @@ function connectorJson({ name, definition, createdAt, updatedAt }: OwnConnector)
     created_at: instant(createdAt),
     updated_at: instant(updatedAt),
   }
+}
+
+/** Of what comes with Hookline: it changes with the version only. */
+function builtInTag(connector: ConnectorAnswer): string {
+  return createHash('sha256')
+    .update(stringifyJson(connector as Json))
+    .digest('hex')
+    .slice(0, 24)
 }
 
 function builtInJson(connector: Connector): ConnectorAnswer {

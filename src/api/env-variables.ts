@@ -4,6 +4,7 @@ import { type Json, stringifyJson } from '../flow/json.ts'
 import { refProblem } from '../flow/ref.ts'
 import type { EnvVariable } from '../storage/env-variables.ts'
 import type { ApiDeps } from './api-deps.ts'
+import { setEtag } from './if-match.ts'
 import { type Route, route } from './route.ts'
 import { instant, json, timestamp } from './shapes.ts'
 
@@ -17,13 +18,12 @@ export function envVariableRoutes({ storage, now }: ApiDeps): Route[] {
   const { envVariables } = storage
   const byName = z.object({ name: z.string().max(64) })
 
-  function set(accountId: string, name: string, value: Json): Promise<EnvVariable> {
+  function check(name: string, value: Json): void {
     const problem = refProblem(name)
     if (problem !== undefined) throw new AppError('invalid_request', `name: ${problem}`)
     if (Buffer.byteLength(stringifyJson(value)) > maxValueBytes) {
       throw new AppError('invalid_request', `value: it is larger than ${maxValueBytes} bytes`)
     }
-    return envVariables.set(accountId, name, value, now())
   }
 
   return [
@@ -45,12 +45,13 @@ export function envVariableRoutes({ storage, now }: ApiDeps): Route[] {
       summary: 'Adds an env variable',
       body: z.strictObject({ name: z.string(), value: json }),
       status: 201,
+      etag: true,
       answer: variableAnswer,
-      async run({ caller, body }) {
-        if ((await envVariables.find(caller.accountId, body.name)) !== undefined) {
-          throw new AppError('conflict', `there is an env variable "${body.name}" already`)
-        }
-        return variableJson(await set(caller.accountId, body.name, body.value))
+      async run({ caller, body: { name, value }, reply }) {
+        check(name, value)
+        const variable = await envVariables.create(caller.accountId, name, value, now())
+        setEtag(reply, variable)
+        return variableJson(variable)
       },
     }),
     route({
@@ -59,10 +60,12 @@ export function envVariableRoutes({ storage, now }: ApiDeps): Route[] {
       access: 'automation.view',
       summary: 'Gets an env variable',
       params: byName,
+      etag: true,
       answer: variableAnswer,
-      async run({ caller, params }) {
+      async run({ caller, params, reply }) {
         const variable = await envVariables.find(caller.accountId, params.name)
         if (variable === undefined) throw noSuchVariable()
+        setEtag(reply, variable)
         return variableJson(variable)
       },
     }),
@@ -70,11 +73,18 @@ export function envVariableRoutes({ storage, now }: ApiDeps): Route[] {
       method: 'PUT',
       path: '/env-variables/:name',
       access: 'automation.manage',
-      summary: 'Sets an env variable, new or not',
+      summary: 'Sets an env variable, new or not; with If-Match only one that is there',
       params: byName,
+      ifMatch: 'optional',
       body: z.strictObject({ value: json }),
+      etag: true,
       answer: variableAnswer,
-      run: async ({ caller, params, body }) => variableJson(await set(caller.accountId, params.name, body.value)),
+      async run({ caller, params: { name }, body: { value }, ifMatch, reply }) {
+        check(name, value)
+        const variable = await envVariables.set(caller.accountId, name, value, now(), ifMatch)
+        setEtag(reply, variable)
+        return variableJson(variable)
+      },
     }),
     route({
       method: 'DELETE',
@@ -82,8 +92,9 @@ export function envVariableRoutes({ storage, now }: ApiDeps): Route[] {
       access: 'automation',
       summary: 'Deletes an env variable',
       params: byName,
-      async run({ caller, params }) {
-        if (!(await envVariables.delete(caller.accountId, params.name))) throw noSuchVariable()
+      ifMatch: 'optional',
+      async run({ caller, params, ifMatch }) {
+        if (!(await envVariables.delete(caller.accountId, params.name, ifMatch))) throw noSuchVariable()
       },
     }),
   ]

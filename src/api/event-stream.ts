@@ -17,7 +17,7 @@ const maxStreamsPerAccount = 200
 /** A reader that is slower than its events is cut off; it comes back and catches up. */
 const maxUnreadBytes = 1024 * 1024
 
-/** `GET /v1/events`: what happens in the account, as server-sent events. */
+/** `GET /v1/events`: what happens in the account, as server-sent events. HEAD says what kind of answer it is, and opens none. */
 export function registerEventStream(http: FastifyInstance, deps: ApiDeps, authenticator: Authenticator): void {
   const { events } = deps
   const streams = new Map<() => void, string>()
@@ -48,6 +48,10 @@ export function registerEventStream(http: FastifyInstance, deps: ApiDeps, authen
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     })
+    if (request.method === 'HEAD') {
+      raw.end()
+      return
+    }
     // Told at once, so that the browser knows that it is connected, and when to come back if it is not.
     raw.write('retry: 2000\n\n')
 

@@ -1,11 +1,14 @@
+import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import type { Json } from '../flow/json.ts'
 import type { RunInput } from '../flow/run.ts'
 import type { RunSummary } from '../storage/storage.ts'
+import type { IfMatch } from '../storage/tag.ts'
 import type { ApiDeps } from './api-deps.ts'
 import { webhookUrl } from './flow-json.ts'
-import { findFlow, inputOf, tellChange } from './flows.ts'
+import { findFlow, inputOf, stateOf, tellChange, versionsIn } from './flows.ts'
+import { setEtag } from './if-match.ts'
 import { listenSeconds } from './listening.ts'
 import { type Caller, type Route, route } from './route.ts'
 import { byId, instant, json, timestamp, wholeNumber, wholeNumberText } from './shapes.ts'
@@ -39,10 +42,11 @@ const requestAnswer = z.object({
 export function flowWebhookRoutes(deps: ApiDeps): Route[] {
   const { storage, runner, listening, publicUrl } = deps
 
-  async function webhookJson(caller: Caller, flowId: string) {
+  async function webhookJson(caller: Caller, flowId: string, reply: FastifyReply) {
     const flow = await findFlow(deps, caller, flowId)
     const token = await storage.flows.token(caller.accountId, flowId)
     if (token === undefined) throw new AppError('not_found', 'there is no such flow')
+    setEtag(reply, stateOf(flow))
     return { url: webhookUrl(flowId, publicUrl()), token, token_enabled: flow.settings.webhook_token_enabled }
   }
 
@@ -54,8 +58,9 @@ export function flowWebhookRoutes(deps: ApiDeps): Route[] {
       access: 'automation.manage',
       summary: 'The address and the token of a flow’s webhook',
       params: byId,
+      etag: true,
       answer: webhookAnswer,
-      run: ({ caller, params }) => webhookJson(caller, params.id),
+      run: ({ caller, params, reply }) => webhookJson(caller, params.id, reply),
     }),
     route({
       method: 'PATCH',
@@ -63,11 +68,13 @@ export function flowWebhookRoutes(deps: ApiDeps): Route[] {
       access: 'automation.manage',
       summary: 'Whether the webhook asks for a token; saves a new version',
       params: byId,
+      ifMatch: 'optional',
       body: z.strictObject({ token_enabled: z.boolean() }),
+      etag: true,
       answer: webhookAnswer,
-      async run({ caller, params, body }) {
-        await saveTokenEnabled(deps, caller, params.id, body.token_enabled)
-        return webhookJson(caller, params.id)
+      async run({ caller, params, body, ifMatch, reply }) {
+        await saveTokenEnabled(deps, caller, params.id, body.token_enabled, versionsIn(ifMatch))
+        return webhookJson(caller, params.id, reply)
       },
     }),
     route({
@@ -81,12 +88,13 @@ export function flowWebhookRoutes(deps: ApiDeps): Route[] {
           grace_seconds: wholeNumber(0, maxGraceSeconds).default(0).describe('0: the old token stops now'),
         })
         .default({ grace_seconds: 0 }),
+      etag: true,
       answer: webhookAnswer,
-      async run({ caller, params, body }) {
+      async run({ caller, params, body, reply }) {
         await findFlow(deps, caller, params.id)
         await storage.flows.rotateToken(caller.accountId, params.id, body.grace_seconds)
         runner.forgetFlow(params.id)
-        return webhookJson(caller, params.id)
+        return webhookJson(caller, params.id, reply)
       },
     }),
     route({
@@ -153,19 +161,37 @@ function requestJson(run: RunSummary, { payload, request }: RunInput, raw: Buffe
   }
 }
 
-/** Whoever saves the flow meanwhile wins, and the switch is set in what they saved. */
-async function saveTokenEnabled(deps: ApiDeps, caller: Caller, flowId: string, enabled: boolean): Promise<void> {
+/**
+ * Whoever saves the flow meanwhile wins, and the switch is set in what they saved; unless `ifMatch` names versions.
+ * Errors: `conflict` for a lost race.
+ */
+async function saveTokenEnabled(
+  deps: ApiDeps,
+  caller: Caller,
+  flowId: string,
+  enabled: boolean,
+  ifMatch: IfMatch,
+): Promise<void> {
+  const isAnyVersion = ifMatch === undefined || ifMatch === '*'
   for (let attempt = 1; ; attempt++) {
     const flow = await findFlow(deps, caller, flowId)
-    if (flow.settings.webhook_token_enabled === enabled) return
+    const { tag } = stateOf(flow)
+    const isExpected = isAnyVersion || ifMatch.includes(tag)
+    if (flow.settings.webhook_token_enabled === enabled && isExpected) return
     const input = { ...inputOf(flow), settings: { ...flow.settings, webhook_token_enabled: enabled } }
     try {
-      const saved = await deps.storage.flows.save(caller.accountId, flowId, input, flow.version, caller.userId)
+      const saved = await deps.storage.flows.save(
+        caller.accountId,
+        flowId,
+        input,
+        isExpected ? [tag] : [],
+        caller.userId,
+      )
       tellChange(deps, saved)
       return
     } catch (error) {
       const lostRace = error instanceof AppError && error.code === 'conflict'
-      if (!lostRace || attempt === maxSaves) throw error
+      if (!lostRace || !isAnyVersion || attempt === maxSaves) throw error
     }
   }
 }

@@ -3,8 +3,10 @@ import { AppError } from '../errors.ts'
 import { type Flow, flowInputSchema, flowStatusSchema } from '../flow/flow.ts'
 import type { Json } from '../flow/json.ts'
 import type { RunSummary } from '../storage/storage.ts'
+import type { IfMatch } from '../storage/tag.ts'
 import type { ApiDeps } from './api-deps.ts'
 import { checkFlow, type FlowAnswer, flowAnswer, flowBody, flowJson, readFlow } from './flow-json.ts'
+import { setEtag } from './if-match.ts'
 import { type Caller, type Route, route } from './route.ts'
 import { byId, instant, pageOf, pageQuery, timestamp } from './shapes.ts'
 
@@ -42,12 +44,14 @@ export function flowRoutes(deps: ApiDeps): Route[] {
       body: flowBody,
       status: 201,
       bodyLimit: maxFlowBytes,
+      etag: true,
       answer: flowAnswer,
       async run({ caller, body, reply }) {
         const { input, problems } = readFlow(body, 'draft', await kinds(caller.accountId), deps)
         const flow = await flows.create(caller.accountId, input, caller.userId)
         tellChange(deps, flow)
-        reply.header('location', `/v1/flows/${flow.id}`).header('etag', etag(flow))
+        reply.header('location', `/v1/flows/${flow.id}`)
+        setEtag(reply, stateOf(flow))
         return flowJson(flow, publicUrl(), problems)
       },
     }),
@@ -57,10 +61,11 @@ export function flowRoutes(deps: ApiDeps): Route[] {
       access: 'automation.view',
       summary: 'Gets a flow',
       params: byId,
+      etag: true,
       answer: flowAnswer,
       async run({ caller, params, reply }) {
         const flow = await findFlow(deps, caller, params.id)
-        reply.header('etag', etag(flow))
+        setEtag(reply, stateOf(flow))
         return flowJson(flow, publicUrl(), await storedProblems(flow, deps))
       },
     }),
@@ -70,19 +75,18 @@ export function flowRoutes(deps: ApiDeps): Route[] {
       access: 'automation.manage',
       summary: 'Saves a flow as a new version; If-Match names the version it is based on',
       params: byId,
-      headers: z.object({
-        'If-Match': z.string().describe('The version the change is based on: 3, or "3" as ETag has it'),
-      }),
+      ifMatch: 'required',
       body: flowBody,
       bodyLimit: maxFlowBytes,
+      etag: true,
       answer: flowAnswer,
-      async run({ caller, params, body, request, reply }) {
-        const version = readIfMatch(request.headers['if-match'])
+      async run({ caller, params, body, ifMatch, reply }) {
+        const versions = versionsIn(ifMatch)
         const current = await findFlow(deps, caller, params.id)
         const { input, problems } = readFlow(body, current.status, await kinds(caller.accountId), deps)
-        const flow = await flows.save(caller.accountId, params.id, input, version, caller.userId)
+        const flow = await flows.save(caller.accountId, params.id, input, versions, caller.userId)
         tellChange(deps, flow)
-        reply.header('etag', etag(flow))
+        setEtag(reply, stateOf(flow))
         return flowJson(flow, publicUrl(), problems)
       },
     }),
@@ -92,15 +96,17 @@ export function flowRoutes(deps: ApiDeps): Route[] {
       access: 'automation.manage',
       summary: 'Sets a flow’s status at once, without a new version',
       params: byId,
+      ifMatch: 'optional',
       body: z.strictObject({ status: flowStatusSchema }),
+      etag: true,
       answer: flowAnswer,
-      async run({ caller, params, body, reply }) {
+      async run({ caller, params, body, ifMatch, reply }) {
         const current = await findFlow(deps, caller, params.id)
         // Pausing must work whatever is wrong with a flow.
         if (body.status === 'live') checkFlow({ ...current, status: 'live' }, await kinds(caller.accountId))
-        const flow = await flows.setStatus(caller.accountId, params.id, body.status)
+        const flow = await flows.setStatus(caller.accountId, params.id, body.status, versionsIn(ifMatch))
         tellChange(deps, flow)
-        reply.header('etag', etag(flow))
+        setEtag(reply, stateOf(flow))
         return flowJson(flow, publicUrl(), await storedProblems(flow, deps))
       },
     }),
@@ -110,8 +116,9 @@ export function flowRoutes(deps: ApiDeps): Route[] {
       access: 'automation',
       summary: 'Deletes a flow; its runs stay until their time is over',
       params: byId,
-      async run({ caller, params }) {
-        if (!(await flows.delete(caller.accountId, params.id))) throw noSuchFlow()
+      ifMatch: 'optional',
+      async run({ caller, params, ifMatch }) {
+        if (!(await flows.delete(caller.accountId, params.id, versionsIn(ifMatch)))) throw noSuchFlow()
         deps.runner.forgetFlow(params.id)
         deps.events.publish(caller.accountId, 'flow', { id: params.id, deleted: true })
       },
@@ -149,10 +156,12 @@ export function flowRoutes(deps: ApiDeps): Route[] {
       access: 'automation.view',
       summary: 'Gets a flow as it was saved',
       params: byId.extend({ version: versionText }),
+      etag: true,
       answer: flowAnswer,
-      async run({ caller, params }) {
+      async run({ caller, params, reply }) {
         const flow = await flows.version(caller.accountId, params.id, params.version)
         if (flow === undefined) throw new AppError('not_found', 'there is no such version of this flow')
+        setEtag(reply, stateOf(flow))
         return flowJson(flow, publicUrl(), await storedProblems(flow, deps))
       },
     }),
@@ -164,13 +173,15 @@ export function flowRoutes(deps: ApiDeps): Route[] {
       params: byId,
       body: z.strictObject({ name: flowInputSchema.shape.name.optional() }).default({}),
       status: 201,
+      etag: true,
       answer: flowAnswer,
-      async run({ caller, params, body }) {
+      async run({ caller, params, body, reply }) {
         const original = await findFlow(deps, caller, params.id)
         const name = body.name ?? `${original.name.slice(0, 240)} (copy)`
         const input = { ...inputOf(original), name, status: 'draft' as const }
         const flow = await flows.create(caller.accountId, input, caller.userId)
         tellChange(deps, flow)
+        setEtag(reply, stateOf(flow))
         return flowJson(flow, publicUrl(), await storedProblems(flow, deps))
       },
     }),
@@ -195,11 +206,13 @@ export function flowRoutes(deps: ApiDeps): Route[] {
       body: exportDocument,
       status: 201,
       bodyLimit: maxFlowBytes,
+      etag: true,
       answer: flowAnswer,
-      async run({ caller, body }) {
+      async run({ caller, body, reply }) {
         const { input } = readFlow({ ...body.flow, status: 'draft' }, 'draft', await kinds(caller.accountId), deps)
         const flow = await flows.create(caller.accountId, await belongingHere(input, deps, caller), caller.userId)
         tellChange(deps, flow)
+        setEtag(reply, stateOf(flow))
         return flowJson(flow, publicUrl(), await storedProblems(flow, deps))
       },
     }),
@@ -252,18 +265,16 @@ function noSuchFlow(): AppError {
   return new AppError('not_found', 'there is no such flow')
 }
 
-function etag({ version }: Flow): string {
-  return `"${version}"`
+/** A flow's state is its version. Another status or token makes no new one, so it outdates nobody's edit. */
+export function stateOf({ version }: Flow): { tag: string } {
+  return { tag: String(version) }
 }
 
-/** `3`, `"3"` or `W/"3"`. Errors: `precondition_required` without one, `invalid_request` for anything else. */
-function readIfMatch(header: string | undefined): number {
-  if (header === undefined) {
-    throw new AppError('precondition_required', 'send If-Match with the version of the flow that was changed')
-  }
-  const version = /^(?:W\/)?"?(\d{1,9})"?$/.exec(header.trim())?.[1]
-  if (version === undefined) throw new AppError('invalid_request', 'If-Match: send the version as a number, such as 3')
-  return Number(version)
+/** Errors: `invalid_request` for what is no version. */
+export function versionsIn(ifMatch: IfMatch): IfMatch {
+  if (ifMatch === undefined || ifMatch === '*') return ifMatch
+  if (ifMatch.every((tag) => /^\d{1,9}$/.test(tag))) return ifMatch.map((tag) => String(Number(tag)))
+  throw new AppError('invalid_request', 'If-Match: send the version as a number, such as 3')
 }
 
 /** Ids of another installation mean nothing here, and may not be ids of somebody else's things. */

@@ -42,7 +42,8 @@ const callbackQuery = z.object({
  * Nothing in the query is shown but the vendor's words, and nothing in it says where to go next.
  */
 export function registerOAuthCallback(api: FastifyInstance, { oauth, events, configuredUrl }: ApiDeps): void {
-  api.get('/oauth/callback', { config: { access: 'public' } }, async (request, reply) => {
+  // Who only looks, as some scanners of links do, must not redeem the code.
+  api.get('/oauth/callback', { config: { access: 'public' }, exposeHeadRoute: false }, async (request, reply) => {
     const { authId, error } = await finish(request)
     return reply
       .code(error === null ? 200 : 400)

@@ -16,7 +16,8 @@ export function openApiDocument(routes: readonly Route[]): JsonObject {
     info: {
       title: 'Hookline',
       version: '1',
-      description: 'The API that the web interface uses. Lists end when next_cursor is null.',
+      description:
+        'The API that the web interface uses. Lists end when next_cursor is null. What a GET answers with an ETag, a write takes as If-Match: it is refused with 409 when somebody else was faster. HEAD answers as GET does, without the body.',
     },
     servers: [{ url: '/' }],
     security: [{ token: [] }, { session: [] }],
@@ -25,6 +26,12 @@ export function openApiDocument(routes: readonly Route[]): JsonObject {
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'A personal access token' },
         session: { type: 'apiKey', in: 'cookie', name: 'hookline', description: '__Host-hookline under https' },
+      },
+      headers: {
+        ETag: {
+          description: 'The state this answer is about, for the If-Match of a later write',
+          schema: { type: 'string' },
+        },
       },
       schemas: { Error: errorSchema() },
     },
@@ -42,7 +49,7 @@ function operation(route: Route): JsonObject {
     parameters: [
       ...parameters(route.params, 'path'),
       ...parameters(route.query, 'query'),
-      ...parameters(route.headers, 'header'),
+      ...(route.ifMatch ? [ifMatchHeader(route.ifMatch)] : []),
     ],
     ...(body && {
       requestBody: {
@@ -53,12 +60,29 @@ function operation(route: Route): JsonObject {
     responses: {
       [status]: {
         description: 'Done',
+        ...(route.etag && { headers: { ETag: { $ref: '#/components/headers/ETag' } } }),
         ...(answer && { content: { 'application/json': { schema: jsonSchema(answer, 'input') } } }),
       },
+      ...(route.ifMatch && { 409: { ...refusal, description: lostRace } }),
+      ...(route.ifMatch === 'required' && { 428: { ...refusal, description: 'If-Match is missing' } }),
       default: refusal,
     },
   }
 }
+
+function ifMatchHeader(need: NonNullable<Route['ifMatch']>): JsonObject {
+  return {
+    name: 'If-Match',
+    in: 'header',
+    required: need === 'required',
+    description:
+      'The ETag of the answer that this write is based on (for a flow also its bare version, as 3), several of them, or * for any state. Where it is in another state by now, nothing is changed and the answer is 409',
+    schema: { type: 'string' },
+  }
+}
+
+const lostRace =
+  'It was changed or deleted meanwhile, and data says what it is now: get it again and make the change on that. Or it is in use, or the last of its kind'
 
 /** The one route that answers with a stream (`event-stream.ts`) and is no entry of the table. */
 function eventStream(): JsonObject {
@@ -97,7 +121,7 @@ function operationId({ method, path }: Route): string {
   return `${method.toLowerCase()}${path.replace(/[/:-]+/g, '_')}`
 }
 
-function parameters(schema: z.ZodType | undefined, place: 'path' | 'query' | 'header'): JsonObject[] {
+function parameters(schema: z.ZodType | undefined, place: 'path' | 'query'): JsonObject[] {
   if (schema === undefined) return []
   const { properties = {}, required = [] } = jsonSchema(schema, 'input') as {
     properties?: Record<string, JsonObject>

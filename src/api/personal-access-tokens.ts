@@ -2,9 +2,11 @@ import { z } from 'zod'
 import { scopes as allScopes, parseScopes, type Scope } from '../access/scopes.ts'
 import { hashToken, mintPersonalAccessToken } from '../access/tokens.ts'
 import { AppError } from '../errors.ts'
+import type { Tagged } from '../storage/tag.ts'
 import type { PersonalAccessToken } from '../storage/tokens.ts'
 import type { ApiDeps } from './api-deps.ts'
 import { canGrant } from './authenticate.ts'
+import { setEtag } from './if-match.ts'
 import { type Caller, type Route, route } from './route.ts'
 import { byId, instant, pageOf, pageQuery, timestamp, wholeNumber } from './shapes.ts'
 
@@ -37,7 +39,7 @@ const anyLevel = (level: '' | '.manage' | '.view'): Scope[] =>
 export function personalAccessTokenRoutes({ storage, now }: ApiDeps): Route[] {
   const { tokens, signingKey } = storage
 
-  async function findToken(caller: Caller, id: string): Promise<PersonalAccessToken> {
+  async function findToken(caller: Caller, id: string): Promise<Tagged<PersonalAccessToken>> {
     const token = await tokens.find(caller.accountId, ownerOf(caller), id)
     if (token === undefined) throw noSuchToken()
     return token
@@ -72,14 +74,16 @@ export function personalAccessTokenRoutes({ storage, now }: ApiDeps): Route[] {
         note: z.string().max(255).default(''),
       }),
       status: 201,
+      etag: true,
       answer: tokenShown,
-      async run({ caller, body }) {
+      async run({ caller, body, reply }) {
         const scopes = parseScopes(body.scopes)
         const expiresAt = expiryOf(body.expiration, now())
         refuseMore(caller, scopes, expiresAt)
         const { token, hash } = mint(caller)
         const { userId } = caller
         const made = await tokens.create(caller.accountId, { userId, hash, note: body.note, scopes, expiresAt })
+        setEtag(reply, made)
         return { ...factsJson(made), token }
       },
     }),
@@ -89,8 +93,13 @@ export function personalAccessTokenRoutes({ storage, now }: ApiDeps): Route[] {
       access: anyLevel('.view'),
       summary: 'Gets a token, without the token itself',
       params: byId,
+      etag: true,
       answer: tokenAnswer,
-      run: async ({ caller, params }) => tokenJson(await findToken(caller, params.id)),
+      async run({ caller, params, reply }) {
+        const token = await findToken(caller, params.id)
+        setEtag(reply, token)
+        return tokenJson(token)
+      },
     }),
     route({
       method: 'POST',
@@ -98,9 +107,11 @@ export function personalAccessTokenRoutes({ storage, now }: ApiDeps): Route[] {
       access: anyLevel('.manage'),
       summary: 'Replaces a token; the old one is of no use from then on',
       params: byId,
+      ifMatch: 'optional',
       body: z.strictObject({ expiration: expiration.default(null) }).default({ expiration: null }),
+      etag: true,
       answer: tokenShown,
-      async run({ caller, params, body }) {
+      async run({ caller, params, body, ifMatch, reply }) {
         const former = await findToken(caller, params.id)
         // It goes on acting in its user's name, so nobody else may come to know it.
         if (former.userId !== caller.userId) {
@@ -109,8 +120,9 @@ export function personalAccessTokenRoutes({ storage, now }: ApiDeps): Route[] {
         const expiresAt = expiryOf(body.expiration, now())
         refuseMore(caller, former.scopes, expiresAt)
         const { token, hash } = mint(caller)
-        const made = await tokens.regenerate(caller.accountId, params.id, hash, expiresAt)
+        const made = await tokens.regenerate(caller.accountId, params.id, hash, expiresAt, ifMatch)
         if (made === undefined) throw noSuchToken()
+        setEtag(reply, made)
         return { ...factsJson(made), token }
       },
     }),
@@ -120,10 +132,11 @@ export function personalAccessTokenRoutes({ storage, now }: ApiDeps): Route[] {
       access: anyLevel(''),
       summary: 'Revokes a token at once',
       params: byId,
-      async run({ caller, params }) {
+      ifMatch: 'optional',
+      async run({ caller, params, ifMatch }) {
         const token = await findToken(caller, params.id)
         if (caller.scopes !== null) refuseMore(caller, token.scopes, null, 'delete')
-        if (!(await tokens.delete(caller.accountId, params.id))) throw noSuchToken()
+        if (!(await tokens.delete(caller.accountId, params.id, ifMatch))) throw noSuchToken()
       },
     }),
   ]

@@ -98,7 +98,8 @@ function mount(api: FastifyInstance, route: Route, authenticator: Authenticator)
     method: route.method,
     url: route.path,
     config: { access },
-    exposeHeadRoute: false,
+    // As GET without the body (RFC 9110, 9.3.2).
+    exposeHeadRoute: route.method === 'GET',
     ...(bodyLimit !== undefined && { bodyLimit }),
     // Before the body is read: who may not call need not send one.
     onRequest: async (request: FastifyRequest) => {

@@ -1,9 +1,12 @@
+import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { VendorError } from '../registrations/vendor-error.ts'
 import type { Registration } from '../storage/registration-row.ts'
+import type { Tagged } from '../storage/tag.ts'
 import type { ApiDeps } from './api-deps.ts'
 import { findFlow } from './flows.ts'
+import { setEtag } from './if-match.ts'
 import { planAnswer, planJson, registrationAnswer, registrationJson } from './registration-json.ts'
 import { type Caller, type Route, route } from './route.ts'
 import { byId, instant, pageOf, pageQuery, timestamp, yesOrNo } from './shapes.ts'
@@ -18,7 +21,7 @@ const plansAtOnce = 8
 export function registrationRoutes(deps: ApiDeps): Route[] {
   const { storage, registrar, connectors, now } = deps
 
-  async function findRow({ accountId }: Caller, id: string): Promise<Registration> {
+  async function findRow({ accountId }: Caller, id: string): Promise<Tagged<Registration>> {
     const row = await storage.registrations.find(accountId, id)
     if (row === undefined) throw noSuchRegistration()
     return row
@@ -31,8 +34,9 @@ export function registrationRoutes(deps: ApiDeps): Route[] {
     return rows.map((row) => registrationJson(row, triggers.get(row.connector), caller))
   }
 
-  async function answerOne(row: Registration, caller: Caller) {
+  async function answerOne(row: Tagged<Registration>, caller: Caller, reply: FastifyReply) {
     const [one] = await answer([row], caller)
+    setEtag(reply, row)
     return one!
   }
 
@@ -50,6 +54,16 @@ export function registrationRoutes(deps: ApiDeps): Route[] {
       },
     }),
     route({
+      method: 'GET',
+      path: '/registrations/:id',
+      access: 'automation.view',
+      summary: 'Gets a webhook that Hookline looks after at a vendor',
+      params: byId,
+      etag: true,
+      answer: registrationAnswer,
+      run: async ({ caller, params, reply }) => answerOne(await findRow(caller, params.id), caller, reply),
+    }),
+    route({
       method: 'POST',
       path: '/registrations/:id/recreate',
       access: 'automation.manage',
@@ -61,8 +75,9 @@ export function registrationRoutes(deps: ApiDeps): Route[] {
         })
         .default({ take_over: false }),
       status: 202,
+      etag: true,
       answer: registrationAnswer,
-      async run({ caller, params, body }) {
+      async run({ caller, params, body, reply }) {
         const row = await findRow(caller, params.id)
         // Who presses the button after having been told that the place is taken, means it.
         const takesOver = body.take_over || (row.state === 'failed' && row.reason?.includes('press Re-create') === true)
@@ -70,7 +85,7 @@ export function registrationRoutes(deps: ApiDeps): Route[] {
         const asked = await storage.registrations.askAnew(caller.accountId, params.id, anew, now())
         if (asked === undefined)
           throw new AppError('conflict', 'this webhook is being removed: there is nothing to make anew')
-        return answerOne(asked, caller)
+        return answerOne(asked, caller, reply)
       },
     }),
     route({
@@ -90,15 +105,16 @@ export function registrationRoutes(deps: ApiDeps): Route[] {
         })
         .default({ grace_seconds: defaultGraceSeconds }),
       status: 202,
+      etag: true,
       answer: registrationAnswer,
-      async run({ caller, params, body }) {
+      async run({ caller, params, body, reply }) {
         const row = await findRow(caller, params.id)
         const trigger = (await connectors.find(caller.accountId, row.connector))?.webhook_trigger
         if (row.kind === 'lifecycle' || trigger?.setup === 'manual' || trigger?.signing_secret?.from === 'auth')
           throw new AppError('conflict', 'this secret is kept at the vendor: change it there and in the connector auth')
         if (!(await storage.registrations.askRotation(caller.accountId, params.id, body.grace_seconds, now())))
           throw new AppError('conflict', 'there is no webhook at the vendor yet, or another flow’s serves this one')
-        return answerOne(await findRow(caller, params.id), caller)
+        return answerOne(await findRow(caller, params.id), caller, reply)
       },
     }),
     route({
@@ -147,8 +163,10 @@ export function registrationRoutes(deps: ApiDeps): Route[] {
       access: 'automation',
       summary: 'Gives up a webhook that can’t be removed at its vendor: it is marked as gone',
       params: byId,
-      async run({ caller, params }) {
-        if (!(await storage.registrations.forget(caller.accountId, params.id, now()))) throw noSuchRegistration()
+      ifMatch: 'optional',
+      async run({ caller, params, ifMatch }) {
+        if (!(await storage.registrations.forget(caller.accountId, params.id, now(), ifMatch)))
+          throw noSuchRegistration()
       },
     }),
     route({

@@ -5,7 +5,9 @@ import type { Scope } from '../access/scopes.ts'
 import { AppError } from '../errors.ts'
 import { type Json, JsonSyntaxError, parseJson } from '../flow/json.ts'
 import { plainWords } from '../plain-words.ts'
+import type { IfMatch } from '../storage/tag.ts'
 import type { Role } from '../storage/users.ts'
+import { readIfMatch } from './if-match.ts'
 
 /**
  * What a route is: an entry in a table. The server's routing, the checks of who may call it, the OpenAPI document and
@@ -19,8 +21,10 @@ export interface Route {
   summary: string
   params: z.ZodType | undefined
   query: z.ZodType | undefined
-  /** Those that the route reads by itself; the document names them. */
-  headers: z.ZodType | undefined
+  /** Whether a write says in `If-Match` which state of the thing it is based on. */
+  ifMatch: 'required' | 'optional' | undefined
+  /** Whether the answer says in `ETag` which state of the thing it is about. */
+  etag: boolean
   body: z.ZodType | undefined
   /** `undefined` where the answer has no body. */
   answer: z.ZodType | undefined
@@ -53,7 +57,10 @@ interface Definition<Params, Query, Body, Answer> {
   summary: string
   params?: Params
   query?: Query
-  headers?: z.ZodType
+  /** Of every route that changes or deletes what somebody else may change at the same time. */
+  ifMatch?: Route['ifMatch']
+  /** Of every answer that is one such thing; the route sets the header with `setEtag`. */
+  etag?: boolean
   /** `undefined` stands for no body at all; a schema that takes it makes the body optional. */
   body?: Body
   answer?: Answer
@@ -70,6 +77,8 @@ export interface PublicCall<Params, Query, Body> {
   params: Read<Params>
   query: Read<Query>
   body: Read<Body>
+  /** To be handed to the statement that writes. Never undefined where it is required. */
+  ifMatch: IfMatch
   request: FastifyRequest
   reply: FastifyReply
 }
@@ -81,10 +90,14 @@ export interface Call<Params, Query, Body> extends PublicCall<Params, Query, Bod
 /** A route that tells callers who they are, if they are known. */
 export function openRoute<Answer extends z.ZodType | undefined = undefined>(
   definition: Definition<undefined, undefined, undefined, Answer> & {
-    run(caller: Caller | undefined): Answered<Answer>
+    run(caller: Caller | undefined, reply: FastifyReply): Answered<Answer>
   },
 ): Route {
-  return { ...describe(definition), access: 'anyone', handle: (_request, _reply, caller) => definition.run(caller) }
+  return {
+    ...describe(definition),
+    access: 'anyone',
+    handle: (_request, reply, caller) => definition.run(caller, reply),
+  }
 }
 
 /** A route for callers that are known. */
@@ -138,9 +151,10 @@ type AnyDefinition = Definition<
   z.ZodType | undefined
 >
 
-function describe({ method, path, summary, params, query, headers, body, answer, status, bodyLimit }: AnyDefinition) {
+function describe(definition: AnyDefinition) {
+  const { method, path, summary, params, query, ifMatch, etag = false, body, answer, status, bodyLimit } = definition
   const good = status ?? (answer ? 200 : 204)
-  return { method, path, summary, params, query, headers, body, answer, status: good, bodyLimit }
+  return { method, path, summary, params, query, ifMatch, etag, body, answer, status: good, bodyLimit }
 }
 
 function readCall<
@@ -148,7 +162,7 @@ function readCall<
   Query extends z.ZodType | undefined,
   Body extends z.ZodType | undefined,
 >(
-  { params, query, body }: Definition<Params, Query, Body, unknown>,
+  { params, query, body, ifMatch }: Definition<Params, Query, Body, unknown>,
   request: FastifyRequest,
   reply: FastifyReply,
   caller: Caller | undefined,
@@ -157,9 +171,20 @@ function readCall<
     params: params && readParams(params, request.params),
     query: query && readValues(query, request.query, 'the query'),
     body: body && readValues(body, readJsonBody(request, caller), 'the body'),
+    ifMatch: ifMatch && readState(ifMatch, request),
     request,
     reply,
   } as PublicCall<Params, Query, Body>
+}
+
+/** Errors: `precondition_required`; `invalid_request` for what is no list of tags. */
+function readState(need: 'required' | 'optional', { headers }: FastifyRequest): IfMatch {
+  const ifMatch = readIfMatch(headers['if-match'])
+  if (ifMatch !== undefined || need === 'optional') return ifMatch
+  throw new AppError(
+    'precondition_required',
+    'send If-Match with the state that was changed: the ETag it was read with',
+  )
 }
 
 /**

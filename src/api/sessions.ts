@@ -10,6 +10,7 @@ import { AppError } from '../errors.ts'
 import { roles, type User } from '../storage/users.ts'
 import type { ApiDeps } from './api-deps.ts'
 import { countAttempt, refuseOtherSites, rightsOf, sessionCookie, setSessionCookie } from './authenticate.ts'
+import { setEtag } from './if-match.ts'
 import { type Caller, openRoute, publicRoute, type Route, route } from './route.ts'
 
 /** Wrong passwords for one email address from one address; others are not held up by them. */
@@ -56,10 +57,12 @@ export function sessionRoutes(deps: ApiDeps): Route[] {
     setSessionCookie(request, reply, configuredUrl, secret)
   }
 
-  async function me(caller: Caller): Promise<z.input<typeof meAnswer>> {
+  /** Its ETag is that of the user, whom an admin may change as well. */
+  async function me(caller: Caller, reply: FastifyReply): Promise<z.input<typeof meAnswer>> {
     const account = await accounts.find(caller.accountId)
     const user = caller.userId === null ? undefined : await users.find(caller.accountId, caller.userId)
     if (account === undefined) throw new AppError('not_found', 'there is no such account')
+    if (user !== undefined) setEtag(reply, user)
     return {
       account: { id: account.id, name: account.name },
       user: user === undefined ? null : { id: user.id, email: user.email, name: user.name, role: user.role },
@@ -68,8 +71,8 @@ export function sessionRoutes(deps: ApiDeps): Route[] {
     }
   }
 
-  const sessionOf = (user: User) =>
-    me({ accountId: user.accountId, userId: user.id, role: user.role, scopes: null, expiresAt: null })
+  const sessionOf = (user: User, reply: FastifyReply) =>
+    me({ accountId: user.accountId, userId: user.id, role: user.role, scopes: null, expiresAt: null }, reply)
 
   return [
     publicRoute({
@@ -85,6 +88,7 @@ export function sessionRoutes(deps: ApiDeps): Route[] {
       summary: 'Makes the first admin and signs in; the token is shown when the server starts',
       body: z.strictObject({ token: z.string(), email, name: z.string().max(255).default(''), password }),
       status: 201,
+      etag: true,
       answer: meAnswer,
       async run({ body, request, reply }) {
         refuseOtherSites(request, configuredUrl)
@@ -103,7 +107,7 @@ export function sessionRoutes(deps: ApiDeps): Route[] {
         })
         if (user === undefined) throw new AppError('conflict', 'there is an admin already: sign in')
         await signIn(request, reply, user)
-        return sessionOf(user)
+        return sessionOf(user, reply)
       },
     }),
     publicRoute({
@@ -111,6 +115,7 @@ export function sessionRoutes(deps: ApiDeps): Route[] {
       path: '/session',
       summary: 'Signs in; the answer sets a cookie',
       body: z.strictObject({ email: z.string().max(254), password }),
+      etag: true,
       answer: meAnswer,
       async run({ body, request, reply }) {
         refuseOtherSites(request, configuredUrl)
@@ -125,28 +130,31 @@ export function sessionRoutes(deps: ApiDeps): Route[] {
         await failures.delete(key)
         await failuresPerAddress.reward(request.ip)
         await signIn(request, reply, found.user)
-        return sessionOf(found.user)
+        return sessionOf(found.user, reply)
       },
     }),
     openRoute({
       method: 'GET',
       path: '/session',
       summary: 'Who I am, and what I may do; null when nobody is signed in',
+      etag: true,
       answer: meAnswer.nullable(),
-      run: async (caller) => (caller === undefined ? null : me(caller)),
+      run: async (caller, reply) => (caller === undefined ? null : me(caller, reply)),
     }),
     route({
       method: 'PATCH',
       path: '/session',
       access: 'signed_in',
       summary: 'Changes one’s own name or password; a new password ends all other sessions',
+      ifMatch: 'optional',
       body: z.strictObject({
         name: z.string().max(255).optional(),
         current_password: password.optional(),
         password: password.optional(),
       }),
+      etag: true,
       answer: meAnswer,
-      async run({ caller, body, request }) {
+      async run({ caller, body, ifMatch, request, reply }) {
         const cookie = sessionCookie(request, configuredUrl)
         if (caller.scopes !== null || caller.userId === null || cookie === undefined) {
           throw new AppError('forbidden', 'this takes a session: a token can’t change the user it acts for')
@@ -160,12 +168,10 @@ export function sessionRoutes(deps: ApiDeps): Route[] {
           await failures.delete(caller.userId)
           checkNewPassword(body.password)
         }
-        await users.update(caller.accountId, caller.userId, {
-          name: body.name,
-          passwordHash: body.password === undefined ? undefined : await passwords.hash(body.password),
-        })
+        const passwordHash = body.password === undefined ? undefined : await passwords.hash(body.password)
+        await users.update(caller.accountId, caller.userId, { name: body.name, passwordHash }, ifMatch)
         if (body.password !== undefined) await sessions.endAll(caller.userId, hashToken(cookie))
-        return me(caller)
+        return me(caller, reply)
       },
     }),
     route({

@@ -145,7 +145,7 @@ async function importFlow(
   if (isEqual(input as unknown as Json, inputOf(target) as unknown as Json)) {
     return { action: 'same', kind: 'flow', name, id, notes }
   }
-  await nouns.flows.save(accountId, id, input, target.version, null)
+  await nouns.flows.save(accountId, id, input, [String(target.version)], null)
   return { action: 'update', kind: 'flow', name, id, notes }
 }
 

@@ -3,6 +3,7 @@ import { checkNewPassword } from '../access/passwords.ts'
 import { AppError } from '../errors.ts'
 import { roles, type User } from '../storage/users.ts'
 import type { ApiDeps } from './api-deps.ts'
+import { setEtag } from './if-match.ts'
 import { type Route, route } from './route.ts'
 import { byId, instant, pageOf, pageQuery, timestamp } from './shapes.ts'
 
@@ -47,12 +48,15 @@ export function userRoutes({ storage, passwords, now }: ApiDeps): Route[] {
         password,
       }),
       status: 201,
+      etag: true,
       answer: userAnswer,
-      async run({ caller, body }) {
+      async run({ caller, body, reply }) {
         checkNewPassword(body.password)
         const passwordHash = await passwords.hash(body.password)
         const { email, name, role } = body
-        return userJson(await users.create(caller.accountId, { email, name, role, passwordHash }))
+        const user = await users.create(caller.accountId, { email, name, role, passwordHash })
+        setEtag(reply, user)
+        return userJson(user)
       },
     }),
     route({
@@ -61,10 +65,12 @@ export function userRoutes({ storage, passwords, now }: ApiDeps): Route[] {
       access: 'company.view',
       summary: 'Gets a user',
       params: byId,
+      etag: true,
       answer: userAnswer,
-      async run({ caller, params }) {
+      async run({ caller, params, reply }) {
         const user = await users.find(caller.accountId, params.id)
         if (user === undefined) throw noSuchUser()
+        setEtag(reply, user)
         return userJson(user)
       },
     }),
@@ -74,22 +80,26 @@ export function userRoutes({ storage, passwords, now }: ApiDeps): Route[] {
       access: 'company.manage',
       summary: 'Changes a user; who is disabled or gets a new password is signed out everywhere',
       params: byId,
+      ifMatch: 'optional',
       body: z.strictObject({
         name: name.optional(),
         role: role.optional(),
         disabled: z.boolean().optional(),
         password: password.optional(),
       }),
+      etag: true,
       answer: userAnswer,
-      async run({ caller, params, body }) {
+      async run({ caller, params, body, ifMatch, reply }) {
         if (body.password !== undefined) checkNewPassword(body.password)
-        const user = await users.update(caller.accountId, params.id, {
+        const changes = {
           name: body.name,
           role: body.role,
           passwordHash: body.password === undefined ? undefined : await passwords.hash(body.password),
           disabledAt: body.disabled === undefined ? undefined : body.disabled ? now() : null,
-        })
+        }
+        const user = await users.update(caller.accountId, params.id, changes, ifMatch)
         if (body.disabled === true || body.password !== undefined) await sessions.endAll(user.id)
+        setEtag(reply, user)
         return userJson(user)
       },
     }),
@@ -99,8 +109,9 @@ export function userRoutes({ storage, passwords, now }: ApiDeps): Route[] {
       access: 'company',
       summary: 'Deletes a user with their tokens and sessions; their flows stay',
       params: byId,
-      async run({ caller, params }) {
-        if (!(await users.delete(caller.accountId, params.id))) throw noSuchUser()
+      ifMatch: 'optional',
+      async run({ caller, params, ifMatch }) {
+        if (!(await users.delete(caller.accountId, params.id, ifMatch))) throw noSuchUser()
       },
     }),
   ]

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../flow/json.ts'
+import { epoch, type Tagged, tagOf } from './tag.ts'
 
 /** What a connector auth is, and how it is kept: as a row, the secret part of it sealed. */
 
@@ -96,6 +97,13 @@ export interface SealedRow extends AuthRow {
 export const authColumns =
   'id, connector, name, auth_type, facts, checked_at, check_ok, check_message, created_at, updated_at'
 
+/**
+ * Of what people write, secrets included: those write `updated_at`, later each time. A grant that is renewed, a consent and
+ * a test don't.
+ */
+export const authTag = tagOf('connector', 'name', 'auth_type', epoch('updated_at'))
+export const taggedAuthColumns = `${authColumns}, ${authTag} as tag`
+
 /** What lists show of an auth without opening its seal. */
 export interface AuthFacts {
   username: string | null
@@ -123,6 +131,10 @@ export function factsText(
 export function toCredential(auth: ConnectorAuth, { granted, consent: _, former, ...secrets }: Sealed): Credential {
   const before = former === undefined ? null : { secrets: former.secrets, until: new Date(former.until) }
   return { auth, secrets, grant: granted ?? null, former: before }
+}
+
+export function toTaggedAuth(row: Tagged<AuthRow>): Tagged<ConnectorAuth> {
+  return { ...toAuth(row), tag: row.tag }
 }
 
 export function toAuth(row: AuthRow): ConnectorAuth {

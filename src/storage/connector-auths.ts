@@ -8,14 +8,17 @@ import {
   type AuthRow,
   type AuthSecrets,
   authColumns,
+  authTag,
   type ConnectorAuth,
   type Credential,
   factsText,
   type PendingConsent,
   type Sealed,
   type SealedRow,
+  taggedAuthColumns,
   toAuth,
   toCredential,
+  toTaggedAuth,
 } from './connector-auth-row.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import type { Database, Transaction } from './database.ts'
@@ -23,6 +26,7 @@ import { type FlowName, flowsByAuth, flowsThatUse } from './flow-uses.ts'
 import { bumpRevision } from './flows.ts'
 import { remakeWithAuth } from './registration-triggers.ts'
 import type { Page, PageRequest } from './storage.ts'
+import { changedMeanwhile, expected, type IfMatch, isBasedOn, refuseLostRace, type Tagged } from './tag.ts'
 
 /** Deliveries that a vendor's app signs with the former secret may come for so long after a change. */
 const formerSecretsMs = 60 * 60_000
@@ -32,13 +36,16 @@ const renewalWaitMs = 28_000
 
 export { UnsealError }
 
+/** As a refusal calls it. */
+const thing = 'the connector auth'
+
 export interface ConnectorAuths {
-  create(accountId: string, input: AuthInput, secrets: AuthSecrets, now: Date): Promise<ConnectorAuth>
-  find(accountId: string, authId: string): Promise<ConnectorAuth | undefined>
+  create(accountId: string, input: AuthInput, secrets: AuthSecrets, now: Date): Promise<Tagged<ConnectorAuth>>
+  find(accountId: string, authId: string): Promise<Tagged<ConnectorAuth> | undefined>
   list(accountId: string, filter: { connector?: string | undefined }, page: PageRequest): Promise<Page<ConnectorAuth>>
   /**
    * `change` gets the secrets as they are and returns them as they shall be. Webhooks that were made with another
-   * credential are made anew. Undefined when there is no such auth.
+   * credential are made anew. Undefined when there is no such auth. Errors: `conflict` for a lost race.
    */
   update(
     accountId: string,
@@ -46,8 +53,10 @@ export interface ConnectorAuths {
     input: AuthInput,
     change: (secrets: AuthSecrets) => AuthSecrets,
     now: Date,
-  ): Promise<ConnectorAuth | undefined>
-  delete(accountId: string, authId: string): Promise<boolean>
+    ifMatch?: IfMatch,
+  ): Promise<Tagged<ConnectorAuth> | undefined>
+  /** Errors: `conflict` for a lost race. */
+  delete(accountId: string, authId: string, ifMatch?: IfMatch): Promise<boolean>
   usedBy(accountId: string, authId: string): Promise<FlowName[]>
   /** The flows that use each auth of the account, by the auth. */
   uses(accountId: string): Promise<Map<string, FlowName[]>>
@@ -113,9 +122,9 @@ export function createConnectorAuths(database: Database, sealer: Sealer): Connec
       database.transaction(async (tx) => {
         await bumpRevision(tx, accountId)
         const id = randomUUIDv7()
-        const { rows } = await tx.query<AuthRow>({
+        const { rows } = await tx.query<Tagged<AuthRow>>({
           text: `insert into connector_auth (id, account_id, connector, name, auth_type, facts, secrets_sealed, created_at, updated_at)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $8) returning ${authColumns}`,
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $8) returning ${taggedAuthColumns}`,
           values: [
             id,
             accountId,
@@ -127,15 +136,15 @@ export function createConnectorAuths(database: Database, sealer: Sealer): Connec
             now,
           ],
         })
-        return toAuth(rows[0]!)
+        return toTaggedAuth(rows[0]!)
       }),
 
     async find(accountId, authId) {
-      const { rows } = await database.query<AuthRow>({
-        text: `select ${authColumns} from connector_auth where account_id = $1 and id = $2`,
+      const { rows } = await database.query<Tagged<AuthRow>>({
+        text: `select ${taggedAuthColumns} from connector_auth where account_id = $1 and id = $2`,
         values: [accountId, authId],
       })
-      return rows[0] && toAuth(rows[0])
+      return rows[0] && toTaggedAuth(rows[0])
     },
 
     async list(accountId, { connector }, { cursor, limit }) {
@@ -150,14 +159,17 @@ export function createConnectorAuths(database: Database, sealer: Sealer): Connec
       return { items, nextCursor: rows.length > limit ? writeCursor([items.at(-1)!.id]) : null }
     },
 
-    update: (accountId, authId, input, change, now) =>
+    update: (accountId, authId, input, change, now, ifMatch) =>
       database.transaction(async (tx) => {
         await bumpRevision(tx, accountId)
-        const { rows: found } = await tx.query<Pick<SealedRow, 'auth_type' | 'facts' | 'secrets_sealed'>>({
-          text: 'select auth_type, facts, secrets_sealed from connector_auth where account_id = $1 and id = $2 for update',
+        const { rows: found } = await tx.query<Tagged<Pick<SealedRow, 'auth_type' | 'facts' | 'secrets_sealed'>>>({
+          text: `select auth_type, facts, secrets_sealed, ${authTag} as tag
+                 from connector_auth where account_id = $1 and id = $2 for update`,
           values: [accountId, authId],
         })
         if (found[0] === undefined) return undefined
+        const tags = expected(ifMatch)
+        if (tags !== null && !tags.includes(found[0].tag)) throw changedMeanwhile(thing, found[0].tag)
         const { granted, consent: _, former: earlier, ...current } = open(accountId, authId, found[0].secrets_sealed)
         const changed = change(current)
         // What the vendor granted, it granted in exchange for the former secrets, and is sent to that vendor only.
@@ -173,10 +185,11 @@ export function createConnectorAuths(database: Database, sealer: Sealer): Connec
         }
         const isSameLogin = isSame && input.username === username && input.authType === found[0].auth_type
         if (!isSameLogin) await remakeWithAuth(tx, authId, now)
-        const { rows } = await tx.query<AuthRow>({
+        const { rows } = await tx.query<Tagged<AuthRow>>({
           text: `update connector_auth set connector = $3, name = $4, auth_type = $5, facts = $6, secrets_sealed = $7,
-                   updated_at = $8, checked_at = null, check_ok = null, check_message = null
-                 where account_id = $1 and id = $2 returning ${authColumns}`,
+                   updated_at = greatest($8::timestamptz, updated_at + interval '1 microsecond'),
+                   checked_at = null, check_ok = null, check_message = null
+                 where account_id = $1 and id = $2 returning ${taggedAuthColumns}`,
           values: [
             accountId,
             authId,
@@ -188,16 +201,22 @@ export function createConnectorAuths(database: Database, sealer: Sealer): Connec
             now,
           ],
         })
-        return toAuth(rows[0]!)
+        return toTaggedAuth(rows[0]!)
       }),
 
-    delete: (accountId, authId) =>
+    delete: (accountId, authId, ifMatch) =>
       database.transaction(async (tx) => {
         await bumpRevision(tx, accountId)
         const { count } = await tx.query({
-          text: 'delete from connector_auth where account_id = $1 and id = $2',
-          values: [accountId, authId],
+          text: `delete from connector_auth where account_id = $1 and id = $2 and ${isBasedOn(authTag, 3)}`,
+          values: [accountId, authId, expected(ifMatch)],
         })
+        if (count === 0) {
+          await refuseLostRace(tx, thing, {
+            text: `select ${authTag} as tag from connector_auth where account_id = $1 and id = $2`,
+            values: [accountId, authId],
+          })
+        }
         return count > 0
       }),
 

@@ -6,8 +6,10 @@ import { type Flow, type FlowInput, type FlowStatus, flowInputSchema, type Step 
 import { type Json, parseJson, stringifyJson } from '../flow/json.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import type { Database, Queryable, Transaction } from './database.ts'
+import { addVersion, listVersions, lostRace } from './flow-versions.ts'
 import { keepSchedule } from './schedules.ts'
-import type { Flows, FlowVersion, Page, PageRequest, WebhookGate } from './storage.ts'
+import type { Flows, Page, PageRequest, WebhookGate } from './storage.ts'
+import { expected, isBasedOn } from './tag.ts'
 
 interface FlowRow {
   id: string
@@ -43,6 +45,7 @@ interface FlowsWorld {
 }
 
 const columns = 'id, account_id, name, status, version, definition, created_at, updated_at'
+const tag = 'version::text'
 
 /** Flows, their versions and webhook tokens. */
 export function createFlows(database: Database, { sealer, signingKey, now, changed }: FlowsWorld): Flows {
@@ -74,14 +77,14 @@ export function createFlows(database: Database, { sealer, signingKey, now, chang
         return noted(tx, rows[0]!)
       }),
 
-    save: (accountId, flowId, input, version, by) =>
+    save: (accountId, flowId, input, versions, by) =>
       database.transaction(async (tx) => {
         const { rows } = await tx.query<FlowRow>({
           text: `update flow set name = $4, status = $5, definition = $6, version = version + 1, updated_at = $7
-                 where account_id = $1 and id = $2 and version = $3 returning ${columns}`,
-          values: [accountId, flowId, version, input.name, input.status, definitionText(input), now()],
+                 where account_id = $1 and id = $2 and ${isBasedOn(tag, 3)} returning ${columns}`,
+          values: [accountId, flowId, expected(versions), input.name, input.status, definitionText(input), now()],
         })
-        if (rows[0] === undefined) throw await lostRace(tx, accountId, flowId)
+        if (rows[0] === undefined) throw (await lostRace(tx, accountId, flowId)) ?? notFound()
         await addVersion(tx, rows[0], by)
         return noted(tx, rows[0])
       }),
@@ -97,22 +100,25 @@ export function createFlows(database: Database, { sealer, signingKey, now, chang
 
     list: (accountId, filter, page) => listFlows(database, accountId, filter, page),
 
-    setStatus: (accountId, flowId, status) =>
+    setStatus: (accountId, flowId, status, versions) =>
       database.transaction(async (tx) => {
         const { rows } = await tx.query<FlowRow>({
-          text: `update flow set status = $3, updated_at = $4 where account_id = $1 and id = $2 returning ${columns}`,
-          values: [accountId, flowId, status, now()],
+          text: `update flow set status = $3, updated_at = $4
+                 where account_id = $1 and id = $2 and ${isBasedOn(tag, 5)} returning ${columns}`,
+          values: [accountId, flowId, status, now(), expected(versions)],
         })
-        if (rows[0] === undefined) throw notFound()
+        if (rows[0] === undefined) throw (await lostRace(tx, accountId, flowId)) ?? notFound()
         return noted(tx, rows[0])
       }),
 
-    delete: (accountId, flowId) =>
+    delete: (accountId, flowId, versions) =>
       database.transaction(async (tx) => {
         const { count } = await tx.query({
-          text: 'delete from flow where account_id = $1 and id = $2',
-          values: [accountId, flowId],
+          text: `delete from flow where account_id = $1 and id = $2 and ${isBasedOn(tag, 3)}`,
+          values: [accountId, flowId, expected(versions)],
         })
+        const lost = count > 0 ? undefined : await lostRace(tx, accountId, flowId)
+        if (lost !== undefined) throw lost
         await bumpRevision(tx, accountId)
         await changed(tx, { flowId, accountId, steps: [] })
         return count > 0
@@ -217,38 +223,6 @@ function toGate(row: GateRow): WebhookGate {
   }
 }
 
-async function addVersion(tx: Transaction, flow: FlowRow, by: string | null): Promise<void> {
-  await tx.query({
-    text: `insert into flow_version (flow_id, version, name, definition, created_by, created_at) values ($1, $2, $3, $4, $5, $6)`,
-    values: [flow.id, flow.version, flow.name, flow.definition, by, flow.updated_at],
-  })
-}
-
-async function lostRace(tx: Transaction, accountId: string, flowId: string): Promise<AppError> {
-  const { rows } = await tx.query<{
-    version: number
-    created_at: Date
-    created_by: string | null
-    saved_by: string | null
-  }>({
-    text: `select v.version, v.created_at, v.created_by, coalesce(nullif(u.name, ''), u.email) as saved_by
-           from flow f join flow_version v on v.flow_id = f.id and v.version = f.version
-           left join app_user u on u.id = v.created_by
-           where f.account_id = $1 and f.id = $2`,
-    values: [accountId, flowId],
-  })
-  const newer = rows[0]
-  if (newer === undefined) return notFound()
-  return new AppError('conflict', `the flow was changed meanwhile: its version is ${newer.version} now`, {
-    data: {
-      version: newer.version,
-      saved_by: newer.saved_by,
-      saved_by_id: newer.created_by,
-      saved_at: newer.created_at.toISOString(),
-    },
-  })
-}
-
 function notFound(): AppError {
   return new AppError('not_found', 'there is no such flow')
 }
@@ -274,29 +248,6 @@ async function listFlows(
     items,
     nextCursor: rows.length > limit && last ? writeCursor([last.updatedAt.toISOString(), last.id]) : null,
   }
-}
-
-async function listVersions(
-  database: Database,
-  accountId: string,
-  flowId: string,
-  { cursor, limit }: PageRequest,
-): Promise<Page<FlowVersion>> {
-  const [before] = readCursor(cursor, 1)
-  const { rows } = await database.query<{ version: number; name: string; saved_by: string | null; created_at: Date }>({
-    text: `select v.version, v.name, coalesce(nullif(u.name, ''), u.email) as saved_by, v.created_at
-           from flow f join flow_version v on v.flow_id = f.id left join app_user u on u.id = v.created_by
-           where f.account_id = $1 and f.id = $2 and v.version > 0 and ($3::int is null or v.version < $3)
-           order by v.version desc limit $4`,
-    values: [accountId, flowId, before ?? null, limit + 1],
-  })
-  const items = rows.slice(0, limit).map((row) => ({
-    version: row.version,
-    name: row.name,
-    createdBy: row.saved_by,
-    createdAt: row.created_at,
-  }))
-  return { items, nextCursor: rows.length > limit ? writeCursor([String(items.at(-1)?.version)]) : null }
 }
 
 function escapeLike(text: string | undefined): string | null {

@@ -22,6 +22,7 @@ import {
 } from './registration-row.ts'
 import { createRegistrationTriggers, type RegistrationTriggers, wakeFlows } from './registration-triggers.ts'
 import type { Page, PageRequest } from './storage.ts'
+import { epoch, expected, type IfMatch, isBasedOn, refuseLostRace, type Tagged, tagOf } from './tag.ts'
 
 export type { EventTally, LedgerEntry, PendingCall, Registration, RegistrationState } from './registration-row.ts'
 
@@ -33,20 +34,25 @@ export interface Registrations extends RegistrationTriggers, RegistrationLeases 
   forEdge(flowId: string, removedSince: Date): Promise<Registration[]>
   /** Rows of any flow that share a place and are not done with. */
   atPlace(accountId: string, place: string): Promise<Registration[]>
-  find(accountId: string, id: string): Promise<Registration | undefined>
+  find(accountId: string, id: string): Promise<Tagged<Registration> | undefined>
   /** Of each webhook that is or was wanted the rows worth showing, the newest first. */
   list(accountId: string, filter: { flowId?: string | undefined }, page: PageRequest): Promise<Page<Registration>>
   log(accountId: string, id: string): Promise<LedgerEntry[]>
   /** Writes a row and, in the same commit, what happened to it. Errors: `LeaseLost`. */
   write(lease: Lease, registration: Registration, entry: LedgerEntry | null): Promise<void>
   /** Has the row's webhook made anew. Undefined when there is none to be made anew. */
-  askAnew(accountId: string, id: string, anew: 'recreate' | 'take_over', now: Date): Promise<Registration | undefined>
+  askAnew(
+    accountId: string,
+    id: string,
+    anew: 'recreate' | 'take_over',
+    now: Date,
+  ): Promise<Tagged<Registration> | undefined>
   /** Has the row's webhook given another secret. False when there is no such webhook. */
   askRotation(accountId: string, id: string, graceSeconds: number, now: Date): Promise<boolean>
   /** Wakes all flows that have a webhook at a vendor. */
   wakeRegistered(now: Date): Promise<void>
-  /** Gives up a row whose webhook can't be removed. */
-  forget(accountId: string, id: string, now: Date): Promise<boolean>
+  /** Gives up a row whose webhook can't be removed. Errors: `conflict` for a lost race. */
+  forget(accountId: string, id: string, now: Date, ifMatch?: IfMatch): Promise<boolean>
   /** Keeps what a handshake handed over, before it is answered. */
   keepHandshakeSecret(registration: Pick<Registration, 'id' | 'accountId'>, secret: string): Promise<void>
   /** Returns the flows to be looked after, because something came in that was not to be expected any more. */
@@ -64,11 +70,16 @@ const seenByEdge: ReadonlySet<string> = new Set([
   ...['rotate', 'retire'],
 ])
 
+// What the vendor is merely asked about again and again, and what comes in, outdates nobody's decision.
+const tag = tagOf('goal', 'state', 'remote_id', 'settings_hash', 'anew', epoch('rotate_asked_at'))
+const tagged = `${registrationColumns}, ${tag} as tag`
+
 /** Rows that were removed are shown this long. */
 const shownAfterRemovalDays = 7
 
 export function createRegistrations(database: Database, sealer: Sealer): Registrations {
   const read = (row: RegistrationRow) => toRegistration(row, sealer)
+  const readTagged = (row: Tagged<RegistrationRow>) => ({ ...read(row), tag: row.tag })
 
   async function select(where: string, values: unknown[], order = 'id'): Promise<Registration[]> {
     const text = `select ${registrationColumns} from registration where ${where} order by ${order}`
@@ -85,8 +96,11 @@ export function createRegistrations(database: Database, sealer: Sealer): Registr
       select(`flow_id = $1 and (state <> 'removed' or updated_at > $2)`, [flowId, removedSince], 'id desc limit 100'),
     atPlace: (accountId, place) => select(`account_id = $1 and place = $2 and state <> 'removed'`, [accountId, place]),
     async find(accountId, id) {
-      const [found] = await select('account_id = $1 and id = $2', [accountId, id])
-      return found
+      const { rows } = await database.query<Tagged<RegistrationRow>>({
+        text: `select ${tagged} from registration where account_id = $1 and id = $2`,
+        values: [accountId, id],
+      })
+      return rows[0] && readTagged(rows[0])
     },
     list: (accountId, { flowId }, page) => listRows(database, accountId, flowId, page, read),
 
@@ -119,14 +133,14 @@ export function createRegistrations(database: Database, sealer: Sealer): Registr
 
     askAnew: (accountId, id, anew, now) =>
       database.transaction(async (tx) => {
-        const { rows } = await tx.query<RegistrationRow>({
+        const { rows } = await tx.query<Tagged<RegistrationRow>>({
           text: `update registration set anew = $3, retry_at = null, failures = 0
-                 where account_id = $1 and id = $2 and goal = 'present' and state <> 'removed' returning ${registrationColumns}`,
+                 where account_id = $1 and id = $2 and goal = 'present' and state <> 'removed' returning ${tagged}`,
           values: [accountId, id, anew],
         })
         if (rows[0] === undefined) return undefined
         await addEntry(tx, id, { at: now, kind: 'intent', action: anew, key: null, detail: 'asked for by a user' })
-        const registration = read(rows[0])
+        const registration = readTagged(rows[0])
         await wakeFlows(tx, [registration], now, false)
         return registration
       }),
@@ -155,14 +169,22 @@ export function createRegistrations(database: Database, sealer: Sealer): Registr
         await wakeFlows(tx, flows, now, false)
       }),
 
-    async forget(accountId, id, now) {
-      const { count } = await database.query({
-        text: `update registration set state = 'removed', reason = 'given up by a user', pending = null, updated_at = $3
-               where account_id = $1 and id = $2 and goal = 'absent' and state <> 'removed'`,
-        values: [accountId, id, now],
-      })
-      return count > 0
-    },
+    forget: (accountId, id, now, ifMatch) =>
+      database.transaction(async (tx) => {
+        const { count } = await tx.query({
+          text: `update registration set state = 'removed', reason = 'given up by a user', pending = null, updated_at = $3
+                 where account_id = $1 and id = $2 and goal = 'absent' and state <> 'removed' and ${isBasedOn(tag, 4)}`,
+          values: [accountId, id, now, expected(ifMatch)],
+        })
+        if (count === 0) {
+          await refuseLostRace(tx, 'the webhook', {
+            text: `select ${tag} as tag from registration
+                   where account_id = $1 and id = $2 and goal = 'absent' and state <> 'removed'`,
+            values: [accountId, id],
+          })
+        }
+        return count > 0
+      }),
 
     keepHandshakeSecret: ({ id, accountId }, secret) =>
       database.transaction(async (tx) => {

@@ -1,6 +1,7 @@
 import type { Flow, FlowInput, FlowStatus } from '../flow/flow.ts'
 import type { Json, JsonObject } from '../flow/json.ts'
 import type { RunError, RunInput, RunOutcome, RunStatus, RunTrigger, StepRecord } from '../flow/run.ts'
+import type { IfMatch } from './tag.ts'
 
 /**
  * What outlives the process, by noun: the contract between the product and its one PostgreSQL.
@@ -41,12 +42,14 @@ export interface WebhookGate {
 export interface Flows {
   /** `id` is the flow's own in another installation; without it, it gets a new one. */
   create(accountId: string, input: FlowInput, by: string | null, id?: string): Promise<Flow>
-  /** Errors: `not_found`; `conflict` with name, time and version of the newer save when `version` is not the current one. */
-  save(accountId: string, flowId: string, input: FlowInput, version: number, by: string | null): Promise<Flow>
+  /** Errors: `not_found`; `conflict` with name, time and version of the newer save when the current one is not among `versions`. */
+  save(accountId: string, flowId: string, input: FlowInput, versions: IfMatch, by: string | null): Promise<Flow>
   find(accountId: string, flowId: string): Promise<Flow | undefined>
   list(accountId: string, filter: { status?: FlowStatus; text?: string }, page: PageRequest): Promise<Page<Flow>>
-  setStatus(accountId: string, flowId: string, status: FlowStatus): Promise<Flow>
-  delete(accountId: string, flowId: string): Promise<boolean>
+  /** Errors: `not_found`; `conflict` as `save`. */
+  setStatus(accountId: string, flowId: string, status: FlowStatus, versions?: IfMatch): Promise<Flow>
+  /** Errors: `conflict` as `save`. */
+  delete(accountId: string, flowId: string, versions?: IfMatch): Promise<boolean>
   versions(accountId: string, flowId: string, page: PageRequest): Promise<Page<FlowVersion>>
   /** The flow as it was at a version. */
   version(accountId: string, flowId: string, version: number): Promise<Flow | undefined>

@@ -1,9 +1,10 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { Scope } from '../access/scopes.ts'
 import { readCursor, writeCursor } from './cursor.ts'
-import type { Database } from './database.ts'
+import type { Database, Statement } from './database.ts'
 import { bumpRevision } from './flows.ts'
 import type { Page, PageRequest } from './storage.ts'
+import { epoch, expected, type IfMatch, isBasedOn, refuseLostRace, type Tagged, tagOf } from './tag.ts'
 import type { Role } from './users.ts'
 
 /** A token as it is listed. The token itself is kept nowhere, only its hash. */
@@ -43,17 +44,19 @@ export interface NewToken {
 
 /** Personal access tokens. A `userId` that is handed in leaves only that user's tokens there; null leaves all. */
 export interface PersonalAccessTokens {
-  create(accountId: string, token: NewToken): Promise<PersonalAccessToken>
-  find(accountId: string, userId: string | null, tokenId: string): Promise<PersonalAccessToken | undefined>
+  create(accountId: string, token: NewToken): Promise<Tagged<PersonalAccessToken>>
+  find(accountId: string, userId: string | null, tokenId: string): Promise<Tagged<PersonalAccessToken> | undefined>
   list(accountId: string, userId: string | null, page: PageRequest): Promise<Page<PersonalAccessToken>>
-  /** The former token is of no use from then on. Undefined when there is no such token. */
+  /** The former token is of no use from then on. Undefined when there is no such token. Errors: `conflict` for a lost race. */
   regenerate(
     accountId: string,
     tokenId: string,
     hash: Buffer,
     expiresAt: Date | null,
-  ): Promise<PersonalAccessToken | undefined>
-  delete(accountId: string, tokenId: string): Promise<boolean>
+    ifMatch?: IfMatch,
+  ): Promise<Tagged<PersonalAccessToken> | undefined>
+  /** Errors: `conflict` for a lost race. */
+  delete(accountId: string, tokenId: string, ifMatch?: IfMatch): Promise<boolean>
   /** Undefined for a token that was never made, is revoked, or whose user is disabled. */
   findByHash(hash: Buffer, now: Date): Promise<TokenGrant | undefined>
   /** Notes that a token was used, at most once a minute and in the background: nobody waits for it. */
@@ -77,6 +80,9 @@ interface GrantRow extends TokenRow {
 }
 
 const columns = 'id, user_id, note, scopes, expires_at, last_used_at, created_at'
+// When it was last used is noted in the background.
+const tag = tagOf('note', 'scopes', `encode(token_hash, 'hex')`, epoch('expires_at'))
+const tagged = `${columns}, ${tag} as tag`
 const noteUseEveryMs = 60_000
 /** So many tokens are remembered as just noted; beyond it, all are forgotten and noted once more. */
 const maxNotedTokens = 10_000
@@ -87,21 +93,21 @@ export function createPersonalAccessTokens(database: Database): PersonalAccessTo
     create: (accountId, { userId, hash, note, scopes, expiresAt }) =>
       database.transaction(async (tx) => {
         await bumpRevision(tx, accountId)
-        const { rows } = await tx.query<TokenRow>({
+        const { rows } = await tx.query<Tagged<TokenRow>>({
           text: `insert into personal_access_token (id, account_id, user_id, token_hash, note, scopes, expires_at)
-                 values ($1, $2, $3, $4, $5, $6, $7) returning ${columns}`,
+                 values ($1, $2, $3, $4, $5, $6, $7) returning ${tagged}`,
           values: [randomUUIDv7(), accountId, userId, hash, note, scopes, expiresAt],
         })
-        return toToken(rows[0]!)
+        return toTagged(rows[0]!)
       }),
 
     async find(accountId, userId, tokenId) {
-      const { rows } = await database.query<TokenRow>({
-        text: `select ${columns} from personal_access_token
+      const { rows } = await database.query<Tagged<TokenRow>>({
+        text: `select ${tagged} from personal_access_token
                where account_id = $1 and id = $2 and ($3::uuid is null or user_id = $3)`,
         values: [accountId, tokenId, userId],
       })
-      return rows[0] && toToken(rows[0])
+      return rows[0] && toTagged(rows[0])
     },
 
     async list(accountId, userId, { cursor, limit }) {
@@ -116,24 +122,27 @@ export function createPersonalAccessTokens(database: Database): PersonalAccessTo
       return { items, nextCursor: rows.length > limit ? writeCursor([items.at(-1)!.id]) : null }
     },
 
-    regenerate: (accountId, tokenId, hash, expiresAt) =>
+    regenerate: (accountId, tokenId, hash, expiresAt, ifMatch) =>
       database.transaction(async (tx) => {
         await bumpRevision(tx, accountId)
-        const { rows } = await tx.query<TokenRow>({
+        const { rows } = await tx.query<Tagged<TokenRow>>({
           text: `update personal_access_token set token_hash = $3, expires_at = $4, last_used_at = null
-                 where account_id = $1 and id = $2 returning ${columns}`,
-          values: [accountId, tokenId, hash, expiresAt],
+                 where account_id = $1 and id = $2 and ${isBasedOn(tag, 5)} returning ${tagged}`,
+          values: [accountId, tokenId, hash, expiresAt, expected(ifMatch)],
         })
-        return rows[0] && toToken(rows[0])
+        if (rows[0] !== undefined) return toTagged(rows[0])
+        await refuseLostRace(tx, 'the token', tagNow(accountId, tokenId))
+        return undefined
       }),
 
-    delete: (accountId, tokenId) =>
+    delete: (accountId, tokenId, ifMatch) =>
       database.transaction(async (tx) => {
         await bumpRevision(tx, accountId)
         const { count } = await tx.query({
-          text: 'delete from personal_access_token where account_id = $1 and id = $2',
-          values: [accountId, tokenId],
+          text: `delete from personal_access_token where account_id = $1 and id = $2 and ${isBasedOn(tag, 3)}`,
+          values: [accountId, tokenId, expected(ifMatch)],
         })
+        if (count === 0) await refuseLostRace(tx, 'the token', tagNow(accountId, tokenId))
         return count > 0
       }),
 
@@ -169,6 +178,17 @@ export function createPersonalAccessTokens(database: Database): PersonalAccessTo
         .catch(() => notedAt.delete(tokenId))
     },
   }
+}
+
+function tagNow(accountId: string, tokenId: string): Statement {
+  return {
+    text: `select ${tag} as tag from personal_access_token where account_id = $1 and id = $2`,
+    values: [accountId, tokenId],
+  }
+}
+
+function toTagged(row: Tagged<TokenRow>): Tagged<PersonalAccessToken> {
+  return { ...toToken(row), tag: row.tag }
 }
 
 function toToken(row: TokenRow): PersonalAccessToken {

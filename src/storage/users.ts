@@ -2,9 +2,10 @@ import { randomUUIDv7 } from 'node:crypto'
 import pg from 'pg'
 import { AppError } from '../errors.ts'
 import { readCursor, writeCursor } from './cursor.ts'
-import type { Database, Transaction } from './database.ts'
+import type { Database, Statement, Transaction } from './database.ts'
 import { bumpRevision } from './flows.ts'
 import type { Page, PageRequest } from './storage.ts'
+import { epoch, expected, type IfMatch, isBasedOn, refuseLostRace, type Tagged, tagOf } from './tag.ts'
 
 export const roles = ['admin', 'member'] as const
 export type Role = (typeof roles)[number]
@@ -39,18 +40,18 @@ export interface Users {
   /** Whether anyone can sign in at all. */
   exist(): Promise<boolean>
   /** Makes the very first user; undefined when there is one, however many try at once. */
-  createFirst(accountId: string, user: NewUser): Promise<User | undefined>
+  createFirst(accountId: string, user: NewUser): Promise<Tagged<User> | undefined>
   /** Errors: `conflict` when the email address is taken. */
-  create(accountId: string, user: NewUser): Promise<User>
-  find(accountId: string, userId: string): Promise<User | undefined>
+  create(accountId: string, user: NewUser): Promise<Tagged<User>>
+  find(accountId: string, userId: string): Promise<Tagged<User> | undefined>
   passwordHash(userId: string): Promise<string | undefined>
   /** For signing in: an email address is unique over all accounts, in any case of letters. */
   findByEmail(email: string): Promise<{ user: User; passwordHash: string } | undefined>
   list(accountId: string, page: PageRequest): Promise<Page<User>>
-  /** Errors: `not_found`; `conflict` when the account would be left without an admin. */
-  update(accountId: string, userId: string, changes: UserChanges): Promise<User>
-  /** The user's tokens and sessions go too. Errors: `conflict` for the last admin. */
-  delete(accountId: string, userId: string): Promise<boolean>
+  /** Errors: `not_found`; `conflict` for a lost race, and when the account would be left without an admin. */
+  update(accountId: string, userId: string, changes: UserChanges, ifMatch?: IfMatch): Promise<Tagged<User>>
+  /** The user's tokens and sessions go too. Errors: `conflict` for a lost race, and for the last admin. */
+  delete(accountId: string, userId: string, ifMatch?: IfMatch): Promise<boolean>
 }
 
 interface UserRow {
@@ -64,6 +65,8 @@ interface UserRow {
 }
 
 const columns = 'id, account_id, email, name, role, created_at, disabled_at'
+const tag = tagOf('email', 'name', 'role', 'password_hash', epoch('disabled_at'))
+const tagged = `${columns}, ${tag} as tag`
 
 /** Any number, as long as nothing else on this database locks it. */
 const firstUserLock = 7_203_453
@@ -85,11 +88,11 @@ export function createUsers(database: Database): Users {
     create: (accountId, user) => database.transaction((tx) => insertUser(tx, accountId, user)),
 
     async find(accountId, userId) {
-      const { rows } = await database.query<UserRow>({
-        text: `select ${columns} from app_user where account_id = $1 and id = $2`,
+      const { rows } = await database.query<Tagged<UserRow>>({
+        text: `select ${tagged} from app_user where account_id = $1 and id = $2`,
         values: [accountId, userId],
       })
-      return rows[0] && toUser(rows[0])
+      return rows[0] && toTagged(rows[0])
     },
 
     async passwordHash(userId) {
@@ -118,14 +121,14 @@ export function createUsers(database: Database): Users {
       return { items, nextCursor: rows.length > limit ? writeCursor([items.at(-1)!.id]) : null }
     },
 
-    update: (accountId, userId, changes) =>
+    update: (accountId, userId, changes, ifMatch) =>
       database.transaction(async (tx) => {
         await bumpRevision(tx, accountId)
         const wasAdmin = await isActiveAdmin(tx, accountId, userId)
-        const { rows } = await tx.query<UserRow>({
+        const { rows } = await tx.query<Tagged<UserRow>>({
           text: `update app_user set name = coalesce($3, name), role = coalesce($4, role),
                    password_hash = coalesce($5, password_hash), disabled_at = case when $6 then $7 else disabled_at end
-                 where account_id = $1 and id = $2 returning ${columns}`,
+                 where account_id = $1 and id = $2 and ${isBasedOn(tag, 8)} returning ${tagged}`,
           values: [
             accountId,
             userId,
@@ -134,35 +137,40 @@ export function createUsers(database: Database): Users {
             changes.passwordHash ?? null,
             changes.disabledAt !== undefined,
             changes.disabledAt ?? null,
+            expected(ifMatch),
           ],
         })
-        if (rows[0] === undefined) throw new AppError('not_found', 'there is no such user')
+        if (rows[0] === undefined) {
+          await refuseLostRace(tx, 'the user', tagNow(accountId, userId))
+          throw new AppError('not_found', 'there is no such user')
+        }
         if (wasAdmin) await keepAnAdmin(tx, accountId)
-        return toUser(rows[0])
+        return toTagged(rows[0])
       }),
 
-    delete: (accountId, userId) =>
+    delete: (accountId, userId, ifMatch) =>
       database.transaction(async (tx) => {
         await bumpRevision(tx, accountId)
         const wasAdmin = await isActiveAdmin(tx, accountId, userId)
         const { count } = await tx.query({
-          text: 'delete from app_user where account_id = $1 and id = $2',
-          values: [accountId, userId],
+          text: `delete from app_user where account_id = $1 and id = $2 and ${isBasedOn(tag, 3)}`,
+          values: [accountId, userId, expected(ifMatch)],
         })
+        if (count === 0) await refuseLostRace(tx, 'the user', tagNow(accountId, userId))
         if (wasAdmin) await keepAnAdmin(tx, accountId)
         return count > 0
       }),
   }
 }
 
-async function insertUser(tx: Transaction, accountId: string, user: NewUser): Promise<User> {
+async function insertUser(tx: Transaction, accountId: string, user: NewUser): Promise<Tagged<User>> {
   try {
-    const { rows } = await tx.query<UserRow>({
+    const { rows } = await tx.query<Tagged<UserRow>>({
       text: `insert into app_user (id, account_id, email, name, role, password_hash)
-             values ($1, $2, $3, $4, $5, $6) returning ${columns}`,
+             values ($1, $2, $3, $4, $5, $6) returning ${tagged}`,
       values: [randomUUIDv7(), accountId, user.email, user.name, user.role, user.passwordHash],
     })
-    return toUser(rows[0]!)
+    return toTagged(rows[0]!)
   } catch (cause) {
     if (!(cause instanceof pg.DatabaseError) || cause.constraint !== 'app_user_email') throw cause
     throw new AppError('conflict', `there is a user with the email address ${user.email} already`, { cause })
@@ -188,6 +196,14 @@ async function keepAnAdmin(tx: Transaction, accountId: string): Promise<void> {
   })
   if (rows.length > 0) return
   throw new AppError('conflict', 'this is the last admin of the account: make someone else an admin first')
+}
+
+function tagNow(accountId: string, userId: string): Statement {
+  return { text: `select ${tag} as tag from app_user where account_id = $1 and id = $2`, values: [accountId, userId] }
+}
+
+function toTagged(row: Tagged<UserRow>): Tagged<User> {
+  return { ...toUser(row), tag: row.tag }
 }
 
 function toUser(row: UserRow): User {

@@ -265,7 +265,11 @@ test('a webhook of somebody else, where only one can exist, is replaced only by 
     vendor.live().map(({ url }) => url),
     ['https://crm.example/hook'],
   )
-  assert.equal((await product.api('POST', `/v1/registrations/${row.id}/recreate`)).status, 202)
+  const seen = await product.api('GET', `/v1/registrations/${row.id}`)
+  assert.deepEqual(seen.json, row)
+  const asked = await product.api('POST', `/v1/registrations/${row.id}/recreate`)
+  assert.equal(asked.status, 202)
+  assert.notEqual(asked.headers.get('etag'), seen.headers.get('etag'))
   await registered(id)
   assert.ok(vendor.live()[0]!.url.includes(id))
 })

@@ -91,3 +91,17 @@ test('who leaves before it is known who asks holds no place among the streams of
   await body?.cancel()
   assert.equal(status, 200)
 })
+
+test('HEAD tells what kind of answer there would be, and opens no stream', async () => {
+  const headers = { authorization: `Bearer ${door.token}` }
+  // More than there may be streams; each answer ends at once.
+  for (let count = 0; count < 220; count++) {
+    const { status, headers: sent } = await fetch(`${door.url}/v1/events`, { method: 'HEAD', headers })
+    assert.equal(status, 200)
+    assert.match(sent.get('content-type')!, /^text\/event-stream/)
+  }
+  assert.equal((await fetch(`${door.url}/v1/events`, { method: 'HEAD' })).status, 401)
+  const { status, body } = await fetch(`${door.url}/v1/events`, { headers })
+  await body?.cancel()
+  assert.equal(status, 200)
+})

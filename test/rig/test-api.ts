@@ -181,7 +181,7 @@ export async function testApi({ publicUrl }: { publicUrl?: string } = {}): Promi
         },
         ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
       })
-      const isJson = String(answer.headers['content-type']).startsWith('application/json')
+      const isJson = String(answer.headers['content-type']).startsWith('application/json') && answer.body !== ''
       return {
         status: answer.statusCode,
         headers: answer.headers,
