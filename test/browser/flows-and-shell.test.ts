@@ -84,6 +84,41 @@ check(
 )
 
 check(
+  'S-03 on a phone every button of every row is in sight',
+  async ({ page, open, url }) => {
+    const long = 'A note that is as long as notes of programs in a company are, which nobody has ever shortened'
+    const made = [
+      [
+        'personal-access-tokens',
+        { note: long, scopes: ['automation.webhook_run', 'connector_auth.manage'], expiration: 80 },
+      ],
+      ['connector-auths', { connector: 'http', name: long, auth_type: 'api_key', auth_token: 'x', tags: [] }],
+      ['env-variables', { name: 'a_name_of_an_env_variable_that_is_rather_long', value: long.repeat(4) }],
+      ['users', { name: long, email: 'long@example.com', password: 'correct horse battery', role: 'member' }],
+    ] as const
+    for (const [path, data] of made) {
+      const answer = await page.request.post(`${url}/v1/${path}`, { data })
+      assert.ok(answer.ok(), await answer.text())
+    }
+    for (const [path, button] of [
+      ['/tokens', `Revoke ${long}`],
+      ['/connector-auths', `Actions for ${long}`],
+      ['/env-variables', 'Delete a_name_of_an_env_variable_that_is_rather_long'],
+      ['/users', `Actions for ${long}`],
+    ] as const) {
+      await open(path)
+      const box = await boxOf(page.getByRole('button', { name: button }))
+      assert.ok(box.x >= 0 && box.x + box.width <= 375, `${button}: ${JSON.stringify(box)}`)
+      const card = page.getByRole('table').locator('..')
+      assert.ok(await card.evaluate((element) => element.scrollWidth <= element.clientWidth), path)
+    }
+    await open('/tokens')
+    await page.getByRole('cell', { name: 'Last used never' }).waitFor()
+  },
+  { browser: { viewport: { width: 375, height: 720 }, hasTouch: true } },
+)
+
+check(
   'S-04 a cut stream is marked, and the mark goes by itself',
   async ({ page, context, open }) => {
     await open('/flows')

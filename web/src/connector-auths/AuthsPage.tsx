@@ -142,10 +142,12 @@ function AuthRow({
           </p>
         )}
       </td>
-      <td>
+      <td data-label="Used by">
         <Uses auth={auth} />
       </td>
-      <td className={classes.quiet}>{auth.check === null ? 'never' : <TimeAgo at={auth.check.at} />}</td>
+      <td className={classes.quiet} data-label="Last check">
+        {auth.check === null ? 'never' : <TimeAgo at={auth.check.at} />}
+      </td>
       <td>
         <RowActions>
           {isBroken ? (

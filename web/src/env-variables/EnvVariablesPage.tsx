@@ -85,7 +85,7 @@ function Row({ variable, edit }: { variable: EnvVariable; edit: () => void }) {
       <td>
         <bdi className={classes.value}>{stringifyJson(value)}</bdi>
       </td>
-      <td className={classes.quiet}>
+      <td className={classes.quiet} data-label="Changed">
         <TimeAgo at={variable.updated_at} />
       </td>
       <td>

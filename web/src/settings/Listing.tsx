@@ -14,7 +14,10 @@ interface ListingProps {
   children: ReactNode
 }
 
-/** A short list as a table on a card. */
+/**
+ * A short list as a table on a card; on a phone each row is a card of its own, without the column titles: a cell that is not
+ * understood without its title has it as `data-label`.
+ */
 export function Listing({ caption, columns, children }: ListingProps) {
   return (
     <div className={classes.card}>

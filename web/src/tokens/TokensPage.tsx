@@ -88,14 +88,14 @@ function TokenRow({ token, show }: { token: TokenJson; show: (token: ShownToken)
           ))}
         </span>
       </td>
-      <td className={classes.time}>
+      <td className={classes.time} data-label="Created">
         <TimeAgo at={token.created_at} />
       </td>
-      <td className={classes.time}>
+      <td className={classes.time} data-label="Last used">
         {state === 'unused' ? <Mark>Unused for 90 days</Mark> : null}{' '}
         {token.last_used === null ? 'never' : <TimeAgo at={token.last_used} />}
       </td>
-      <td className={classes.time}>
+      <td className={classes.time} data-label="Expires">
         {state === 'expired' ? <Mark>Expired</Mark> : null} {expiryText(token.expiration, Date.now())}
       </td>
       <td>

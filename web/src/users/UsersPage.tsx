@@ -68,7 +68,7 @@ function Row({ user, isMe, isAdmin }: { user: UserJson; isMe: boolean; isAdmin: 
         <bdi>{user.email}</bdi>
       </td>
       <td>{user.role === 'admin' ? 'Admin' : 'Member'}</td>
-      <td className={classes.quiet}>
+      <td className={classes.quiet} data-label="Since">
         <TimeAgo at={user.created_at} />
       </td>
       {isAdmin ? (
