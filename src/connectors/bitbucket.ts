@@ -177,7 +177,7 @@ export const bitbucket: ConnectorInput = {
     },
     delete: { endpoint: `${repository}/hooks/{{ registration.id | url_encode }}` },
     signature: signatures.bitbucket,
-    delivery_id: { header: 'x-request-uuid' },
+    delivery_id: { header: 'x-request-uuid', per_webhook: true },
   },
   // Whether an access token, which is no user, may ask who it is.
   unverified: ['auth_config.api_key'],

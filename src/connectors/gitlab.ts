@@ -175,6 +175,6 @@ export const gitlab: ConnectorInput = {
       },
     },
     signature: signatures.gitlab,
-    delivery_id: { header: 'idempotency-key' },
+    delivery_id: { header: 'idempotency-key', per_webhook: true },
   },
 }

@@ -177,6 +177,6 @@ export const jira: ConnectorInput = {
     },
     delete: { endpoint: `${hooks}/{{ registration.id }}` },
     signature: signatures.jira,
-    delivery_id: { header: 'x-atlassian-webhook-identifier' },
+    delivery_id: { header: 'x-atlassian-webhook-identifier', per_webhook: true },
   },
 }

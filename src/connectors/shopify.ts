@@ -183,6 +183,8 @@ export const shopify: ConnectorInput = {
     },
     signature: signatures.shopify,
     signing_secret: { from: 'auth', value: '{{ connectorAuth.user_input.client_secret }}' },
-    delivery_id: { header: 'x-shopify-webhook-id' },
+    // One event may be of several topics, and about several things.
+    delivery_id:
+      '{{ request.headers["x-shopify-event-id"] ~ ":" ~ request.headers["x-shopify-topic"] ~ ":" ~ (body.admin_graphql_api_id | default(body.id | default(""))) }}',
   },
 }

@@ -8,13 +8,16 @@ function delivery(body: Delivery['body'], headers: Record<string, string> = {}):
 
 test('an id stands in a header, or is a template over the body', () => {
   const headers = { 'x-github-delivery': '72d3162e' }
-  assert.equal(deliveryId({ delivery_id: { header: 'x-github-delivery' } }, delivery({}, headers)), '72d3162e')
+  assert.equal(
+    deliveryId({ delivery_id: { header: 'x-github-delivery', per_webhook: false } }, delivery({}, headers)),
+    '72d3162e',
+  )
   assert.equal(deliveryId({ delivery_id: '{{ body.update_id }}' }, delivery({ update_id: 10_000 })), '10000')
   assert.equal(deliveryId({ delivery_id: '{{ body[0].id }}' }, delivery([{ id: 'a' }])), 'a')
 })
 
 test('a delivery without its id has none, whatever its shape', () => {
-  assert.equal(deliveryId({ delivery_id: { header: 'x-id' } }, delivery({})), undefined)
+  assert.equal(deliveryId({ delivery_id: { header: 'x-id', per_webhook: false } }, delivery({})), undefined)
   const bodies: Delivery['body'][] = [{}, [], null, 'text', { event: null }]
   for (const body of bodies) assert.equal(deliveryId({ delivery_id: '{{ body.event.id }}' }, delivery(body)), undefined)
   assert.equal(deliveryId({ delivery_id: undefined }, delivery({})), undefined)

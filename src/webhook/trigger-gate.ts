@@ -171,14 +171,16 @@ export function triggerSettings(gate: TriggerGate, now: () => Date): WebhookSett
 }
 
 /**
- * The vendor's own id where it sends one. Otherwise, while a webhook is being replaced by another one, the body: both
- * deliver the same event then, and at other times equal bodies may be two events.
+ * The vendor's own id where it sends one. Otherwise, and where each webhook has ids of its own, the body while a webhook is
+ * being replaced by another one: both deliver the same event then, and at other times equal bodies may be two events.
  */
 function keyOf({ trigger, registrations }: TriggerGate, { payload, request }: RunInput, now: Date): string | undefined {
   if (request === null) return undefined
-  const id = deliveryId(trigger, { request, body: payload })
-  if (id !== undefined || trigger.delivery_id !== undefined) return id
+  const { delivery_id: declared } = trigger
+  const isShared = typeof declared === 'string' || declared?.per_webhook === false
+  if (isShared) return deliveryId(trigger, { request, body: payload })
   const since = now.getTime() - overlapMs
   const around = registrations.filter(({ row }) => row.state !== 'removed' || row.updatedAt.getTime() > since)
-  return around.length < 2 ? undefined : `body:${createHash('sha256').update(request.raw_body).digest('hex')}`
+  if (around.length < 2) return deliveryId(trigger, { request, body: payload })
+  return `body:${createHash('sha256').update(request.raw_body).digest('hex')}`
 }

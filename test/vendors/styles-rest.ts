@@ -1,6 +1,7 @@
 import { calendly } from '../../src/connectors/calendly.ts'
 import type { ConnectorInput } from '../../src/connectors/connector.ts'
 import { github } from '../../src/connectors/github.ts'
+import { gitlab } from '../../src/connectors/gitlab.ts'
 import { stripe } from '../../src/connectors/stripe.ts'
 import type { Json } from '../../src/flow/json.ts'
 import { type Hook, hmac, newSecret, type VendorAnswer, type VendorRequest, type VendorStyle } from './vendor.ts'
@@ -95,6 +96,54 @@ export const githubStyle: VendorStyle = {
       'x-hub-signature-256': `sha256=${hmac(hook.secret ?? '', body)}`,
     }
     return { headers, body }
+  },
+}
+
+/** https://docs.gitlab.com/api/project_webhooks/ : each webhook gives an event an id of its own */
+export const gitlabStyle: VendorStyle = {
+  name: 'gitlab',
+  connector: (url) => at(gitlab, `${url}/api/v4/`),
+  auth: { auth_type: 'api_key', auth_token: 'glpat' },
+  input: (variant) => ({ project: '1', events: variant % 2 ? ['push_events'] : ['push_events', 'issues_events'] }),
+  handle({ method, path, body }, vendor) {
+    const [, , , , , , number, part] = path.split('/')
+    const shown = ({ id, url, events, active }: Hook): Json => ({
+      id: Number(id.replace('hook_', '')),
+      url,
+      name: null,
+      description: null,
+      created_at: '2012-10-12T17:04:47Z',
+      project_id: 1,
+      enable_ssl_verification: true,
+      alert_status: active ? 'executable' : 'disabled',
+      disabled_until: null,
+      url_variables: [],
+      push_events: events.includes('push_events'),
+      issues_events: events.includes('issues_events'),
+    })
+    if (part === 'events') return { body: [] }
+    if (number === undefined && method === 'GET') return { body: vendor.live().map(shown) }
+    const names = Object.keys(body).filter((name) => name.endsWith('_events') && body[name] === true)
+    if (number === undefined) {
+      const made = vendor.add({ url: String(body.url), secret: String(body.token), events: names })
+      return { status: 201, body: shown(made) }
+    }
+    const id = `hook_${number}`
+    if (method === 'DELETE') return vendor.delete(id) ? { status: 204 } : notFound
+    const hook = vendor.change(id, {
+      url: String(body.url),
+      secret: String(body.token),
+      ...(names.length === 0 ? {} : { events: names }),
+    })
+    return hook === undefined ? notFound : { body: shown(hook) }
+  },
+  deliver({ id, name }, hook) {
+    const headers = {
+      'x-gitlab-event': 'Push Hook',
+      'x-gitlab-token': hook.secret ?? '',
+      'idempotency-key': `${hook.id}-${id}`,
+    }
+    return { headers, body: JSON.stringify({ object_kind: name.replace('_events', ''), checkout_sha: id }) }
   },
 }
 

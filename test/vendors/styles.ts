@@ -8,6 +8,7 @@ import type { VendorStyle } from './vendor.ts'
 export function everyStyle(): VendorStyle[] {
   return [
     rest.githubStyle,
+    rest.gitlabStyle,
     rest.calendlyStyle,
     rest.stripeStyle(),
     expiring.graphStyle,

@@ -15,9 +15,10 @@ const everyMs = 5
 /** Events come as fast on a machine that is busy with other things as on a quiet one. */
 const patienceMs = 120_000
 
-/** One that signs with our secret, one with a secret of its own, one with the address, one with a token, one that has only one. */
+/** One that signs with our secret, one with ids per webhook, one with a secret of its own, one with the address, one with a token, one that has only one. */
 const styles: VendorStyle[] = [
   rest.githubStyle,
+  rest.gitlabStyle,
   rest.stripeStyle(),
   plain.pathStyle,
   plain.headerStyle,

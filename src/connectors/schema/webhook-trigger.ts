@@ -144,7 +144,13 @@ export const webhookTrigger = shape({
   signing_secret: signingSecret.optional().describe('Where the signature’s secret comes from; by default generated'),
   handshake: z.array(handshake).default([]),
   delivery_id: z
-    .union([shape({ header: z.string().toLowerCase() }), template])
+    .union([
+      shape({
+        header: z.string().toLowerCase(),
+        per_webhook: z.boolean().default(false).describe('Two webhooks that get the same event get it under two ids'),
+      }),
+      template,
+    ])
     .optional()
     .describe('What repeated deliveries have in common: a header, or a template over request and body'),
   batch: template.optional().describe('List of the events in a delivery, where one delivery carries several'),
