@@ -7,7 +7,11 @@ export const asana: ConnectorInput = {
   title: 'Asana',
   description: 'Tasks and projects',
   external_docs: 'https://developers.asana.com/reference/rest-api-reference',
-  docs: ['https://developers.asana.com/reference/createwebhook', 'https://developers.asana.com/docs/webhooks-guide'],
+  docs: [
+    'https://developers.asana.com/reference/createwebhook',
+    'https://developers.asana.com/docs/webhooks-guide',
+    'https://developers.asana.com/docs/oauth-scopes',
+  ],
   tags: ['projects'],
   base_domain: 'https://app.asana.com/api/1.0/',
   header: { token_prefix: 'Bearer {{token_format}}' },
@@ -16,6 +20,8 @@ export const asana: ConnectorInput = {
     oauth2: {
       authorize_url: 'https://app.asana.com/-/oauth_authorize',
       token_url: 'https://app.asana.com/-/oauth_token',
+      // None are asked for: that is what an app with full permissions is to do, and no other kind has all that is needed.
+      help: 'Give the app full permissions, on the OAuth page of the developer console.',
     },
   },
   test_request: { endpoint: 'users/me' },
@@ -151,5 +157,4 @@ export const asana: ConnectorInput = {
     signing_secret: { from: 'handshake' },
     batch: '{{ body.events }}',
   },
-  unverified: ['auth_config.oauth2.scopes'],
 }

@@ -157,5 +157,4 @@ export const chargebee: ConnectorInput = {
     signature: signatures.basic_auth,
     delivery_id: '{{ body.id }}',
   },
-  unverified: ['webhook_trigger.list.events'],
 }

@@ -135,11 +135,13 @@ export const docusign: ConnectorInput = {
       paginated: false,
       items: '{{ response.body.failures }}',
       time: '{{ item.created }}',
+      // The log is the account's: of all its webhooks.
+      missed: '{{ item.connectId | string == registration.id | string }}',
       each: { method: 'PUT', endpoint: 'connect/envelopes/{{ item.envelopeId }}/retry_queue' },
     },
     signature: signatures.docusign,
     signing_secret: { from: 'auth', value: '{{ connectorAuth.user_input.hmac_key }}' },
     delivery_id: '{{ body.event ~ ":" ~ body.data.envelopeId ~ ":" ~ body.generatedDateTime }}',
   },
-  unverified: ['webhook_trigger.backfill', 'webhook_trigger.delivery_id'],
+  unverified: ['webhook_trigger.delivery_id'],
 }

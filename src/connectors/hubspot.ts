@@ -8,6 +8,8 @@ const asDeveloper = { credential: false, query: { hapikey: '{{ connectorAuth.use
 const readAndWrite = (objects: string) => [`crm.objects.${objects}.read`, `crm.objects.${objects}.write`]
 const listed = { type: 'string', description: 'Names, separated by commas' }
 
+const ofEach = (member: string) => `body | map(attribute="${member}") | join(",")`
+
 export const hubspot: ConnectorInput = {
   name: 'hubspot',
   title: 'HubSpot',
@@ -175,8 +177,8 @@ export const hubspot: ConnectorInput = {
     delete: { endpoint: `${app}/subscriptions/{{ registration.id }}`, ...asDeveloper },
     signature: signatures.hubspot_v3,
     signing_secret: { from: 'auth', value: '{{ connectorAuth.user_input.client_secret }}' },
-    delivery_id: '{{ body[0].eventId ~ ":" ~ body[0].subscriptionId ~ ":" ~ body[0].occurredAt }}',
+    // Of all that a delivery carries: a repeated one may carry others beside them. An eventId alone may be that of several.
+    delivery_id: `{{ body[0].portalId ~ ":" ~ ${['eventId', 'subscriptionId', 'occurredAt'].map(ofEach).join(' ~ ":" ~ ')} }}`,
     batch: '{{ body }}',
   },
-  unverified: ['webhook_trigger.delivery_id'],
 }

@@ -201,10 +201,10 @@ export const linear: ConnectorInput = {
         query: 'mutation ($id: String!) { webhookDelete(id: $id) { success } }',
         variables: { id: '{{ registration.id }}' },
       },
+      // "Entity not found: Webhook - Could not find referenced Webhook."
       gone_when: '{{ "not found" in (response.body | jsonify | lower) }}',
     },
     signature: signatures.linear,
     delivery_id: { header: 'linear-delivery' },
   },
-  unverified: ['webhook_trigger.delete.gone_when'],
 }

@@ -128,7 +128,8 @@ export const mailchimp: ConnectorInput = {
     update: { method: 'PATCH', endpoint: 'lists/{{ list }}/webhooks/{{ registration.id }}', body: webhook },
     delete: { endpoint: 'lists/{{ list }}/webhooks/{{ registration.id }}' },
     handshake: [handshakes.mailchimp],
-    delivery_id: '{{ body.type ~ ":" ~ body.fired_at ~ ":" ~ (body["data[id]"] | default(body["data[email]"])) }}',
+    // There is no id, and fired_at counts seconds: only what is alike in everything is the same event.
+    delivery_id: '{{ body.fired_at ~ ":" ~ (body | jsonify) }}',
   },
   unverified: ['webhook_trigger.delivery_id'],
 }

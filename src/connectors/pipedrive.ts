@@ -178,5 +178,4 @@ export const pipedrive: ConnectorInput = {
     signature: signatures.basic_auth,
     delivery_id: '{{ body.meta.id }}',
   },
-  unverified: ['webhook_trigger.list.active'],
 }

@@ -154,8 +154,8 @@ export const postmark: ConnectorInput = {
     delete: { endpoint: 'webhooks/{{ registration.id }}' },
     max_webhooks: 10,
     sends_header: true,
-    delivery_id:
-      '{{ body.RecordType ~ ":" ~ body.MessageID ~ ":" ~ (body.ID | default(body.DeliveredAt | default(body.ReceivedAt | default(body.ChangedAt)))) }}',
+    // There is no id, and a message may have several recipients: only what is alike in everything is the same event.
+    delivery_id: '{{ body.RecordType ~ ":" ~ (body | jsonify) }}',
   },
   unverified: ['webhook_trigger.delivery_id'],
 }

@@ -7,6 +7,12 @@ const app = '{{ connectorAuth.user_input.app_id }}/subscriptions'
 const asApp = { access_token: '{{ connectorAuth.user_input.app_id }}|{{ connectorAuth.user_input.app_secret }}' }
 const messages = '{{ phone_number_id }}/messages'
 
+const changed = 'body.entry[0].changes[0]["value"]'
+const ofEach = (list: string, member: string) =>
+  `(${changed}.${list} | default([]) | map(attribute="${member}") | join(","))`
+const isOther = `(${changed}.messages is undefined and ${changed}.statuses is undefined)`
+const severalOrOther = `body.entry | length > 1 or body.entry[0].changes | length > 1 or ${isOther}`
+
 export const whatsapp: ConnectorInput = {
   name: 'whatsapp',
   title: 'WhatsApp Business',
@@ -155,9 +161,9 @@ export const whatsapp: ConnectorInput = {
     handshake: [{ ...handshakes.meta, secret_in: { query: 'hub.verify_token', equals: 'registration_key' } }],
     signature: signatures.meta,
     signing_secret: { from: 'auth', value: '{{ connectorAuth.user_input.app_secret }}' },
-    // Every status of a message has the message's id.
-    delivery_id:
-      '{{ body.entry[0].changes[0]["value"].messages[0].id if body.entry[0].changes[0]["value"].messages is defined else body.entry[0].changes[0]["value"].statuses[0].id ~ ":" ~ body.entry[0].changes[0]["value"].statuses[0].status }}',
+    // Of all messages and statuses that it carries, where every status of a message has the message's id. What is about
+    // something else, or of several accounts, has none: only what is alike in everything is the same event.
+    delivery_id: `{{ body | jsonify if ${severalOrOther} else ${ofEach('messages', 'id')} ~ ":" ~ ${ofEach('statuses', 'id')} ~ ":" ~ ${ofEach('statuses', 'status')} }}`,
   },
-  unverified: ['test_request', 'webhook_trigger.delivery_id'],
+  unverified: ['test_request'],
 }

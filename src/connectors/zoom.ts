@@ -2,6 +2,10 @@ import type { ConnectorInput } from './connector.ts'
 import { handshakes } from './presets/handshakes.ts'
 import { signatures } from './presets/signatures.ts'
 
+const participant = '(body.payload.object.participant | default({}))'
+/** Several may come or sign up at the same moment. */
+const who = `${participant}.participant_uuid | default(${participant}.user_id | default((body.payload.object.registrant | default({})).id | default("")))`
+
 export const zoom: ConnectorInput = {
   name: 'zoom',
   title: 'Zoom',
@@ -130,7 +134,6 @@ export const zoom: ConnectorInput = {
     handshake: [handshakes.zoom],
     signature: signatures.zoom,
     signing_secret: { from: 'auth', value: '{{ connectorAuth.user_input.secret_token }}' },
-    delivery_id: '{{ body.event ~ ":" ~ body.payload.object.uuid ~ ":" ~ body.event_ts }}',
+    delivery_id: `{{ body.event ~ ":" ~ (body.payload.object.uuid | default(body.payload.object.id)) ~ ":" ~ body.event_ts ~ ":" ~ (${who}) }}`,
   },
-  unverified: ['webhook_trigger.delivery_id'],
 }

@@ -19,7 +19,15 @@ if (process.argv.includes('--write')) {
   }
 }
 
-const names = ['catalogue', 'published', 'vendor-documents', 'vendor-answers', 'vendor-graphql', 'vendor-sdks']
+const names = [
+  'catalogue',
+  'delivery-ids',
+  'published',
+  'vendor-documents',
+  'vendor-answers',
+  'vendor-graphql',
+  'vendor-sdks',
+]
 const files = names.map((name) => join(import.meta.dirname, `${name}.test.ts`))
 run({ files, concurrency: 2 })
   .on('test:fail', () => {
