@@ -163,5 +163,5 @@ export const close: ConnectorInput = {
     signing_secret: { from: 'answer', value: '{{ response.body.signature_key }}' },
     delivery_id: '{{ body.event.id }}',
   },
-  unverified: ['actions.0.body.query', 'webhook_trigger.max_webhooks'],
+  unverified: ['webhook_trigger.max_webhooks'],
 }

@@ -6,6 +6,41 @@ const inRepo = { owner: { type: 'string' }, repository: { type: 'string' } }
 const texts = { type: 'array', items: { type: 'string' } }
 const hookConfig = { url: '{{ webhook_url }}', content_type: 'json', secret: '{{ signing_secret }}', insecure_ssl: '0' }
 
+/** https://docs.github.com/en/webhooks/webhook-events-and-payloads */
+const events = {
+  push: 'Push',
+  pull_request: 'Pull request',
+  issues: 'Issue',
+  issue_comment: 'Comment on an issue or pull request',
+  release: 'Release',
+  pull_request_review: 'Review of a pull request',
+  pull_request_review_comment: 'Comment on the changes of a pull request',
+  pull_request_review_thread: 'Thread of a review resolved or reopened',
+  create: 'Branch or tag created',
+  delete: 'Branch or tag deleted',
+  workflow_run: 'Run of a workflow',
+  workflow_job: 'Job of a workflow',
+  check_run: 'Check',
+  check_suite: 'Checks of a commit',
+  status: 'Status of a commit',
+  deployment: 'Deployment created',
+  deployment_status: 'Status of a deployment',
+  commit_comment: 'Comment on a commit',
+  discussion: 'Discussion',
+  discussion_comment: 'Comment on a discussion',
+  label: 'Label',
+  milestone: 'Milestone',
+  member: 'Collaborator added, changed or removed',
+  repository: 'Repository changed',
+  branch_protection_rule: 'Protection of a branch',
+  package: 'Package published',
+  dependabot_alert: 'Alert of Dependabot',
+  code_scanning_alert: 'Alert of code scanning',
+  star: 'Starred',
+  fork: 'Forked',
+  gollum: 'Wiki changed',
+}
+
 export const github: ConnectorInput = {
   name: 'github',
   title: 'GitHub',
@@ -148,14 +183,7 @@ export const github: ConnectorInput = {
   ],
   webhook_trigger: {
     docs: 'https://docs.github.com/en/rest/repos/webhooks',
-    events: [
-      { name: 'push', title: 'Push', sample: 'push' },
-      { name: 'pull_request', title: 'Pull request', sample: 'pull_request' },
-      { name: 'issues', title: 'Issue', sample: 'issues' },
-      { name: 'issue_comment', title: 'Comment on an issue', sample: 'issue_comment' },
-      { name: 'release', title: 'Release', sample: 'release' },
-      ...['pull_request_review', 'create', 'delete', 'workflow_run', 'check_run', 'deployment_status', 'star', 'fork'],
-    ],
+    events: Object.entries(events).map(([name, title]) => ({ name, title, sample: name })),
     // GitHub also sends `ping` once a webhook exists.
     events_filtered_by: 'hookline',
     event_name: '{{ request.headers["x-github-event"] }}',
