@@ -173,10 +173,10 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     newId: randomUUIDv7,
     log,
     priorityOf: backlog.accepted,
-    onCommit({ started, stepped, ended }) {
+    onCommit({ started, stepped, shown, ended }) {
       // Those without a lane are counted when they are enqueued.
       for (const { accountId, lane } of started) if (lane) backlog.accepted(accountId, 1)
-      publishCommit({ started, stepped, ended })
+      publishCommit({ started, stepped, shown, ended })
       metrics.started(started.length)
       metrics.ended(ended)
     },

@@ -78,6 +78,7 @@ async function happenings({
         said.push('on disk')
         await durable()
       },
+      show: () => undefined,
       isFull: false,
     },
   })

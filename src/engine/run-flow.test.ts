@@ -79,7 +79,12 @@ async function walk(flow: Flow, payload: Json = {}, earlier: StepRecord[] = []) 
       onAnswer: undefined,
     },
     world,
-    recorder: { record: (record) => records.push({ ...record }), durable: async () => undefined, isFull: false },
+    recorder: {
+      record: (record) => records.push({ ...record }),
+      show: () => undefined,
+      durable: async () => undefined,
+      isFull: false,
+    },
   })
   return { ...end, records, ran: records.map(({ ref, path }) => (path === '' ? ref : `${ref}[${path}]`)) }
 }

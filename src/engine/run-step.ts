@@ -246,7 +246,10 @@ async function startErrorFlow(
   })
 }
 
-/** Waits in place when that is short or no longer than a blink; otherwise says that the run rests. */
+/**
+ * Waits in place when that is short, and otherwise says that the run rests. Either way the run is shown as what it is at,
+ * but for the second before a passing fault is tried again (`always`).
+ */
 async function sitOut(
   at: Date,
   status: 'waiting' | 'retrying',
@@ -255,8 +258,11 @@ async function sitOut(
 ): Promise<Course | undefined> {
   const left = at.getTime() - state.world.now().getTime()
   if (!always && left > longestHeldWaitMs) return { kind: 'rest', status, resumeAt: at }
+  const isShown = left > 0 && !always
+  if (isShown) state.recorder.show(status)
   await state.recorder.durable()
   if (left > 0) await state.world.waitUntil(at, state.run.signal)
+  if (isShown) state.recorder.show('running')
   return undefined
 }
 

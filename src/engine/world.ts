@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Json, JsonObject } from '../flow/json.ts'
-import type { RunInput, StepRecord } from '../flow/run.ts'
+import type { HeldStatus, RunInput, StepRecord } from '../flow/run.ts'
 import type { Room } from '../room.ts'
 import type { Answer } from './answer.ts'
 import type { ConnectorCall, ConnectorReply } from './connector-call.ts'
@@ -41,6 +41,8 @@ export interface FlowStart {
 /** Where step records go. Writing is gathered with that of other runs; only `durable` waits for it. */
 export interface Recorder {
   record(record: StepRecord): void
+  /** What the run is shown as from now on: `waiting` and `retrying` while a wait is sat out here. */
+  show(status: HeldStatus): void
   /** Resolves once all that was recorded is on disk. Errors: `RunLost` when this process may not go on with the run. */
   durable(): Promise<void>
   /** So much is pending that the walk should wait for `durable` before it goes on. */

@@ -5,6 +5,10 @@ import type { Json, JsonObject } from './json.ts'
 export const runStatuses = ['queued', 'running', 'retrying', 'waiting', 'success', 'error', 'cancelled'] as const
 export type RunStatus = (typeof runStatuses)[number]
 
+/** What a run may be shown as while a process has it in hand. */
+export const heldStatuses = ['running', 'retrying', 'waiting'] as const satisfies readonly RunStatus[]
+export type HeldStatus = (typeof heldStatuses)[number]
+
 /** How a run came about. Stored by their position: new ones are added at the end. */
 export const runTriggers = ['webhook', 'manual', 'flow', 'schedule', 'error', 'connector', 'lifecycle', 'test'] as const
 export type RunTrigger = (typeof runTriggers)[number]

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
-import type { RunStatus } from '../flow/run.ts'
+import { type HeldStatus, heldStatuses, type RunStatus } from '../flow/run.ts'
 import type { Database, Transaction } from './database.ts'
 import { claimKeys, storeAnswers } from './dedupe.ts'
 import { noteFailures, type RunFailure } from './error-mails.ts'
@@ -11,7 +11,7 @@ import {
   insertRuns,
   insertSteps,
   lockUnfinished,
-  markRunning,
+  markRuns,
   pruneSteps,
   type StepRow,
 } from './run-statements.ts'
@@ -42,6 +42,8 @@ export interface Changes {
   end: RunEnd | null
   /** What its sender gets, kept for copies of the request. */
   answer: string | null
+  /** What it is shown as while this process has it; `running` when it has not been said. */
+  shown: HeldStatus | null
   hold: JobHold | null
   /** Set by the flush that sends a job for a held run. */
   heldBy(job: JobHold): void
@@ -127,13 +129,14 @@ function missing({ start }: Changes): Written {
  */
 async function writeAll(tx: Transaction, items: readonly Changes[], parts: CommitParts) {
   const { queue } = parts
-  const starts = items.flatMap(({ start, end }) =>
-    start === null ? [] : [{ ...start, status: firstStatus(start, end), end }],
+  const starts = items.flatMap(({ start, end, shown }) =>
+    start === null ? [] : [{ ...start, status: shown ?? firstStatus(start, end), end }],
   )
   const resumed = items.filter(({ start }) => start === null)
   const ends = resumed.flatMap(({ run, end }) => (end === null ? [] : [{ runId: run.id, ...end }]))
   const ending = new Set(ends.map(({ runId }) => runId))
-  const goingOn = resumed.flatMap(({ run }) => (ending.has(run.id) ? [] : [run.id]))
+  const goingOn = (status: HeldStatus) =>
+    resumed.flatMap(({ run, shown }) => (ending.has(run.id) || (shown ?? 'running') !== status ? [] : [run.id]))
   const answers = items.flatMap(({ run, answer }) => (answer === null ? [] : [{ runId: run.id, answer }]))
   const [started, unfinished, lost, jobs, entered, left] = await Promise.all([
     insertRuns(tx, starts),
@@ -147,7 +150,7 @@ async function writeAll(tx: Transaction, items: readonly Changes[], parts: Commi
     leaveLanes(tx, ends),
     insertSteps(tx, items.flatMap(rowsToKeep)),
     endRuns(tx, ends),
-    markRunning(tx, goingOn),
+    ...heldStatuses.map((status) => markRuns(tx, goingOn(status), status)),
     pruneSteps(tx, ends),
     storeAnswers(tx, answers),
     noteFailures(tx, items.flatMap(failureToTell)),

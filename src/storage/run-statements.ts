@@ -1,5 +1,6 @@
 import { type Json, stringifyJson } from '../flow/json.ts'
 import {
+  type HeldStatus,
   type RunStatus,
   runStatuses,
   runTriggers,
@@ -186,13 +187,13 @@ export async function endRuns(tx: Transaction, ends: readonly (RunEnd & { runId:
   })
 }
 
-/** Shows that a queued or resting run is being worked on. */
-export async function markRunning(tx: Transaction, ids: readonly string[]): Promise<void> {
+/** Shows what runs in a process are at: working, as a rule, or waiting there. */
+export async function markRuns(tx: Transaction, ids: readonly string[], status: HeldStatus): Promise<void> {
   if (ids.length === 0) return
   await tx.query({
-    name: 'run_mark_running',
+    name: 'run_mark',
     text: 'update run set status = $2, resume_at = null where id = any($1::uuid[]) and status <> $2',
-    values: [uuids(ids), runStatuses.indexOf('running')],
+    values: [uuids(ids), runStatuses.indexOf(status)],
   })
 }
 

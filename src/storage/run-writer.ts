@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts'
-import { RunLost, type StepRecord } from '../flow/run.ts'
+import { type HeldStatus, RunLost, type StepRecord } from '../flow/run.ts'
 import { type Coalescer, createCoalescer } from './coalesce.ts'
 import type { Database } from './database.ts'
 import {
@@ -74,6 +74,8 @@ export interface RunCommit {
   started: RunStart[]
   /** Runs with new steps that go on. */
   stepped: RunIdentity[]
+  /** Runs that wait in this process, or go on there. */
+  shown: { run: RunIdentity; status: HeldStatus }[]
   ended: EndedRun[]
   /** Whether there are new jobs. */
   enqueued: boolean
@@ -95,6 +97,9 @@ const maxPendingCharacters = 1024 * 1024
  * one is given to another worker a second later.
  */
 const confirmAfterMs = 5_000
+
+/** What there is to write of a run to which nothing has happened. */
+const noNews = () => ({ start: null, steps: [], end: null, answer: null, shown: null }) satisfies Partial<Changes>
 
 /** The records of one run on their way to disk; what the engine knows as its recorder. */
 export class RunLog {
@@ -144,8 +149,14 @@ export class RunLog {
     this.#changes.answer = answer
   }
 
+  /** What the run is shown as from the next commit on. */
+  show(status: HeldStatus): void {
+    this.#changes.shown = status
+  }
+
   end(end: RunEnd): Promise<void> {
     this.#changes.end = end
+    this.#changes.shown = null
     return this.durable()
   }
 
@@ -156,11 +167,11 @@ export class RunLog {
    */
   durable(): Promise<void> {
     if (this.#starting !== undefined) return this.#starting.then(() => this.durable())
-    const { start, steps, end, answer } = this.#changes
-    const hasNews = start !== null || steps.length > 0 || end !== null || answer !== null
+    const { start, steps, end, answer, shown } = this.#changes
+    const hasNews = start !== null || steps.length > 0 || end !== null || answer !== null || shown !== null
     if (!hasNews && !this.#isDoubtful(this.#confirmedAt)) return this.#last
     const handed = this.#changes
-    this.#changes = { ...handed, start: null, steps: [], end: null, answer: null }
+    this.#changes = { ...handed, ...noNews() }
     this.#characters = 0
     const askedAt = this.#elapsedMs()
     this.#confirmedAt = askedAt
@@ -192,7 +203,7 @@ export class RunLog {
    */
   async #askAgain(): Promise<void> {
     this.#confirmedAt = this.#elapsedMs()
-    accept(await this.#coalescer.add({ ...this.#changes, start: null, steps: [], end: null, answer: null }))
+    accept(await this.#coalescer.add({ ...this.#changes, ...noNews() }))
   }
 
   /** The process does not go on with the run. If it held it, a worker takes it over after `heldRunTakeoverSeconds`. */
@@ -225,10 +236,8 @@ export function createRunWriter(options: RunWriterOptions): RunWriter {
     flush: (items) => flush(items, options, held),
   })
   return {
-    begin: (start) =>
-      new RunLog(coalescer, held, { run: start, start, steps: [], end: null, answer: null, hold: null }, 1, elapsedMs),
-    resume: (run, nextSeq, hold) =>
-      new RunLog(coalescer, held, { run, start: null, steps: [], end: null, answer: null, hold }, nextSeq, elapsedMs),
+    begin: (start) => new RunLog(coalescer, held, { ...noNews(), run: start, start, hold: null }, 1, elapsedMs),
+    resume: (run, nextSeq, hold) => new RunLog(coalescer, held, { ...noNews(), run, hold }, nextSeq, elapsedMs),
     renewHeld: () => postponeTakeover(held, heldRunTakeoverSeconds, options),
     handOverHeld: () => postponeTakeover(held, 0, options),
     drain: () => coalescer.drain(),
@@ -266,6 +275,7 @@ function afterCommit(
   onCommit({
     started: written.flatMap(({ start }) => (start === null ? [] : [start])),
     stepped: written.flatMap(({ run, steps, end }) => (end === null && steps.length > 0 ? [run] : [])),
+    shown: written.flatMap(({ run, shown }) => (shown === null ? [] : [{ run, status: shown }])),
     ended: written.flatMap(({ run, end }) => (end === null ? [] : [{ run, end }])),
     enqueued,
     lanes,

@@ -174,6 +174,28 @@ test('a long wait shows the run as retrying and survives in the queue', async ()
   assert.equal((await product.api('POST', `/v1/flow-runs/${id}/cancel`)).status, 200)
 })
 
+test('a short wait is shown as what it is, and what follows it as running', async () => {
+  const vendor = await startSink()
+  vendor.answers = [{ status: 429, headers: { 'retry-after': '2' } }, {}]
+  const statusOf = async (id: string) => ((await product.api('GET', `/v1/flow-runs/${id}`)).json as JsonObject).status
+  const scenarios = [
+    { status: 'waiting', step: { ref: 'delay1', connector: 'delay', action: 'wait', input: { seconds: 2 } } },
+    { status: 'retrying', step: http(vendor.url) },
+  ]
+  for (const { status, step } of scenarios) {
+    // Tried again after a second, which is not shown.
+    const late = await startSink()
+    late.answers = [{ status: 500 }, {}]
+    const flow = await product.flow(asyncFlow([step, http(late.url, { ref: 'late1' })]))
+    const id = (await flow.call({ body: '{}' })).headers.get('x-flow-run-id')!
+    while ((await statusOf(id)) === 'running');
+    assert.equal(await statusOf(id), status)
+    while (late.requests.length === 0) await statusOf(id)
+    assert.equal(await statusOf(id), 'running')
+    assert.equal((await product.ended(id)).status, 'success')
+  }
+})
+
 test('a step whose error is handled is an error in a run that succeeds', async () => {
   const flow = await product.flow(
     webhookFlow('{{ con1.error.kind }} {{ res1.v }}', [

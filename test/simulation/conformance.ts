@@ -7,7 +7,7 @@ import {
   insertRuns,
   insertSteps,
   lockUnfinished,
-  markRunning,
+  markRuns,
   pruneSteps,
   type StepRow,
 } from '../../src/storage/run-statements.ts'
@@ -59,7 +59,7 @@ export const conformance: Readonly<Record<string, (store: Store) => Promise<unkn
     const walking = await openTransaction(store, (tx) => lockUnfinished(tx, [id(2), id(1)]))
     const cancelling = runs.cancel(store.accountId, id(1))
     const blocked = await store.isBlocked(cancelling)
-    await settled(walking.run((tx) => markRunning(tx, [id(1)])))
+    await settled(walking.run((tx) => markRuns(tx, [id(1)], 'running')))
     await walking.end(true)
     const cancelled = await settled(cancelling)
     await settled(database.transaction((tx) => endRuns(tx, [{ ...success, runId: id(2) }])))
@@ -87,7 +87,7 @@ export const conformance: Readonly<Record<string, (store: Store) => Promise<unkn
     const rest = { ...success, outcome: { status: 'waiting', resumeAt } } as const
     await settled(database.transaction((tx) => endRuns(tx, [{ ...rest, runId: id(1) }])))
     const resting = await stored(store, 1)
-    await settled(database.transaction((tx) => markRunning(tx, [id(1)])))
+    await settled(database.transaction((tx) => markRuns(tx, [id(1)], 'running')))
     return { resting, running: await stored(store, 1) }
   },
 

@@ -130,13 +130,13 @@ export function runStatements(tables: Tables, now: () => number): Statements {
       return []
     },
     // update … where id = any($1) and status <> $2
-    run_mark_running(tx, [ids, running]) {
+    run_mark(tx, [ids, status]) {
       const marked = (ids as string[]).filter((id) => {
         const known = run.see(id, tx)
-        return known !== undefined && known.status !== running
+        return known !== undefined && known.status !== status
       })
       for (const id of marked) run.lock(tx, id, 'change')
-      for (const id of marked) endOf(tx, id, { status: running as number, resume_at: null })
+      for (const id of marked) endOf(tx, id, { status: status as number, resume_at: null })
       return []
     },
     step_prune(tx, [nothing, failed]) {
