@@ -30,8 +30,8 @@ interface CallOptions {
   body?: unknown
   /** Text that is sent as it stands, for JSON whose every digit counts. */
   rawBody?: string
-  /** The version a write is based on; a lost race is answered with 409. */
-  ifMatch?: number
+  /** The state a write is based on: an ETag, or a flow's version. A lost race is answered with 409. */
+  ifMatch?: string | number | undefined
   signal?: AbortSignal
 }
 
@@ -53,10 +53,26 @@ export function whenSignedOut(listener: () => void): void {
  * Errors: `ApiError`.
  */
 export async function call<Answer>(method: Method, path: string, options: CallOptions = {}): Promise<Answer> {
+  return (await answer<Answer>(method, path, options)).body
+}
+
+/** A thing as it was read, and the tag of the state it was in then. */
+export interface Tagged<Thing> {
+  thing: Thing
+  etag: string
+}
+
+/** Reads a thing that is going to be changed: its tag goes with the change as `ifMatch`. */
+export async function read<Thing>(path: string, options: CallOptions = {}): Promise<Tagged<Thing>> {
+  const { response, body } = await answer<Thing>('GET', path, options)
+  return { thing: body, etag: response.headers.get('etag') ?? '*' }
+}
+
+async function answer<Answer>(method: Method, path: string, options: CallOptions) {
   const response = await send(method, path, options)
   const text = await response.text()
   if (!response.ok) throw refusal(response, text)
-  return (text === '' ? null : parseJson(text)) as Answer
+  return { response, body: (text === '' ? null : parseJson(text)) as Answer }
 }
 
 /** The same, for what is not JSON: payload text to show or copy byte for byte. */

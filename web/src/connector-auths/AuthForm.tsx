@@ -3,17 +3,20 @@ import { useQuery } from '@tanstack/react-query'
 import { CircleCheck } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import type { Json, JsonObject } from '../../../src/flow/json.ts'
-import { messageOf } from '../api.ts'
+import { messageOf, type Tagged } from '../api.ts'
 import { catalogueQuery } from '../builder/catalogue.ts'
+import { LostRace } from '../components/LostRace.tsx'
+import { newerState, useOpened } from '../components/opened.ts'
 import { TimeAgo } from '../components/TimeAgo.tsx'
 import { Refusal } from '../settings/Listing.tsx'
+import { Loading } from '../shell/root-route.tsx'
 import classes from './AuthForm.module.css'
 import { type AuthField, authTypesOf, fieldsOf } from './auth-form.ts'
-import { type AuthBody, type AuthJson, useSaveAuth } from './auth-queries.ts'
+import { type AuthBody, type AuthJson, pathOf, useSaveAuth } from './auth-queries.ts'
 
 interface AuthFormProps {
-  /** The auth that is changed; null makes a new one. */
-  auth: AuthJson | null
+  /** The auth that is changed, as it is now; null makes a new one. */
+  opened: Tagged<AuthJson> | null
   /** Chosen beforehand, as from a connector's page. */
   connector?: string | undefined
   /** That one and no other. */
@@ -22,8 +25,23 @@ interface AuthFormProps {
   onCancel: () => void
 }
 
+/** Changes an auth as it is saved now. */
+export function EditAuth({ id, ...events }: { id: string } & Pick<AuthFormProps, 'onSaved' | 'onCancel'>) {
+  const { data, error } = useOpened<AuthJson>(pathOf(id))
+  if (error !== null) return <Refusal>{messageOf(error)}</Refusal>
+  return data === undefined ? <Loading /> : <AuthForm opened={data} {...events} />
+}
+
+interface Typed {
+  name: string
+  chosenType: string | undefined
+  values: Record<string, Json>
+}
+
 /** A form drawn from the connector's data. Secrets that are set are never shown: they stay, or are replaced. */
-export function AuthForm({ auth, connector: given, isFixed = false, onSaved, onCancel }: AuthFormProps) {
+export function AuthForm({ opened, connector: given, isFixed = false, onSaved, onCancel }: AuthFormProps) {
+  const [base, setBase] = useState(opened)
+  const auth = base?.thing ?? null
   const catalogue = useQuery(catalogueQuery)
   const save = useSaveAuth()
   const [connectorName, setConnector] = useState(auth?.connector ?? given ?? '')
@@ -36,8 +54,12 @@ export function AuthForm({ auth, connector: given, isFixed = false, onSaved, onC
   const userInput = userInputOf(values)
   const fields = type === undefined ? [] : fieldsOf(connector, type.name, userInput)
   const set = (path: string, value: Json) => setValues((before) => ({ ...before, [path]: value }))
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
+  const fill = (typed: Typed) => {
+    setName(typed.name)
+    setType(typed.chosenType)
+    setValues(typed.values)
+  }
+  const saveOn = (ifMatch: string | undefined) => {
     if (type === undefined) return
     const body = bodyOf(fields, values, {
       connector: connectorName,
@@ -45,10 +67,16 @@ export function AuthForm({ auth, connector: given, isFixed = false, onSaved, onC
       auth_type: type.name,
       tags: auth?.tags ?? [],
     })
-    save.mutate({ id: auth?.id ?? null, body }, { onSuccess: onSaved })
+    save.mutate({ id: auth?.id ?? null, body, ifMatch }, { onSuccess: onSaved })
   }
   return (
-    <form className={classes.form} onSubmit={submit}>
+    <form
+      className={classes.form}
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault()
+        saveOn(base?.etag)
+      }}
+    >
       {isFixed ? null : (
         <Select
           label="Connector"
@@ -99,7 +127,23 @@ export function AuthForm({ auth, connector: given, isFixed = false, onSaved, onC
           ))}
         </>
       )}
-      {save.error === null ? null : <Refusal>{messageOf(save.error)}</Refusal>}
+      {save.error === null || newerState(save.error) !== undefined ? null : <Refusal>{messageOf(save.error)}</Refusal>}
+      {auth === null ? null : (
+        <LostRace
+          what="This auth"
+          path={pathOf(auth.id)}
+          error={save.error}
+          typed={{ name, chosenType, values }}
+          load={(now: Tagged<AuthJson>) => {
+            fill({ name: now.thing.name, chosenType: now.thing.auth_type, values: initialValues(now.thing) })
+            setBase(now)
+            save.reset()
+          }}
+          putBack={fill}
+          saveOver={saveOn}
+          isSaving={save.isPending}
+        />
+      )}
       <div className={classes.buttons}>
         <Button variant="default" onClick={onCancel}>
           Cancel

@@ -13,7 +13,7 @@ import { Confirm } from '../settings/Confirm.tsx'
 import { Listing, Page, Refusal, RowActions } from '../settings/Listing.tsx'
 import { FlowLinks } from '../settings/UsedBy.tsx'
 import { Loading } from '../shell/root-route.tsx'
-import { AuthForm } from './AuthForm.tsx'
+import { AuthForm, EditAuth } from './AuthForm.tsx'
 import classes from './AuthsPage.module.css'
 import { typeTitle } from './auth-form.ts'
 import { type AuthJson, allAuthsQuery, useDeleteAuth, useTestAuth } from './auth-queries.ts'
@@ -63,18 +63,23 @@ export function AuthsPage() {
         ) : null}
       </Page>
       <Modal
-        opened={isNew || edited !== undefined}
+        // Also when somebody else deletes it meanwhile: what is typed stays.
+        opened={isNew || search.auth !== undefined}
         onClose={close}
-        title={edited === undefined ? 'New connector auth' : `Change “${edited.name}”`}
+        title={isNew ? 'New connector auth' : `Change “${edited?.name ?? 'a connector auth'}”`}
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
-        <AuthForm
-          key={edited?.id ?? search.connect}
-          auth={edited ?? null}
-          connector={search.connect === 'choose' ? undefined : search.connect}
-          onSaved={saved}
-          onCancel={close}
-        />
+        {search.auth === undefined ? (
+          <AuthForm
+            key={search.connect}
+            opened={null}
+            connector={search.connect === 'choose' ? undefined : search.connect}
+            onSaved={saved}
+            onCancel={close}
+          />
+        ) : (
+          <EditAuth key={search.auth} id={search.auth} onSaved={saved} onCancel={close} />
+        )}
       </Modal>
     </>
   )

@@ -7,7 +7,7 @@ import classes from './BrokenAuths.module.css'
 import { useConsent } from './consent.ts'
 
 /** The form is only needed by whoever mends an auth. */
-const AuthForm = lazy(() => import('./AuthForm.tsx').then(({ AuthForm }) => ({ default: AuthForm })))
+const EditAuth = lazy(() => import('./AuthForm.tsx').then(({ EditAuth }) => ({ default: EditAuth })))
 
 /** Connects an auth anew without leaving the page: by the vendor's consent, or by a form for its secrets. */
 export function Reconnect({ auth, label, size }: { auth: AuthJson; label: string; size: ButtonProps['size'] }) {
@@ -37,7 +37,7 @@ export function Reconnect({ auth, label, size }: { auth: AuthJson; label: string
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
         <Suspense fallback={<Loading />}>
-          <AuthForm auth={auth} onSaved={saved} onCancel={() => setOpen(false)} />
+          <EditAuth id={auth.id} onSaved={saved} onCancel={() => setOpen(false)} />
         </Suspense>
       </Modal>
     </>

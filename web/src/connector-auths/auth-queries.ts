@@ -50,9 +50,11 @@ export const allAuthsQuery = queryOptions({
 export const authQuery = (id: string) =>
   queryOptions({
     queryKey: ['connector-auths', 'one', id],
-    queryFn: ({ signal }) => call<AuthJson>('GET', `connector-auths/${encodeURIComponent(id)}`, { signal }),
+    queryFn: ({ signal }) => call<AuthJson>('GET', pathOf(id), { signal }),
     retry: false,
   })
+
+export const pathOf = (id: string) => `connector-auths/${encodeURIComponent(id)}`
 
 function useChange<Input, Answer>(change: (input: Input) => Promise<Answer>) {
   const client = useQueryClient()
@@ -63,10 +65,10 @@ function useChange<Input, Answer>(change: (input: Input) => Promise<Answer>) {
 }
 
 export const useSaveAuth = () =>
-  useChange(({ id, body }: { id: string | null; body: AuthBody }) =>
+  useChange(({ id, body, ifMatch }: { id: string | null; body: AuthBody; ifMatch?: string | undefined }) =>
     id === null
       ? call<AuthJson>('POST', 'connector-auths', { body })
-      : call<AuthJson>('PUT', `connector-auths/${id}`, { body }),
+      : call<AuthJson>('PUT', pathOf(id), { body, ifMatch }),
   )
 
 export const useDeleteAuth = () => useChange((id: string) => call<unknown>('DELETE', `connector-auths/${id}`))

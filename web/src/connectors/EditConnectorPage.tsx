@@ -1,15 +1,18 @@
-import { Button, Loader, SegmentedControl, Select, Textarea, TextInput } from '@mantine/core'
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { Button, Loader, SegmentedControl } from '@mantine/core'
+import { useMutation } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { FileUp, TriangleAlert } from 'lucide-react'
 import { lazy, Suspense, useMemo, useRef, useState } from 'react'
-import { type Json, type JsonObject, stringifyJson } from '../../../src/flow/json.ts'
-import { ApiError, messageOf } from '../api.ts'
+import { isJsonObject, type JsonObject, stringifyJson } from '../../../src/flow/json.ts'
+import { ApiError, messageOf, type Tagged } from '../api.ts'
+import { LostRace } from '../components/LostRace.tsx'
+import { newerState, useOpened } from '../components/opened.ts'
 import { PageBar } from '../components/PageBar.tsx'
 import { Page, Refusal } from '../settings/Listing.tsx'
 import { Loading, NotFound } from '../shell/root-route.tsx'
-import { connectorQuery, importOpenApi, useSaveConnector, writtenPart } from './connector-queries.ts'
+import { importOpenApi, type OwnableConnector, pathOf, useSaveConnector, writtenPart } from './connector-queries.ts'
 import classes from './EditConnectorPage.module.css'
+import { MainFields } from './MainFields.tsx'
 import { looksLikeOpenApi, type Problem, placeProblems, readDocument } from './problem-lines.ts'
 
 const JsonEditor = lazy(() => import('../runs/JsonEditor.tsx'))
@@ -36,42 +39,46 @@ const template: JsonObject = {
 }
 
 export function NewConnectorPage() {
-  return <Editor name={null} initial={stringifyJson(template, 2)} />
+  return <Editor name={null} initial={stringifyJson(template, 2)} etag={undefined} />
 }
 
 export function EditConnectorPage() {
   const { name } = route.useParams()
-  const connector = useQuery({ ...connectorQuery(name), staleTime: Number.POSITIVE_INFINITY })
+  const connector = useOpened<OwnableConnector>(pathOf(name))
   if (connector.error instanceof ApiError && connector.error.status === 404)
     return <NotFound what="connector" list="connectors" />
   if (connector.error !== null) return <Refusal>{messageOf(connector.error)}</Refusal>
   if (connector.data === undefined) return <Loading />
-  return <Editor name={name} initial={stringifyJson(writtenPart(connector.data), 2)} />
+  return <Editor name={name} initial={writtenText(connector.data.thing)} etag={connector.data.etag} />
 }
 
+const writtenText = (connector: OwnableConnector) => stringifyJson(writtenPart(connector), 2)
+
 /** One document, twice: the few fields that everyone sets as a form, and the whole of it as JSON beside them. */
-function Editor({ name, initial }: { name: string | null; initial: string }) {
+function Editor({ name, initial, etag }: { name: string | null; initial: string; etag: string | undefined }) {
   const navigate = useNavigate()
   const save = useSaveConnector()
   const [text, setText] = useState(initial)
+  const [state, setState] = useState(etag)
   const [goTo, setGoTo] = useState<{ line: number } | null>(null)
   const [imported, setImported] = useState<string | null>(null)
   const reading = useMemo(() => readDocument(text), [text])
-  const document = reading.ok && isObject(reading.value) ? reading.value : null
+  const document = reading.ok && isJsonObject(reading.value) ? reading.value : null
   const [checkedText, setCheckedText] = useState('')
   const [part, setPart] = useState('main')
   const problems = reading.ok ? problemsOf(save.error, checkedText, text) : [reading.problem]
   const set = (change: JsonObject) => {
     if (document !== null) setText(stringifyJson({ ...document, ...change }, 2))
   }
-  const submit = () => {
+  const saveOn = (ifMatch: string | undefined) => {
     if (document === null) return
     setCheckedText(text)
     save.mutate(
-      { name, text },
+      { name, text, ifMatch },
       { onSuccess: (saved) => void navigate({ to: '/connectors/$name', params: { name: saved.name } }) },
     )
   }
+  const submit = () => saveOn(state)
   return (
     <>
       <PageBar title={name === null ? 'New connector' : `Edit ${name}`}>
@@ -94,9 +101,28 @@ function Editor({ name, initial }: { name: string | null; initial: string }) {
             {imported}
           </p>
         )}
-        {problems.length === 0 && save.error !== null && checkedText === text ? (
+        {problems.length === 0 &&
+        save.error !== null &&
+        checkedText === text &&
+        newerState(save.error) === undefined ? (
           <Refusal>{messageOf(save.error)}</Refusal>
         ) : null}
+        {name === null ? null : (
+          <LostRace
+            what="This connector"
+            path={pathOf(name)}
+            error={save.error}
+            typed={text}
+            load={(now: Tagged<OwnableConnector>) => {
+              setText(writtenText(now.thing))
+              setState(now.etag)
+              save.reset()
+            }}
+            putBack={setText}
+            saveOver={saveOn}
+            isSaving={save.isPending}
+          />
+        )}
         {problems.length === 0 ? null : <Problems problems={problems} show={(line) => setGoTo({ line })} />}
         <div className={classes.both} data-part={part}>
           <div className={classes.part}>
@@ -154,92 +180,6 @@ function Problems({ problems, show }: { problems: readonly Problem[]; show: (lin
   )
 }
 
-const statuses = [
-  { value: 'active', label: 'Active' },
-  { value: 'draft', label: 'Draft' },
-  { value: 'paused', label: 'Paused' },
-]
-
-/** The fields that stand at the top of every connector. */
-function MainFields({
-  document,
-  set,
-  isNew,
-}: {
-  document: JsonObject | null
-  set: (change: JsonObject) => void
-  isNew: boolean
-}) {
-  const text = (key: string) => (typeof document?.[key] === 'string' ? (document[key] as string) : '')
-  const isOff = document === null
-  const tags = Array.isArray(document?.tags) ? document.tags.map(String).join(', ') : ''
-  const field = (key: string, label: string, description: string) => (
-    <TextInput
-      label={label}
-      description={description}
-      disabled={isOff}
-      value={text(key)}
-      onChange={(event) => set({ [key]: event.currentTarget.value })}
-    />
-  )
-  return (
-    <div className={classes.fields}>
-      <TextInput
-        label="Name"
-        description="Stands in flows; can’t be changed later"
-        disabled={isOff || !isNew}
-        value={text('name')}
-        onChange={(event) => set({ name: event.currentTarget.value })}
-      />
-      {field('title', 'Title', 'What people see')}
-      <Textarea
-        label="Description"
-        autosize
-        minRows={2}
-        maxRows={5}
-        disabled={isOff}
-        value={text('description')}
-        onChange={(event) => set({ description: event.currentTarget.value })}
-      />
-      {field('base_domain', 'Base address', 'What endpoints are appended to')}
-      <TextInput
-        label="Tags"
-        description="Separated by commas"
-        disabled={isOff}
-        value={tags}
-        onChange={(event) => set({ tags: event.currentTarget.value.split(/,\s*/) })}
-      />
-      <div>
-        <p className={classes.label}>Status</p>
-        <SegmentedControl
-          fullWidth
-          size="xs"
-          aria-label="Status"
-          disabled={isOff}
-          data={statuses}
-          value={text('status') || 'active'}
-          onChange={(status) => set({ status })}
-        />
-      </div>
-      <Select
-        label="Login"
-        description="More types, forms and OAuth stand in the JSON"
-        disabled={isOff}
-        data={[
-          { value: 'api_key', label: 'API key' },
-          { value: 'basic_auth', label: 'Basic auth' },
-          { value: 'username_password', label: 'User name and password' },
-        ]}
-        placeholder={authText(document)}
-        value={null}
-        onChange={(type) => {
-          if (type !== null) set({ auth_config: { [type]: {} } })
-        }}
-      />
-    </div>
-  )
-}
-
 /** Reads a file: a connector as it is, or an OpenAPI document, of which the server makes one. */
 function ImportButton({ onText }: { onText: (text: string, said: string | null) => void }) {
   const input = useRef<HTMLInputElement>(null)
@@ -290,18 +230,9 @@ function ImportButton({ onText }: { onText: (text: string, said: string | null) 
 function problemsOf(error: unknown, checkedText: string, text: string): Problem[] {
   if (!(error instanceof ApiError) || error.code !== 'invalid_connector' || checkedText !== text) return []
   const { data } = error
-  if (!isObject(data) || !Array.isArray(data.problems)) return []
+  if (!isJsonObject(data) || !Array.isArray(data.problems)) return []
   const problems = data.problems.flatMap((each) =>
-    isObject(each) ? [{ path: String(each.path ?? ''), message: String(each.message ?? '') }] : [],
+    isJsonObject(each) ? [{ path: String(each.path ?? ''), message: String(each.message ?? '') }] : [],
   )
   return placeProblems(text, problems)
-}
-
-function authText(document: JsonObject | null): string {
-  const types = isObject(document?.auth_config) ? Object.keys(document.auth_config) : []
-  return types.length === 0 ? 'None' : types.join(', ')
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Number)
 }

@@ -26,9 +26,11 @@ export const connectorsQuery = queryOptions({
 export const connectorQuery = (name: string) =>
   queryOptions({
     queryKey: ['connectors', 'one', name],
-    queryFn: ({ signal }) => call<OwnableConnector>('GET', `connectors/${encodeURIComponent(name)}`, { signal }),
+    queryFn: ({ signal }) => call<OwnableConnector>('GET', pathOf(name), { signal }),
     retry: false,
   })
+
+export const pathOf = (name: string) => `connectors/${encodeURIComponent(name)}`
 
 function useChange<Input, Answer>(change: (input: Input) => Promise<Answer>) {
   const client = useQueryClient()
@@ -40,14 +42,13 @@ function useChange<Input, Answer>(change: (input: Input) => Promise<Answer>) {
 
 /** Sent as the text that was written, so that every digit and every member's place stays. */
 export const useSaveConnector = () =>
-  useChange(({ name, text }: { name: string | null; text: string }) =>
+  useChange(({ name, text, ifMatch }: { name: string | null; text: string; ifMatch?: string | undefined }) =>
     name === null
       ? call<OwnableConnector>('POST', 'connectors', { rawBody: text })
-      : call<OwnableConnector>('PUT', `connectors/${encodeURIComponent(name)}`, { rawBody: text }),
+      : call<OwnableConnector>('PUT', pathOf(name), { rawBody: text, ifMatch }),
   )
 
-export const useDeleteConnector = () =>
-  useChange((name: string) => call<unknown>('DELETE', `connectors/${encodeURIComponent(name)}`))
+export const useDeleteConnector = () => useChange((name: string) => call<unknown>('DELETE', pathOf(name)))
 
 export interface ImportedDraft {
   /** Nothing of it is saved yet. */

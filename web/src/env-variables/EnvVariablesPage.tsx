@@ -1,9 +1,8 @@
-import { Button, Loader, Modal, TextInput } from '@mantine/core'
+import { Button, Modal } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Plus, Variable } from 'lucide-react'
-import { type FormEvent, lazy, Suspense, useState } from 'react'
+import { useState } from 'react'
 import { stringifyJson } from '../../../src/flow/json.ts'
-import { refProblem } from '../../../src/flow/ref.ts'
 import { messageOf } from '../api.ts'
 import { CopyButton } from '../components/CopyButton.tsx'
 import { EmptyState } from '../components/EmptyState.tsx'
@@ -12,18 +11,9 @@ import { TimeAgo } from '../components/TimeAgo.tsx'
 import { Confirm } from '../settings/Confirm.tsx'
 import { Listing, Page, Refusal, RowActions } from '../settings/Listing.tsx'
 import { Loading } from '../shell/root-route.tsx'
+import { EditVariable } from './EditVariable.tsx'
 import classes from './EnvVariablesPage.module.css'
-import {
-  type EnvVariable,
-  envVariablesQuery,
-  readValue,
-  textOf,
-  useAddVariable,
-  useDeleteVariable,
-  useSetVariable,
-} from './env-queries.ts'
-
-const JsonEditor = lazy(() => import('../runs/JsonEditor.tsx'))
+import { type EnvVariable, envVariablesQuery, useDeleteVariable } from './env-queries.ts'
 
 /** Values that every template of the account sees by name. */
 export function EnvVariablesPage() {
@@ -67,7 +57,9 @@ export function EnvVariablesPage() {
         size="lg"
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
-        {edited === null ? null : <Form variable={edited === 'new' ? null : edited} close={() => setEdited(null)} />}
+        {edited === null ? null : (
+          <EditVariable name={edited === 'new' ? null : edited.name} close={() => setEdited(null)} />
+        )}
       </Modal>
     </>
   )
@@ -113,65 +105,4 @@ function Row({ variable, edit }: { variable: EnvVariable; edit: () => void }) {
       </td>
     </tr>
   )
-}
-
-function Form({ variable, close }: { variable: EnvVariable | null; close: () => void }) {
-  const add = useAddVariable()
-  const set = useSetVariable()
-  const save = variable === null ? add : set
-  const [name, setName] = useState(variable?.name ?? '')
-  const [text, setText] = useState(variable === null ? '' : textOf(variable.value))
-  const [wasLeft, setLeft] = useState(false)
-  const problem = refProblem(name)
-  const { value, kind } = readValue(text)
-  const submit = () => {
-    setLeft(true)
-    if (problem === undefined) save.mutate({ name, value }, { onSuccess: close })
-  }
-  return (
-    <form
-      className={classes.form}
-      onSubmit={(event: FormEvent) => {
-        event.preventDefault()
-        submit()
-      }}
-    >
-      <TextInput
-        label="Name"
-        required
-        disabled={variable !== null}
-        placeholder="base_url"
-        value={name}
-        error={wasLeft && variable === null ? nameProblem(name, problem) : undefined}
-        onBlur={() => setLeft(name !== '')}
-        onChange={(event) => setName(event.currentTarget.value)}
-        data-autofocus
-      />
-      <div>
-        <div className={classes.labelLine}>
-          <span className={classes.label}>Value</span>
-          <span className={classes.kind}>{kind}</span>
-        </div>
-        <Suspense fallback={<Loader size="sm" aria-label="Loading the editor" />}>
-          <JsonEditor label="Value" value={text} onChange={setText} onSubmit={submit} />
-        </Suspense>
-      </div>
-      {save.error === null ? null : <Refusal>{messageOf(save.error)}</Refusal>}
-      <div className={classes.buttons}>
-        <Button variant="default" onClick={close}>
-          Cancel
-        </Button>
-        <Button type="submit" loading={save.isPending}>
-          Save
-        </Button>
-      </div>
-    </form>
-  )
-}
-
-/** The rules are those of reference ids, whose words speak of steps. */
-function nameProblem(name: string, problem: string | undefined): string | undefined {
-  return name === ''
-    ? 'A variable needs a name'
-    : problem?.replace('a reference id', 'a name').replace('the reference id', 'the name')
 }

@@ -14,6 +14,8 @@ export const envVariablesQuery = queryOptions({
   queryFn: async ({ signal }) => (await call<{ data: EnvVariable[] }>('GET', 'env-variables', { signal })).data,
 })
 
+export const pathOf = (name: string) => `env-variables/${encodeURIComponent(name)}`
+
 function useChange<Input>(change: (input: Input) => Promise<unknown>) {
   const client = useQueryClient()
   return useMutation({
@@ -23,13 +25,14 @@ function useChange<Input>(change: (input: Input) => Promise<unknown>) {
 }
 
 export const useAddVariable = () =>
-  useChange((body: { name: string; value: Json }) => call('POST', 'env-variables', { body }))
-export const useSetVariable = () =>
   useChange(({ name, value }: { name: string; value: Json }) =>
-    call('PUT', `env-variables/${encodeURIComponent(name)}`, { body: { value } }),
+    call('POST', 'env-variables', { body: { name, value } }),
   )
-export const useDeleteVariable = () =>
-  useChange((name: string) => call('DELETE', `env-variables/${encodeURIComponent(name)}`))
+export const useSetVariable = () =>
+  useChange(({ name, value, ifMatch }: { name: string; value: Json; ifMatch?: string | undefined }) =>
+    call('PUT', pathOf(name), { body: { value }, ifMatch }),
+  )
+export const useDeleteVariable = () => useChange((name: string) => call('DELETE', pathOf(name)))
 
 /** What is typed is JSON where it can be read as JSON, and text otherwise: `42` is a number, `hello` a text. */
 export function readValue(text: string): { value: Json; kind: 'JSON' | 'Text' } {

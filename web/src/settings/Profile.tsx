@@ -1,9 +1,11 @@
 import { Button, SegmentedControl, Switch, TextInput, useMantineColorScheme } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
-import { sessionQuery, useSession } from '../access/session.ts'
-import { call, messageOf } from '../api.ts'
+import { type Session, sessionQuery, useSession } from '../access/session.ts'
+import { call, messageOf, type Tagged } from '../api.ts'
 import { announce } from '../components/Announcer.tsx'
+import { LostRace } from '../components/LostRace.tsx'
+import { newerState, useOpened } from '../components/opened.ts'
 import { showSheet } from '../shell/palette-state.ts'
 import { setSingleKeys, useSingleKeys } from '../shell/shortcuts.ts'
 import { Card, Facts } from './Card.tsx'
@@ -56,12 +58,16 @@ export function Profile() {
 function Me() {
   const { user } = useSession()
   const client = useQueryClient()
+  const opened = useOpened<Session>('session')
+  const [loaded, setLoaded] = useState<Tagged<Session>>()
   const [name, setName] = useState(user?.name ?? '')
   const save = useMutation({
-    mutationFn: () => call<unknown>('PATCH', 'session', { body: { name: name.trim() } }),
+    mutationFn: (ifMatch: string | undefined) =>
+      call<unknown>('PATCH', 'session', { body: { name: name.trim() }, ifMatch }),
     onSuccess: async () => {
       announce('Name saved')
-      await client.invalidateQueries({ queryKey: sessionQuery.queryKey })
+      await Promise.all([opened.refetch(), client.invalidateQueries({ queryKey: sessionQuery.queryKey })])
+      setLoaded(undefined)
     },
   })
   return (
@@ -70,7 +76,7 @@ function Me() {
         style={{ display: 'flex', flexWrap: 'wrap', gap: 10, alignItems: 'end' }}
         onSubmit={(event: FormEvent) => {
           event.preventDefault()
-          save.mutate()
+          save.mutate(loaded?.etag ?? opened.data?.etag)
         }}
       >
         <TextInput label="Name" maxLength={255} value={name} onChange={(event) => setName(event.currentTarget.value)} />
@@ -78,7 +84,22 @@ function Me() {
           Save name
         </Button>
       </form>
-      {save.error === null ? null : <Refusal>{messageOf(save.error)}</Refusal>}
+      {save.error === null || newerState(save.error) !== undefined ? null : <Refusal>{messageOf(save.error)}</Refusal>}
+      <LostRace
+        what="Your name, role or password"
+        path="session"
+        error={save.error}
+        typed={name}
+        load={(now: Tagged<Session>) => {
+          setName(now.thing.user.name)
+          setLoaded(now)
+          save.reset()
+          void client.invalidateQueries({ queryKey: sessionQuery.queryKey })
+        }}
+        putBack={setName}
+        saveOver={(etag) => save.mutate(etag)}
+        isSaving={save.isPending}
+      />
     </Card>
   )
 }

@@ -4,13 +4,22 @@ import { MoreHorizontal, Plus } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import { useSession } from '../access/session.ts'
 import { messageOf } from '../api.ts'
+import { newerState, useOpened } from '../components/opened.ts'
 import { PageBar } from '../components/PageBar.tsx'
 import { TimeAgo } from '../components/TimeAgo.tsx'
 import { Confirm } from '../settings/Confirm.tsx'
 import { Listing, Page, Refusal, RowActions } from '../settings/Listing.tsx'
 import { Loading } from '../shell/root-route.tsx'
 import classes from './UsersPage.module.css'
-import { type UserJson, useAddUser, useChangeUser, useDeleteUser, usersQuery } from './user-queries.ts'
+import {
+  pathOf,
+  type UserJson,
+  useAddUser,
+  useChangeUser,
+  useDeleteUser,
+  usersQuery,
+  useSetPassword,
+} from './user-queries.ts'
 
 const minPasswordLength = 12
 const roles = [
@@ -84,7 +93,7 @@ function UserMenu({ user, name }: { user: UserJson; name: string }) {
   const change = useChangeUser()
   const remove = useDeleteUser()
   const [dialog, setDialog] = useState<'delete' | 'password' | null>(null)
-  const set = (fields: Parameters<typeof change.mutate>[0]['change']) => change.mutate({ id: user.id, change: fields })
+  const set = (fields: Parameters<typeof change.mutate>[0]['change']) => change.mutate({ shown: user, change: fields })
   return (
     <>
       {change.error === null || dialog !== null ? null : (
@@ -129,34 +138,23 @@ function UserMenu({ user, name }: { user: UserJson; name: string }) {
         title={`New password for ${name}`}
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
-        <NewPassword
-          isPending={change.isPending}
-          error={change.error}
-          save={(password) =>
-            change.mutate({ id: user.id, change: { password } }, { onSuccess: () => setDialog(null) })
-          }
-        />
+        <NewPassword id={user.id} close={() => setDialog(null)} />
       </Modal>
     </>
   )
 }
 
-function NewPassword({
-  isPending,
-  error,
-  save,
-}: {
-  isPending: boolean
-  error: unknown
-  save: (password: string) => void
-}) {
+function NewPassword({ id, close }: { id: string; close: () => void }) {
+  const { data: opened } = useOpened<UserJson>(pathOf(id))
+  const save = useSetPassword()
   const [password, setPassword] = useState('')
+  const newer = newerState(save.error)
   return (
     <form
       className={classes.form}
       onSubmit={(event: FormEvent) => {
         event.preventDefault()
-        save(password)
+        save.mutate({ id, password, ifMatch: newer ?? opened?.etag }, { onSuccess: close })
       }}
     >
       <PasswordInput
@@ -168,10 +166,16 @@ function NewPassword({
         value={password}
         onChange={(event) => setPassword(event.currentTarget.value)}
       />
-      {error ? <Refusal>{messageOf(error)}</Refusal> : null}
+      {save.error === null ? null : (
+        <Refusal>
+          {newer === undefined
+            ? messageOf(save.error)
+            : 'This user was changed meanwhile, and may have a new password already. Yours is not set.'}
+        </Refusal>
+      )}
       <div className={classes.buttons}>
-        <Button type="submit" loading={isPending}>
-          Set password
+        <Button type="submit" loading={save.isPending}>
+          {newer === undefined ? 'Set password' : 'Set it all the same'}
         </Button>
       </div>
     </form>

@@ -37,7 +37,7 @@ export function NewAuthDialog({
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
         <Suspense fallback={<Loading />}>
-          <AuthForm auth={null} connector={connector.name} isFixed onSaved={saved} onCancel={onClose} />
+          <AuthForm opened={null} connector={connector.name} isFixed onSaved={saved} onCancel={onClose} />
         </Suspense>
       </Modal>
       {consent.problem === null ? null : <Refusal>{consent.problem}</Refusal>}
