@@ -66,7 +66,7 @@ export function actionTestRoutes({ actionTests }: Pick<ApiDeps, 'actionTests'>):
         .default({ input: {} }),
       bodyLimit: maxInputBytes,
       answer: testAnswer,
-      async run({ caller, params, query, body }) {
+      async run({ caller, params, query, body, reply }) {
         const isDry = query.dry_run === true
         const tested = {
           connector: params.name,
@@ -74,8 +74,11 @@ export function actionTestRoutes({ actionTests }: Pick<ApiDeps, 'actionTests'>):
           auth: body.connector_auth_id ?? null,
           input: body.input,
         }
-        const test = isDry ? actionTests.render : actionTests.run
-        return { dry_run: isDry, ...shown(await test(caller.accountId, tested)) }
+        if (isDry) return { dry_run: true, ...shown(await actionTests.render(caller.accountId, tested)) }
+        // Who cancels hangs up.
+        const leaving = new AbortController()
+        reply.raw.once('close', () => leaving.abort())
+        return { dry_run: false, ...shown(await actionTests.run(caller.accountId, tested, leaving.signal)) }
       },
     }),
   ]

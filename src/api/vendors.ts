@@ -41,7 +41,8 @@ export interface ConsentAnswer {
 
 /** Actions of connectors, tried without a flow. Errors: `not_found`; what a step would fail with is in the result. */
 export interface ActionTests {
-  run(accountId: string, action: ActionToTest): Promise<ActionTestResult>
+  /** Its calls end when `leaving` is aborted. */
+  run(accountId: string, action: ActionToTest, leaving: AbortSignal): Promise<ActionTestResult>
   /** Shows the request; nothing leaves this server. */
   render(accountId: string, action: ActionToTest): Promise<ActionTestResult>
 }

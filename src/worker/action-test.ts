@@ -49,8 +49,11 @@ export interface ActionTestResult {
 }
 
 export interface ActionTests {
-  /** Runs an action for real. Errors: `not_found`; what a step would fail with is in the result. */
-  run(accountId: string, action: ActionToTest): Promise<ActionTestResult>
+  /**
+   * Runs an action for real; its calls end when `leaving` is aborted. Errors: `not_found`; what a step would fail with is
+   * in the result.
+   */
+  run(accountId: string, action: ActionToTest, leaving: AbortSignal): Promise<ActionTestResult>
   /** Shows the request that it would begin with; nothing leaves this server. Errors: as `run`. */
   render(accountId: string, action: ActionToTest): Promise<ActionTestResult>
 }
@@ -75,7 +78,7 @@ export function createActionTests(parts: ActionTestParts): ActionTests {
   }
 
   return {
-    async run(accountId, tested) {
+    async run(accountId, tested, leaving) {
       const { connector, action, readInput } = await prepare(accountId, tested)
       const seen: Pick<ActionTestResult, 'request' | 'reply' | 'calls'> = { request: null, reply: null, calls: 0 }
       const target = {
@@ -83,6 +86,7 @@ export function createActionTests(parts: ActionTestParts): ActionTests {
         connector,
         auth: tested.auth,
         timeoutMs: testTimeoutMs,
+        leaving,
         onSend(request: ShownRequest) {
           seen.request = request
           seen.reply = null

@@ -38,18 +38,20 @@ interface LoneAction {
   auth: string | null
   /** For all its calls together. */
   timeoutMs: number
+  /** Aborted when nobody waits for the result any more. */
+  leaving?: AbortSignal
   onSend?: (request: ShownRequest) => void
   onReply?: (reply: ConnectorReply) => void
 }
 
 /** Runs something that an action's context is enough for. Errors: `StepError`, of kind `timeout` when the time is over. */
 export async function runAlone<Result>(
-  { accountId, connector, auth, timeoutMs, onSend, onReply }: LoneAction,
+  { accountId, connector, auth, timeoutMs, leaving, onSend, onReply }: LoneAction,
   run: (context: ActionContext) => Promise<Result>,
   { callConnector, now, stopping }: LoneActionParts,
 ): Promise<Result> {
   const timeout = AbortSignal.timeout(timeoutMs)
-  const signal = AbortSignal.any([timeout, stopping])
+  const signal = AbortSignal.any([timeout, stopping, ...(leaving === undefined ? [] : [leaving])])
   try {
     return await run({
       now,
@@ -63,7 +65,11 @@ export async function runAlone<Result>(
     })
   } catch (cause) {
     if (cause instanceof StepError || !signal.aborted) throw cause
-    const reason = timeout.aborted ? `${connector.title} did not answer within ${timeoutMs / 1000} s` : 'Hookline stops'
+    const reason = timeout.aborted
+      ? `${connector.title} did not answer within ${timeoutMs / 1000} s`
+      : stopping.aborted
+        ? 'Hookline stops'
+        : 'who asked has left'
     throw new StepError('timeout', reason, { cause })
   }
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright-core'
 import type { JsonObject } from '../../src/flow/json.ts'
 import { startVendor, type VendorAnswer, type VendorRequest } from '../oauth/vendor-server.ts'
@@ -226,6 +228,33 @@ check('in the builder, too, a list in pieces can be read to its end', async ({ p
   await saveState(page).getByText('All changes saved').waitFor()
   const { json } = await product.api('GET', `/v1/flows/${id}`)
   assert.deepEqual((json as { steps: JsonObject[] }).steps[0]?.input, { retrieve_all_data: true })
+})
+
+check('a test that takes too long is cancelled, and so is its call', async ({ page, open, test }) => {
+  const called = Promise.withResolvers<void>()
+  const hungUp = Promise.withResolvers<void>()
+  const mute = createServer(({ socket }) => {
+    socket.once('close', () => hungUp.resolve())
+    called.resolve()
+  })
+  test.after(() => {
+    mute.closeAllConnections()
+    mute.close()
+  })
+  await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve))
+  const address = `http://127.0.0.1:${(mute.address() as AddressInfo).port}/`
+  await post('/v1/connectors', desk('mute_desk', { base_domain: address, auth_config: {} }))
+  await open('/connectors/mute_desk?tab=test&action=create_ticket')
+  await write(page, 'Subject', 'Ink is out')
+  await press(page, 'Send')
+  await called.promise
+  await press(page, 'Cancel')
+  await form(page)
+    .getByRole('status')
+    .getByText('Cancelled before the answer was there: whether Desk has done it is not known.')
+    .waitFor()
+  assert.equal(await form(page).getByRole('button', { name: 'Cancel' }).count(), 0)
+  await hungUp.promise
 })
 
 for (const [look, browser] of looks) {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright-core'
 import type { JsonObject } from '../../src/flow/json.ts'
 import { startSink } from '../e2e/rig.ts'
@@ -77,6 +79,44 @@ check(
       ['con1'],
     )
     await card(page, 'res1').getByLabel('success').waitFor()
+  },
+)
+
+check(
+  'a test under way is cancelled from the step and from the top, and says so',
+  async ({ page, openFlow, product, test }) => {
+    const calls: (() => void)[] = []
+    const called = () => new Promise<void>((resolve) => calls.push(resolve))
+    const mute = createServer(() => calls.shift()?.())
+    test.after(() => {
+      mute.closeAllConnections()
+      mute.close()
+    })
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(mute.address() as AddressInfo).port}/`
+    const made = await openFlow(flow({ url }), '?step=con1')
+    const cancelled = async (count: number) => {
+      const { data } = (await product.api('GET', `/v1/flow-runs?flow_id=${made.id}&status=cancelled`)).json as {
+        data: []
+      }
+      assert.equal(data.length, count)
+    }
+    const first = called()
+    await button(page, 'Run to here').click()
+    await first
+    await button(page, 'Cancel run').click()
+    await page.getByText('What its steps have done outside stays done.').waitFor()
+    await panel(page).getByText('The run was cancelled before this step had ended.').waitFor()
+    await cancelled(1)
+    await button(page, 'Cancel run').waitFor({ state: 'detached' })
+    const second = called()
+    await page.getByRole('button', { name: 'Run test' }).click()
+    await second
+    await page.getByRole('button', { name: 'Cancel run' }).first().click()
+    await page.getByRole('button', { name: 'Cancel run' }).first().waitFor({ state: 'detached' })
+    await cancelled(2)
+    mute.closeAllConnections()
+    mute.close()
   },
 )
 

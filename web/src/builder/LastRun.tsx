@@ -47,6 +47,9 @@ export function LastRun({ stepRef }: { stepRef: string }) {
 /** Why a run has nothing of this step. */
 function NotReached({ run, steps }: { run: RunJson; steps: readonly StepJson[] }) {
   if (!hasEnded(run)) return <Loading />
+  if (run.status === 'cancelled') {
+    return <p className={classes.note}>The run was cancelled before this step had ended.</p>
+  }
   const [failed] = steps.filter(({ status }) => status === 'error')
   const branch = steps.findLast(({ label }) => label !== null)
   return (

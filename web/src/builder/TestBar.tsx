@@ -3,6 +3,7 @@ import { ArrowRightToLine, Pencil, Play } from 'lucide-react'
 import { useState } from 'react'
 import type { Json, JsonObject } from '../../../src/flow/json.ts'
 import { messageOf } from '../api.ts'
+import { CancelRun } from './CancelRun.tsx'
 import { EditData } from './EditData.tsx'
 import type { Step } from './flow-document.ts'
 import { focusField } from './focus-field.ts'
@@ -51,6 +52,7 @@ export function TestBar({ step }: { step: Step }) {
         >
           Run to here
         </Button>
+        <CancelRun />
       </div>
       <p className={classes.note}>
         {warning(catalogue.actsOutside(step), actsOnTheWay(document, step.ref, catalogue), missing)}

@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { ChevronLeft, Ellipsis, Play, Redo2, Save, TriangleAlert, Undo2 } from 'lucide-react'
+import { CancelRun } from './CancelRun.tsx'
 import type { Command } from './commands/command.ts'
 import type { FlowStatus } from './flow-document.ts'
 import { StatusButton } from './StatusButton.tsx'
@@ -73,6 +74,7 @@ export function TopBar({ status, commands, run, isTesting, onProblems }: TopBarP
             ))}
         </Menu.Dropdown>
       </Menu>
+      <CancelRun />
       <Button
         variant="default"
         leftSection={<Play size={15} aria-hidden />}

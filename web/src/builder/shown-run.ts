@@ -112,6 +112,7 @@ export function useRunResults(runId: string | null): void {
   useEffect(() => {
     if (status === 'success') announce('The run has succeeded')
     if (status === 'error') announce('The run has failed')
+    if (status === 'cancelled') announce('The run was cancelled')
   }, [status])
 }
 

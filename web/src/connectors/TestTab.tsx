@@ -172,10 +172,21 @@ function Console({ connector }: { connector: OwnableConnector }) {
               >
                 Send
               </Button>
+              {test.isPending ? (
+                <Button variant="subtle" onClick={test.cancel}>
+                  Cancel
+                </Button>
+              ) : null}
             </div>
           </>
         )}
-        {test.error === null ? null : <Refusal>{messageOf(test.error)}</Refusal>}
+        {test.error === null ? null : wasCancelled(test.error) ? (
+          <p className={classes.note} role="status">
+            {cancelledWords(connector, action)}
+          </p>
+        ) : (
+          <Refusal>{messageOf(test.error)}</Refusal>
+        )}
       </section>
       <TestResult
         ref={resultBox}
@@ -218,6 +229,16 @@ function warning({ title }: OwnableConnector, action: ActionJson): string {
   return isReading(action)
     ? `Send calls ${title} for real. No run is stored.`
     : `Send calls ${title} for real: ${action.method} may change something there. Show request sends nothing.`
+}
+
+function wasCancelled(error: Error): boolean {
+  return error.name === 'AbortError'
+}
+
+function cancelledWords({ title }: OwnableConnector, action: ActionJson | undefined): string {
+  return action === undefined || isReading(action)
+    ? 'Cancelled before the answer was there.'
+    : `Cancelled before the answer was there: whether ${title} has done it is not known.`
 }
 
 function fieldOf({ error }: ActionTestJson): string | undefined {

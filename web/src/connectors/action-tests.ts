@@ -1,4 +1,5 @@
 import { useMutation } from '@tanstack/react-query'
+import { useRef } from 'react'
 import type { Json, JsonObject } from '../../../src/flow/json.ts'
 import type { RunError } from '../../../src/flow/run.ts'
 import { call } from '../api.ts'
@@ -39,13 +40,22 @@ export interface TriedAction {
   isDry: boolean
 }
 
+/** Tries an action. `cancel` ends the test with an `AbortError`: the server then ends its calls, too. */
 export function useActionTest() {
-  return useMutation({
-    mutationFn: ({ connector, action, auth, input, isDry }: TriedAction) =>
-      call<ActionTestJson>(
+  const leaving = useRef<AbortController>(null)
+  const test = useMutation({
+    mutationFn: ({ connector, action, auth, input, isDry }: TriedAction) => {
+      leaving.current = new AbortController()
+      return call<ActionTestJson>(
         'POST',
         `connectors/${encodeURIComponent(connector)}/actions/${encodeURIComponent(action)}/test`,
-        { query: { dry_run: isDry ? true : undefined }, body: { connector_auth_id: auth, input } },
-      ),
+        {
+          query: { dry_run: isDry ? true : undefined },
+          body: { connector_auth_id: auth, input },
+          signal: leaving.current.signal,
+        },
+      )
+    },
   })
+  return { ...test, cancel: () => leaving.current?.abort() }
 }
