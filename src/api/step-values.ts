@@ -1,7 +1,7 @@
 import type { StepKinds } from '../engine/compile-flow.ts'
 import { compileLate, compileValue } from '../engine/render.ts'
 import { StepError } from '../engine/step-error.ts'
-import type { FlowInput, Step } from '../flow/flow.ts'
+import { type FlowInput, loopIndexName, type Step } from '../flow/flow.ts'
 import type { JsonObject } from '../flow/json.ts'
 import { loopsAround } from '../flow/part.ts'
 import type { StepRecord } from '../flow/run.ts'
@@ -50,6 +50,7 @@ export function passValues(
   for (const [depth, loop] of around.entries()) {
     const step = flow.steps.find((each) => each.ref === loop)!
     passes[loop] = passAt(step, Number(path[depth]), { ...values, ...passes }, { kinds, now })
+    if (!flow.steps.some((each) => each.ref === loopIndexName)) passes[loopIndexName] = Number(path[depth])
   }
   return passes
 }

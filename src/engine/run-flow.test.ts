@@ -214,6 +214,49 @@ test('loops stand in loops, and a resumed run goes on inside them', async () => 
   }
 })
 
+test('index is that of the innermost loop, in parallel passes too, unless a step is called so', async () => {
+  const { steps, arrows } = loopBody(
+    [
+      loop('{{ web1.orders }}', { parallelism: 2 }),
+      { ref: 'loop2', connector: 'loop', action: 'list', input: { list: ['x', 'y'] } },
+      { ref: 'p1', input: { value: '{{ web1.orders[loop1.index][index] }}{{ index }}' } },
+      { ref: 'p2', input: { value: '{{ web1.orders[index].0 }}{{ index }}' } },
+      { ref: 'after', input: { value: '{{ index }}' } },
+    ],
+    [
+      { from: 'loop1', to: 'loop2', label: 'ActionLoop' },
+      { from: 'loop2', to: 'p1', label: 'ActionLoop' },
+      { from: 'loop2', to: 'p2' },
+      { from: 'loop1', to: 'after' },
+    ],
+  )
+  const outputs = async (flow: Flow) => {
+    const { records } = await walk(flow, { orders: ['ab', 'cd'] })
+    const own = records.filter(({ ref }) => /^p\d|after|index/.test(ref))
+    return Object.fromEntries(own.map(({ ref, path, output }) => [`${ref}[${path}]`, output]))
+  }
+  assert.deepEqual(await outputs(makeFlow(steps, arrows)), {
+    ...{ 'p1[0.0]': 'a0', 'p1[0.1]': 'b1', 'p1[1.0]': 'c0', 'p1[1.1]': 'd1' },
+    ...{ 'p2[0]': 'a0', 'p2[1]': 'c1', 'after[]': null },
+  })
+  const named = await outputs(
+    makeFlow(
+      [
+        { ref: 'web1', connector: 'webhook', action: 'webhook' },
+        { ref: 'index', input: { value: 'own' } },
+        loop([1]),
+        { ref: 'p1', input: { value: '{{ index }}' } },
+      ],
+      [
+        { from: 'web1', to: 'index' },
+        { from: 'index', to: 'loop1' },
+        { from: 'loop1', to: 'p1', label: 'ActionLoop' },
+      ],
+    ),
+  )
+  assert.equal(named['p1[0]'], 'own')
+})
+
 test('a while loop looks at its condition after each pass', async () => {
   const { steps, arrows } = loopBody(
     [

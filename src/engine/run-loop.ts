@@ -1,3 +1,4 @@
+import { loopIndexName } from '../flow/flow.ts'
 import type { Json } from '../flow/json.ts'
 import type { CompiledStep } from './compile-flow.ts'
 import { compileValue, type Frame } from './render.ts'
@@ -7,7 +8,10 @@ import type { Course, WalkState } from './walk.ts'
 /** Passes at the same time, whatever a flow asks for. */
 export const maxParallelism = 50
 
-/** Repeats a loop's body. During a pass the loop's ref is `{index, item, length}`; afterwards the loop's output. */
+/**
+ * Repeats a loop's body. During a pass the loop's ref is `{index, item, length}`, and `index` says the same for
+ * `{{ list[index].x }}`; afterwards the ref is the loop's output.
+ */
 export async function runLoop(
   step: CompiledStep,
   plan: StepPasses,
@@ -15,11 +19,15 @@ export async function runLoop(
   frame: Frame,
   state: WalkState,
 ): Promise<{ course: Course; output: Json }> {
-  const loop = { step, path, state, passes: 0 }
+  const isNamed = !state.flow.flow.steps.some(({ ref }) => ref === loopIndexName)
+  const loop = { step, path, state, isNamed, passes: 0 }
+  const { [loopIndexName]: outerIndex } = frame
   const course =
     'again' in plan.passes
       ? await whileTrue(loop, plan.passes, frame)
       : await overItems(loop, plan.passes, Math.min(plan.parallelism, maxParallelism), frame)
+  if (isNamed && outerIndex === undefined) delete frame[loopIndexName]
+  else if (isNamed) frame[loopIndexName] = outerIndex
   return { course: afterLoop(course, path), output: { passes: loop.passes } }
 }
 
@@ -29,6 +37,8 @@ interface Loop {
   step: CompiledStep
   path: string
   state: WalkState
+  /** Whether a pass has its number under `loopIndexName`, too. */
+  isNamed: boolean
   passes: number
 }
 
@@ -76,6 +86,7 @@ async function onePass(
   // A step that this pass skips must not show what an earlier pass left.
   for (const ref of body.refs) delete frame[ref]
   frame[step.step.ref] = pass
+  if (loop.isNamed) frame[loopIndexName] = pass.index
   loop.passes += 1
   const course = await state.walkScope(body, path === '' ? `${pass.index}` : `${path}.${pass.index}`, frame)
   return course.kind === 'skip_iteration' ? { kind: 'on' } : course

@@ -19,6 +19,9 @@ export type ErrorHandling = (typeof errorHandlings)[number]
 /** The label of the arrows that lead from a loop into its body. */
 export const loopBodyLabel = 'ActionLoop'
 
+/** In a loop's body, the number of the pass of the innermost loop, from 0; a step of this name goes before. */
+export const loopIndexName = 'index'
+
 export const maxStepsPerFlow = 500
 export const maxArrowsPerFlow = 2_000
 

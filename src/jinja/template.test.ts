@@ -27,7 +27,8 @@ function failure(source: string, context: Record<string, unknown> = {}, options?
 test('a field that is exactly one expression yields the value, not its text', () => {
   const context = { web1: { id: 7, tags: ['a'], price: 9.5, none: null } }
   assert.equal(evaluate('{{ web1.id }}', context), 7)
-  assert.equal(evaluate('  {{ web1.tags }}\n', context), context.web1.tags)
+  assert.equal(evaluate('{{ web1.tags }}\n', context), context.web1.tags)
+  assert.equal(evaluate(' {{ web1.id }} ', context), ' 7 ')
   assert.equal(evaluate('{{ web1.none }}', context), null)
   assert.equal(evaluate('{{ missing }}', context), null)
   assert.equal(evaluate('id {{ web1.id }}', context), 'id 7')
@@ -104,13 +105,23 @@ test('compiling a source again gives the same template', () => {
 })
 
 test('a template says what it is', () => {
-  const shapes = ['plain', ' {{ x }} ', 'a {{ x }}', '{# only a comment #}', '{% if x %}{% endif %}'].map((source) => {
+  const shapes = [
+    'plain',
+    '{{ x }}\n',
+    '{{- x -}}',
+    ' {{ x }}',
+    'a {{ x }}',
+    '{# only a comment #}',
+    '{% if x %}{% endif %}',
+  ].map((source) => {
     const { isStatic, isExpression } = compile(source)
     return [isStatic, isExpression]
   })
   assert.deepEqual(shapes, [
     [true, false],
     [false, true],
+    [false, true],
+    [false, false],
     [false, false],
     [false, false],
     [false, false],

@@ -47,7 +47,7 @@ export interface RenderOptions {
 /** A template, ready to be rendered any number of times. */
 export interface Template {
   readonly source: string
-  /** Whether the source is exactly one `{{ expression }}`, white space around it aside. */
+  /** Whether the source is exactly one `{{ expression }}`; with anything around it, a blank even, it is text. */
   readonly isExpression: boolean
   /** Whether the source has no template syntax at all. */
   readonly isStatic: boolean
@@ -194,9 +194,8 @@ function secureRandom(): number {
 }
 
 function onlyExpression(body: readonly Statement[]): Expression | undefined {
-  const rest = body.filter((statement) => statement.kind !== 'text' || statement.text.trim() !== '')
-  const [only] = rest
-  return rest.length === 1 && only?.kind === 'print' ? only.value : undefined
+  const [only] = body
+  return body.length === 1 && only?.kind === 'print' ? only.value : undefined
 }
 
 /** Characters outside ASCII take up to three bytes for each UTF-16 unit, so most outputs need no counting. */

@@ -23,7 +23,9 @@ export const loopList = defineStep({
   items: ({ list }) => (Array.isArray(list) ? list : []),
   branches: loopBranches,
   input: z.strictObject({
-    list: z.array(z.any()).describe('A list, as {{ web1.orders }}; the pass is {{ loop1.item }} and {{ loop1.index }}'),
+    list: z
+      .array(z.any())
+      .describe('A list, as {{ web1.orders }}; the pass is {{ loop1.item }} and {{ loop1.index }}, or {{ index }}'),
     parallelism: z.coerce.number().int().min(1).max(50).default(1).describe('Passes at the same time'),
   }),
   run({ list, parallelism }) {

@@ -1,5 +1,6 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { createContext, use, useMemo } from 'react'
+import { loopIndexName } from '../../../src/flow/flow.ts'
 import type { Json, JsonObject } from '../../../src/flow/json.ts'
 import { loopsAround, stepsBefore } from '../../../src/flow/part.ts'
 import { call } from '../api.ts'
@@ -119,6 +120,10 @@ export function useScopeOf(ref: string): TemplateScope {
       if (value !== undefined && each !== first?.ref) values[each] = value
     }
     values.request = requestFacts(sample)
+    const innermost = loops.at(-1)
+    if (innermost !== undefined && !refs.includes(loopIndexName)) {
+      values[loopIndexName] = (produced.passes[innermost] as JsonObject | undefined)?.index ?? 0
+    }
     return { values, names: refs }
   }, [document, catalogue, sample, produced, ref])
 }
