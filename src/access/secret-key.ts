@@ -28,6 +28,14 @@ export async function readSecretKey(given: string | undefined, dataDir: string):
   return stretchSecret(text, path)
 }
 
+/** As `readSecretKey`, but makes none: for what is of no use with a key that nothing was sealed with. */
+export async function findSecretKey(given: string | undefined, dataDir: string): Promise<Buffer | undefined> {
+  if (given !== undefined) return stretchSecret(given, 'HOOKLINE_SECRET_KEY')
+  const path = join(dataDir, 'secret.key')
+  const text = await readKeyFile(path)
+  return text === undefined ? undefined : stretchSecret(text, path)
+}
+
 /** A key of 32 bytes from a text, 30 ms of one core: that makes guessing a text that someone thought up expensive. */
 export function stretchSecret(text: string, source: string): Buffer {
   const secret = text.trim()

@@ -4,12 +4,13 @@ import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
-import { keyCheck, readSecretKey, stretchSecret } from '../access/secret-key.ts'
+import { findSecretKey, keyCheck, stretchSecret } from '../access/secret-key.ts'
 import { type Config, readConfig } from '../config.ts'
 import { readBackup } from '../storage/backup.ts'
 import type { Database } from '../storage/database.ts'
 import { openServer } from '../storage/open-storage.ts'
 import { restoreBackup } from '../storage/restore.ts'
+import { orLeaveAsItWas } from './as-it-was.ts'
 import { CommandError } from './failure.ts'
 
 /**
@@ -17,10 +18,16 @@ import { CommandError } from './failure.ts'
  * under its name only once it is whole and on disk.
  */
 export async function backup(target: string): Promise<void> {
-  await withServer(async (database, config) => {
+  const config = readConfig()
+  const secretKey = await findSecretKey(config.secretKey, config.dataDir)
+  if (secretKey === undefined) {
+    throw new CommandError(
+      `there is no secret key (${join(config.dataDir, 'secret.key')}), which a backup must know by sight: set HOOKLINE_DATA_DIR or HOOKLINE_SECRET_KEY as for the server. If the key is lost, start the server once, and it makes another`,
+    )
+  }
+  await withServer(config, async (database) => {
     const path = await fileFor(target, new Date())
     const unfinished = `${path}.unfinished`
-    const secretKey = await readSecretKey(config.secretKey, config.dataDir)
     const chunks = readBackup(database, { keyCheck: keyCheck(secretKey), progress: say })
     try {
       await pipeline(
@@ -40,16 +47,28 @@ export async function backup(target: string): Promise<void> {
   })
 }
 
-/** `restore`: brings an empty data directory or database to what a backup says. */
+/** `restore`: brings an empty data directory or database to what a backup says; where it fails, the directory stays as it was. */
 export async function restore(path: string): Promise<void> {
   if ((await stat(path).catch(() => undefined))?.isFile() !== true) throw new CommandError(`there is no file ${path}`)
-  await withServer(async (database, config) => {
-    const keys = [
-      await readSecretKey(config.secretKey, config.dataDir),
-      ...(config.secretKeyPrevious === undefined
-        ? []
-        : [stretchSecret(config.secretKeyPrevious, 'HOOKLINE_SECRET_KEY_PREVIOUS')]),
-    ]
+  const config = readConfig()
+  const keys = await knownKeys(config)
+  if (keys.length === 0) {
+    throw new CommandError(
+      `there is no secret key: set HOOKLINE_SECRET_KEY to that of the backup, or put its secret.key into ${config.dataDir}`,
+    )
+  }
+  await orLeaveAsItWas(config.dataDir, () => restoreFile(path, config, keys))
+}
+
+async function knownKeys({ secretKey, secretKeyPrevious, dataDir }: Config): Promise<Buffer[]> {
+  const current = await findSecretKey(secretKey, dataDir)
+  const former =
+    secretKeyPrevious === undefined ? undefined : stretchSecret(secretKeyPrevious, 'HOOKLINE_SECRET_KEY_PREVIOUS')
+  return [current, former].filter((key) => key !== undefined)
+}
+
+async function restoreFile(path: string, config: Config, keys: readonly Buffer[]): Promise<void> {
+  await withServer(config, async (database) => {
     const file = createReadStream(path)
     const plain = createZstdDecompress()
     // What is wrong with the file is told by whoever reads the other end.
@@ -106,12 +125,11 @@ function mendable(error: unknown): unknown {
 }
 
 /** The database as it is: its tables are not brought up to date, which is for after the backup. */
-async function withServer(work: (database: Database, config: Config) => Promise<void>): Promise<void> {
-  const config = readConfig()
+async function withServer(config: Config, work: (database: Database) => Promise<void>): Promise<void> {
   const log = { info: () => undefined, warn: (message: string) => console.error(message) }
   const { database, close } = await openServer({ settings: { ...config, databasePool: 2 }, log })
   try {
-    await work(database, config)
+    await work(database)
   } finally {
     await close()
   }

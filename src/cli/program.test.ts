@@ -1,40 +1,15 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
+import { commandLine } from '../../test/rig/command-line.ts'
 import { startMailServer } from '../../test/rig/mail-server.ts'
-import { testDatabase } from '../../test/rig/test-database.ts'
 import type { WaitingErrorMails } from '../storage/error-mails.ts'
 import type { ServerFacts } from '../storage/server-facts.ts'
 import { emailFindings, serverFindings } from './doctor.ts'
 
-const { url } = await testDatabase()
-const dataDir = mkdtempSync(join(tmpdir(), 'hookline-cli-'))
-after(() => rmSync(dataDir, { recursive: true, force: true }))
-
-const settings = {
-  HOOKLINE_DATABASE_URL: url,
-  HOOKLINE_DATA_DIR: dataDir,
-  HOOKLINE_SECRET_KEY: 'a secret key that only tests know',
-  HOOKLINE_PORT: '0',
-}
-
-function run(args: readonly string[], env: Record<string, string> = {}) {
-  const main = join(import.meta.dirname, '../main.ts')
-  // Nothing of the environment the tests run in: no settings, no options for Node.
-  const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env.PATH, ...settings, ...env } })
-  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  return { child, exited, out: text(child.stdout), err: text(child.stderr) }
-}
-
-async function answerOf(args: readonly string[], options: { env?: Record<string, string>; input?: string } = {}) {
-  const { child, exited, out, err } = run(args, options.env)
-  child.stdin.end(options.input ?? '')
-  return { code: await exited, out: await out, err: await err }
-}
+const { url, dataDir, settings, run, answerOf } = await commandLine()
 
 test('start prints the address, serves a token that is made beside it, and stops on signals with 0', async () => {
   const { child, exited, out, err } = run(['start'])
@@ -205,30 +180,6 @@ test('what keeps it from starting is told with the setting to change, by start a
     assert.equal(examined.code, 1)
     assert.match(examined.out, doctor)
     assert.doesNotMatch(examined.out, /^ +at |Something else|Alpine/m)
-  }
-})
-
-test('a backup that is cut off, damaged or none is refused without a stack', async () => {
-  const path = join(dataDir, 'whole.backup')
-  assert.equal((await answerOf(['backup', path])).code, 0)
-  const whole = readFileSync(path)
-  const files: [content: Buffer, said: RegExp][] = [
-    [whole.subarray(0, whole.length / 2), /^the backup is cut off: its end is missing\n$/],
-    [Buffer.from('{"hookline":"export"}'), /^this is no backup of Hookline\n$/],
-    [Buffer.alloc(0), /^the backup is cut off/],
-    // The checksum at the end does not fit any more.
-    [
-      Buffer.concat([whole.subarray(0, -1), Buffer.of(whole.at(-1)! ^ 1)]),
-      /^(.*: \d+ rows\n)*the backup is damaged: .*\n$/,
-    ],
-  ]
-  for (const [content, said] of files) {
-    const { url: empty } = await testDatabase({ migrated: false })
-    const file = join(dataDir, 'other.backup')
-    writeFileSync(file, content)
-    const refused = await answerOf(['restore', file], { env: { HOOKLINE_DATABASE_URL: empty } })
-    assert.equal(refused.code, 1)
-    assert.match(refused.err, said)
   }
 })
 
