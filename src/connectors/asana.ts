@@ -118,7 +118,12 @@ export const asana: ConnectorInput = {
     docs: 'https://developers.asana.com/docs/webhooks-guide',
     events: [
       { name: 'task.added', title: 'Task added', sample: 'task.added' },
-      ...['task.changed', 'task.removed', 'task.deleted', 'task.undeleted', 'story.added', 'project.changed'],
+      { name: 'task.changed', title: 'Task changed', sample: 'task.changed' },
+      { name: 'task.removed', title: 'Task removed' },
+      { name: 'task.deleted', title: 'Task deleted' },
+      { name: 'task.undeleted', title: 'Task restored' },
+      { name: 'story.added', title: 'Comment or change noted', sample: 'story.added' },
+      { name: 'project.changed', title: 'Project changed' },
     ],
     // Asana sends empty heartbeats, which are no event.
     events_filtered_by: 'hookline',

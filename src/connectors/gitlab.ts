@@ -5,6 +5,26 @@ const project = { description: 'Id, or path as group/project' }
 const number = { description: 'The one in its address, as 12 for #12' }
 const labels = { type: 'string', description: 'Names, separated by commas' }
 
+/** https://docs.gitlab.com/user/project/integrations/webhook_events/ */
+const events = [
+  { name: 'push_events', title: 'Push', sample: 'push' },
+  { name: 'issues_events', title: 'Issue', sample: 'issue' },
+  { name: 'merge_requests_events', title: 'Merge request', sample: 'merge_request' },
+  { name: 'note_events', title: 'Comment', sample: 'note' },
+  { name: 'pipeline_events', title: 'Pipeline' },
+  { name: 'job_events', title: 'Job', sample: 'job' },
+  { name: 'tag_push_events', title: 'Tag pushed' },
+  { name: 'releases_events', title: 'Release', sample: 'release' },
+  { name: 'deployment_events', title: 'Deployment', sample: 'deployment' },
+  { name: 'milestone_events', title: 'Milestone', sample: 'milestone' },
+  { name: 'wiki_page_events', title: 'Wiki page' },
+  { name: 'emoji_events', title: 'Reaction', sample: 'emoji' },
+  { name: 'feature_flag_events', title: 'Feature flag', sample: 'feature_flag' },
+  { name: 'resource_access_token_events', title: 'Access token is about to expire', sample: 'access_token' },
+  { name: 'confidential_issues_events', title: 'Confidential issue' },
+  { name: 'confidential_note_events', title: 'Confidential comment' },
+]
+
 export const gitlab: ConnectorInput = {
   name: 'gitlab',
   title: 'GitLab',
@@ -113,23 +133,9 @@ export const gitlab: ConnectorInput = {
   ],
   webhook_trigger: {
     docs: 'https://docs.gitlab.com/api/project_webhooks/',
-    events: [
-      { name: 'push_events', title: 'Push', sample: 'push' },
-      { name: 'issues_events', title: 'Issue', sample: 'issue' },
-      { name: 'merge_requests_events', title: 'Merge request', sample: 'merge_request' },
-      'tag_push_events',
-      'confidential_issues_events',
-      'note_events',
-      'confidential_note_events',
-      'job_events',
-      'pipeline_events',
-      'wiki_page_events',
-      'deployment_events',
-      'releases_events',
-      'feature_flag_events',
-    ],
+    events,
     event_name:
-      '{{ {"push": "push_events", "tag_push": "tag_push_events", "issue": "issues_events", "merge_request": "merge_requests_events", "note": "note_events", "build": "job_events", "pipeline": "pipeline_events", "wiki_page": "wiki_page_events", "deployment": "deployment_events", "release": "releases_events", "feature_flag": "feature_flag_events"}[body.object_kind] }}',
+      '{{ {"push": "push_events", "tag_push": "tag_push_events", "issue": "issues_events", "merge_request": "merge_requests_events", "note": "note_events", "build": "job_events", "pipeline": "pipeline_events", "wiki_page": "wiki_page_events", "deployment": "deployment_events", "release": "releases_events", "feature_flag": "feature_flag_events", "milestone": "milestone_events", "emoji": "emoji_events", "access_token": "resource_access_token_events"}[body.object_kind] }}',
     form: { properties: { project }, required: ['project'] },
     create: {
       method: 'POST',
@@ -138,19 +144,7 @@ export const gitlab: ConnectorInput = {
         url: '{{ webhook_url }}',
         token: '{{ signing_secret }}',
         enable_ssl_verification: true,
-        push_events: '{{ "push_events" in events }}',
-        tag_push_events: '{{ "tag_push_events" in events }}',
-        issues_events: '{{ "issues_events" in events }}',
-        confidential_issues_events: '{{ "confidential_issues_events" in events }}',
-        merge_requests_events: '{{ "merge_requests_events" in events }}',
-        note_events: '{{ "note_events" in events }}',
-        confidential_note_events: '{{ "confidential_note_events" in events }}',
-        job_events: '{{ "job_events" in events }}',
-        pipeline_events: '{{ "pipeline_events" in events }}',
-        wiki_page_events: '{{ "wiki_page_events" in events }}',
-        deployment_events: '{{ "deployment_events" in events }}',
-        releases_events: '{{ "releases_events" in events }}',
-        feature_flag_events: '{{ "feature_flag_events" in events }}',
+        ...Object.fromEntries(events.map(({ name }) => [name, `{{ "${name}" in events }}`])),
       },
     },
     list: {

@@ -3,6 +3,42 @@ import { signatures } from './presets/signatures.ts'
 
 const hooks = 'rest/webhooks/1.0/webhook'
 
+/** https://developer.atlassian.com/cloud/jira/platform/webhooks/#available-webhook-events */
+const events = [
+  { name: 'jira:issue_created', title: 'Issue created', sample: 'issue_created' },
+  { name: 'jira:issue_updated', title: 'Issue changed', sample: 'issue_updated' },
+  { name: 'jira:issue_deleted', title: 'Issue deleted' },
+  { name: 'comment_created', title: 'Comment written', sample: 'comment_created' },
+  { name: 'comment_updated', title: 'Comment changed' },
+  { name: 'comment_deleted', title: 'Comment deleted' },
+  { name: 'issuelink_created', title: 'Link between issues created' },
+  { name: 'issuelink_deleted', title: 'Link between issues deleted' },
+  { name: 'attachment_created', title: 'File attached' },
+  { name: 'attachment_deleted', title: 'Attached file deleted' },
+  { name: 'worklog_created', title: 'Work logged' },
+  { name: 'worklog_updated', title: 'Logged work changed' },
+  { name: 'worklog_deleted', title: 'Logged work deleted' },
+  { name: 'project_created', title: 'Project created' },
+  { name: 'project_updated', title: 'Project changed' },
+  { name: 'project_deleted', title: 'Project deleted' },
+  { name: 'jira:version_created', title: 'Version created' },
+  { name: 'jira:version_updated', title: 'Version changed' },
+  { name: 'jira:version_released', title: 'Version released' },
+  { name: 'jira:version_unreleased', title: 'Version no longer released' },
+  { name: 'jira:version_deleted', title: 'Version deleted' },
+  { name: 'sprint_created', title: 'Sprint created' },
+  { name: 'sprint_updated', title: 'Sprint changed' },
+  { name: 'sprint_started', title: 'Sprint started', sample: 'sprint_started' },
+  { name: 'sprint_closed', title: 'Sprint closed' },
+  { name: 'sprint_deleted', title: 'Sprint deleted' },
+  { name: 'board_created', title: 'Board created' },
+  { name: 'board_updated', title: 'Board changed' },
+  { name: 'board_deleted', title: 'Board deleted' },
+  { name: 'user_created', title: 'User created' },
+  { name: 'user_updated', title: 'User changed' },
+  { name: 'user_deleted', title: 'User deleted' },
+]
+
 export const jira: ConnectorInput = {
   name: 'jira',
   title: 'Jira Cloud',
@@ -135,12 +171,7 @@ export const jira: ConnectorInput = {
   ],
   webhook_trigger: {
     docs: 'https://developer.atlassian.com/cloud/jira/platform/webhooks/',
-    events: [
-      { name: 'jira:issue_created', title: 'Issue created', sample: 'issue_created' },
-      ...['jira:issue_updated', 'jira:issue_deleted', 'comment_created', 'comment_updated', 'comment_deleted'],
-      ...['worklog_created', 'worklog_updated', 'project_created', 'sprint_created', 'sprint_started', 'sprint_closed'],
-      ...['jira:version_released', 'user_created'],
-    ],
+    events,
     event_name: '{{ body.webhookEvent }}',
     form: { properties: { jql: { description: 'Only issues that this JQL finds' } } },
     create: {

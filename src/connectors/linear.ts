@@ -13,6 +13,25 @@ const pagesOf = (list: string) => {
   }
 }
 
+/** Those of https://linear.app/developers/webhooks, and of @linear/sdk 98.0.0. */
+const events = [
+  { name: 'Issue', title: 'Issue created, changed or removed', sample: 'Issue' },
+  { name: 'Comment', title: 'Comment', sample: 'Comment' },
+  { name: 'IssueLabel', title: 'Label' },
+  { name: 'Attachment', title: 'Attachment of an issue' },
+  { name: 'Reaction', title: 'Reaction to a comment' },
+  { name: 'IssueSLA', title: 'Deadline of an issue set, near or missed' },
+  { name: 'Project', title: 'Project', sample: 'Project' },
+  { name: 'ProjectUpdate', title: 'Update of a project' },
+  { name: 'Cycle', title: 'Cycle' },
+  { name: 'Document', title: 'Document' },
+  { name: 'Initiative', title: 'Initiative' },
+  { name: 'InitiativeUpdate', title: 'Update of an initiative' },
+  { name: 'Customer', title: 'Customer' },
+  { name: 'CustomerNeed', title: 'Request of a customer' },
+  { name: 'User', title: 'User' },
+]
+
 export const linear: ConnectorInput = {
   name: 'linear',
   title: 'Linear',
@@ -145,10 +164,7 @@ export const linear: ConnectorInput = {
   ],
   webhook_trigger: {
     docs: 'https://linear.app/developers/webhooks',
-    events: [
-      { name: 'Issue', title: 'Issue created, changed or removed', sample: 'Issue' },
-      ...['Comment', 'Project', 'ProjectUpdate', 'Cycle', 'IssueLabel', 'Reaction'],
-    ],
+    events,
     event_name: '{{ body.type }}',
     form: { properties: { team: { description: 'Id of the team; without it all public teams' } } },
     create: {

@@ -2,6 +2,48 @@ import type { ConnectorInput } from './connector.ts'
 import { handshakes } from './presets/handshakes.ts'
 import { signatures } from './presets/signatures.ts'
 
+/** Those of https://developers.notion.com/reference/webhooks-events-delivery, and of @notionhq/client 5.26.0. */
+const events = [
+  { name: 'page.created', title: 'Page created', sample: 'page.created' },
+  { name: 'page.content_updated', title: 'Content of a page changed', sample: 'page.content_updated' },
+  { name: 'page.properties_updated', title: 'Properties of a page changed', sample: 'page.properties_updated' },
+  { name: 'page.moved', title: 'Page moved' },
+  { name: 'page.deleted', title: 'Page moved to the trash', sample: 'page.deleted' },
+  { name: 'page.undeleted', title: 'Page restored' },
+  { name: 'page.locked', title: 'Page locked' },
+  { name: 'page.unlocked', title: 'Page unlocked' },
+  { name: 'data_source.created', title: 'Data source created' },
+  {
+    name: 'data_source.content_updated',
+    title: 'Content of a data source changed',
+    sample: 'data_source.content_updated',
+  },
+  {
+    name: 'data_source.schema_updated',
+    title: 'Schema of a data source changed',
+    sample: 'data_source.schema_updated',
+  },
+  { name: 'data_source.moved', title: 'Data source moved' },
+  { name: 'data_source.deleted', title: 'Data source moved to the trash' },
+  { name: 'data_source.undeleted', title: 'Data source restored' },
+  { name: 'database.created', title: 'Database created' },
+  { name: 'database.content_updated', title: 'Content of a database changed' },
+  { name: 'database.schema_updated', title: 'Schema of a database changed' },
+  { name: 'database.moved', title: 'Database moved' },
+  { name: 'database.deleted', title: 'Database moved to the trash' },
+  { name: 'database.undeleted', title: 'Database restored' },
+  { name: 'comment.created', title: 'Comment written', sample: 'comment.created' },
+  { name: 'comment.updated', title: 'Comment changed' },
+  { name: 'comment.deleted', title: 'Comment deleted' },
+  { name: 'file_upload.created', title: 'Upload of a file begun' },
+  { name: 'file_upload.completed', title: 'File uploaded' },
+  { name: 'file_upload.expired', title: 'Upload of a file expired' },
+  { name: 'file_upload.upload_failed', title: 'Upload of a file failed' },
+  { name: 'view.created', title: 'View created' },
+  { name: 'view.updated', title: 'View changed' },
+  { name: 'view.deleted', title: 'View deleted' },
+]
+
 export const notion: ConnectorInput = {
   name: 'notion',
   title: 'Notion',
@@ -138,17 +180,7 @@ export const notion: ConnectorInput = {
     instructions:
       'Open your integration at notion.so/my-integrations, tab Webhooks, and create a subscription with the address below. Notion sends a verification token; Hookline keeps it and shows it here: paste it into "Verify subscription".',
     docs: 'https://developers.notion.com/reference/webhooks',
-    events: [
-      { name: 'page.created', title: 'Page created', sample: 'page.created' },
-      ...['page.content_updated', 'page.properties_updated', 'page.deleted', 'page.undeleted', 'page.moved'],
-      ...[
-        'database.created',
-        'database.content_updated',
-        'database.schema_updated',
-        'comment.created',
-        'comment.updated',
-      ],
-    ],
+    events,
     events_filtered_by: 'hookline',
     event_name: '{{ body.type }}',
     single: 'app',

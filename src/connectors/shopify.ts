@@ -1,6 +1,50 @@
 import type { ConnectorInput } from './connector.ts'
 import { signatures } from './presets/signatures.ts'
 
+/** https://shopify.dev/docs/api/admin-graphql/latest/enums/WebhookSubscriptionTopic */
+const events = [
+  { name: 'ORDERS_CREATE', title: 'Order created', sample: 'orders_create' },
+  { name: 'ORDERS_PAID', title: 'Order paid' },
+  { name: 'ORDERS_UPDATED', title: 'Order changed' },
+  { name: 'ORDERS_EDITED', title: 'Items of an order edited' },
+  { name: 'ORDERS_CANCELLED', title: 'Order cancelled' },
+  { name: 'ORDERS_FULFILLED', title: 'Order fulfilled' },
+  { name: 'ORDERS_PARTIALLY_FULFILLED', title: 'Order fulfilled in part' },
+  { name: 'ORDERS_DELETE', title: 'Order deleted' },
+  { name: 'ORDER_TRANSACTIONS_CREATE', title: 'Payment of an order' },
+  { name: 'REFUNDS_CREATE', title: 'Refund created' },
+  { name: 'RETURNS_REQUEST', title: 'Return requested' },
+  { name: 'RETURNS_APPROVE', title: 'Return approved' },
+  { name: 'DRAFT_ORDERS_CREATE', title: 'Draft order created' },
+  { name: 'DRAFT_ORDERS_UPDATE', title: 'Draft order changed' },
+  { name: 'FULFILLMENTS_CREATE', title: 'Fulfilment created' },
+  { name: 'FULFILLMENTS_UPDATE', title: 'Fulfilment changed' },
+  { name: 'PRODUCTS_CREATE', title: 'Product created', sample: 'products_create' },
+  { name: 'PRODUCTS_UPDATE', title: 'Product changed', sample: 'products_update' },
+  { name: 'PRODUCTS_DELETE', title: 'Product deleted', sample: 'products_delete' },
+  { name: 'COLLECTIONS_CREATE', title: 'Collection created' },
+  { name: 'COLLECTIONS_UPDATE', title: 'Collection changed' },
+  { name: 'COLLECTIONS_DELETE', title: 'Collection deleted' },
+  { name: 'CUSTOMERS_CREATE', title: 'Customer created', sample: 'customers_create' },
+  { name: 'CUSTOMERS_UPDATE', title: 'Customer changed' },
+  { name: 'CUSTOMERS_DELETE', title: 'Customer deleted' },
+  { name: 'CARTS_CREATE', title: 'Cart created' },
+  { name: 'CARTS_UPDATE', title: 'Cart changed' },
+  { name: 'CHECKOUTS_CREATE', title: 'Checkout begun' },
+  { name: 'CHECKOUTS_UPDATE', title: 'Checkout changed' },
+  { name: 'INVENTORY_ITEMS_UPDATE', title: 'Inventory item changed' },
+  { name: 'INVENTORY_LEVELS_UPDATE', title: 'Stock changed' },
+  { name: 'VARIANTS_IN_STOCK', title: 'Variant in stock again' },
+  { name: 'VARIANTS_OUT_OF_STOCK', title: 'Variant out of stock' },
+  { name: 'DISPUTES_CREATE', title: 'Dispute opened' },
+  { name: 'SUBSCRIPTION_CONTRACTS_CREATE', title: 'Subscription begun' },
+  { name: 'SUBSCRIPTION_BILLING_ATTEMPTS_SUCCESS', title: 'Subscription billed' },
+  { name: 'SUBSCRIPTION_BILLING_ATTEMPTS_FAILURE', title: 'Billing of a subscription failed' },
+  { name: 'THEMES_PUBLISH', title: 'Theme published' },
+  { name: 'SHOP_UPDATE', title: 'Settings of the shop changed' },
+  { name: 'APP_UNINSTALLED', title: 'App uninstalled' },
+]
+
 export const shopify: ConnectorInput = {
   name: 'shopify',
   title: 'Shopify',
@@ -141,12 +185,7 @@ export const shopify: ConnectorInput = {
   ],
   webhook_trigger: {
     docs: 'https://shopify.dev/docs/api/admin-graphql/latest/enums/WebhookSubscriptionTopic',
-    events: [
-      { name: 'ORDERS_CREATE', title: 'Order created', sample: 'orders_create' },
-      ...['ORDERS_PAID', 'ORDERS_UPDATED', 'ORDERS_CANCELLED', 'ORDERS_FULFILLED', 'REFUNDS_CREATE'],
-      ...['PRODUCTS_CREATE', 'PRODUCTS_UPDATE', 'PRODUCTS_DELETE', 'CUSTOMERS_CREATE', 'CUSTOMERS_UPDATE'],
-      ...['CHECKOUTS_CREATE', 'INVENTORY_LEVELS_UPDATE', 'APP_UNINSTALLED'],
-    ],
+    events,
     per_event: true,
     event_name: '{{ request.headers["x-shopify-topic"] | replace("/", "_") | upper }}',
     create: {

@@ -2,6 +2,29 @@ import type { ConnectorInput } from './connector.ts'
 import { handshakes } from './presets/handshakes.ts'
 import { signatures } from './presets/signatures.ts'
 
+/** https://docs.slack.dev/reference/events/ */
+const events = [
+  { name: 'message', title: 'Message', sample: 'message' },
+  { name: 'app_mention', title: 'App mentioned', sample: 'app_mention' },
+  { name: 'reaction_added', title: 'Reaction added', sample: 'reaction_added' },
+  { name: 'reaction_removed', title: 'Reaction removed' },
+  { name: 'app_home_opened', title: 'Home of the app opened', sample: 'app_home_opened' },
+  { name: 'channel_created', title: 'Channel created', sample: 'channel_created' },
+  { name: 'channel_archive', title: 'Channel archived' },
+  { name: 'channel_unarchive', title: 'Channel no longer archived' },
+  { name: 'channel_rename', title: 'Channel renamed' },
+  { name: 'channel_deleted', title: 'Channel deleted' },
+  { name: 'member_joined_channel', title: 'Somebody joined a channel', sample: 'member_joined_channel' },
+  { name: 'member_left_channel', title: 'Somebody left a channel' },
+  { name: 'team_join', title: 'Somebody joined the workspace' },
+  { name: 'user_change', title: 'Profile of somebody changed' },
+  { name: 'file_shared', title: 'File shared', sample: 'file_shared' },
+  { name: 'pin_added', title: 'Message pinned' },
+  { name: 'pin_removed', title: 'Message no longer pinned' },
+  { name: 'link_shared', title: 'Link to one of the app’s domains shared' },
+  { name: 'emoji_changed', title: 'Emoji added or removed' },
+]
+
 export const slack: ConnectorInput = {
   name: 'slack',
   title: 'Slack',
@@ -132,11 +155,7 @@ export const slack: ConnectorInput = {
     instructions:
       'At api.slack.com/apps open your app, then Event Subscriptions. Switch it on, put the address below into "Request URL" (Slack checks it at once) and subscribe to the bot events. Fill in the signing secret at the connector auth.',
     docs: 'https://docs.slack.dev/apis/events-api/',
-    events: [
-      { name: 'message', title: 'Message', sample: 'message' },
-      { name: 'app_mention', title: 'App mentioned' },
-      ...['reaction_added', 'reaction_removed', 'channel_created', 'member_joined_channel', 'team_join', 'file_shared'],
-    ],
+    events,
     events_filtered_by: 'hookline',
     event_name: '{{ body.event.type }}',
     single: 'app',

@@ -1,6 +1,17 @@
 import type { ConnectorInput } from './connector.ts'
 import { signatures } from './presets/signatures.ts'
 
+const webhook = {
+  url: '{{ webhook_url }}',
+  enabled: true,
+  event_types: {
+    form_response: '{{ "form_response" in events }}',
+    form_response_partial: '{{ "form_response_partial" in events }}',
+  },
+  secret: '{{ signing_secret }}',
+  verify_ssl: true,
+}
+
 export const typeform: ConnectorInput = {
   name: 'typeform',
   title: 'Typeform',
@@ -102,7 +113,10 @@ export const typeform: ConnectorInput = {
   ],
   webhook_trigger: {
     docs: 'https://www.typeform.com/developers/webhooks/',
-    events: [{ name: 'form_response', title: 'Response submitted', sample: 'form_response' }],
+    events: [
+      { name: 'form_response', title: 'Response submitted', sample: 'form_response' },
+      { name: 'form_response_partial', title: 'Response begun and not submitted' },
+    ],
     event_name: '{{ body.event_type }}',
     form: {
       properties: { form_id: { type: 'string', description: 'As in https://….typeform.com/to/<form id>' } },
@@ -111,7 +125,7 @@ export const typeform: ConnectorInput = {
     create: {
       method: 'PUT',
       endpoint: 'forms/{{ form_id }}/webhooks/hookline-{{ registration_key }}',
-      body: { url: '{{ webhook_url }}', enabled: true, secret: '{{ signing_secret }}', verify_ssl: true },
+      body: webhook,
       id: '{{ response.body.tag }}',
     },
     list: {
@@ -125,7 +139,7 @@ export const typeform: ConnectorInput = {
     update: {
       method: 'PUT',
       endpoint: 'forms/{{ form_id }}/webhooks/{{ registration.id }}',
-      body: { url: '{{ webhook_url }}', enabled: true, secret: '{{ signing_secret }}', verify_ssl: true },
+      body: webhook,
     },
     delete: { endpoint: 'forms/{{ form_id }}/webhooks/{{ registration.id }}' },
     backfill: {
@@ -143,7 +157,7 @@ export const typeform: ConnectorInput = {
       },
     },
     signature: signatures.typeform,
-    // The response's own token and not event_id, so that what backfill fetches is recognised.
-    delivery_id: '{{ body.form_response.token }}',
+    // A response's own token and not event_id, so that what backfill fetches is recognised; a partial one has it already.
+    delivery_id: '{{ body.form_response.token if body.event_type == "form_response" else body.event_id }}',
   },
 }

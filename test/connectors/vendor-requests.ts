@@ -69,7 +69,11 @@ export function requestsOf(connector: Connector): VendorRequest[] {
     const pagination = name === 'list' || name === 'backfill' ? listPagination(connector, trigger[name]!) : undefined
     return pagination === undefined ? request : withPage(request, pagination)
   })
-  return [...ofCredential, ...ofTrigger]
+  // The first event stands for all, unless each is asked for by itself.
+  const ofOthers = (trigger.per_event && trigger.create !== undefined ? events.slice(1) : []).map((event) =>
+    rendered(connector, `webhook_trigger.create of ${event}`, trigger.create!, { ...context, event, events: [event] }),
+  )
+  return [...ofCredential, ...ofTrigger, ...ofOthers]
 }
 
 function rendered(
