@@ -1,14 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { AppError } from '../errors.ts'
 import { answerInTurn, noteRefusal, requestHead, sendReply, wholeRequest } from './http-request.ts'
 import { type DeliveryEdge, receiveDelivery, refuse } from './receive-delivery.ts'
+import { webhookRouteMethods } from './route.ts'
 
-const ownMethods = ['POST', 'GET', 'PUT', 'PATCH', 'DELETE'] as const
-
-/** Mounts `/v1/flow-webhook/{flow_id}/{path_secret}`, and the methods that only handshakes use. */
+/** Mounts `/v1/flow-webhook/{flow_id}/{path_secret}`. */
 export function registerConnectorWebhook(http: FastifyInstance, edge: DeliveryEdge, maxBodyBytes: number): void {
   http.route<{ Params: { flowId: string; pathSecret: string } }>({
-    method: [...ownMethods, 'HEAD', 'OPTIONS'],
+    method: [...webhookRouteMethods],
     url: '/v1/flow-webhook/:flowId/:pathSecret',
     bodyLimit: maxBodyBytes,
     exposeHeadRoute: false,
@@ -21,19 +19,6 @@ export function registerConnectorWebhook(http: FastifyInstance, edge: DeliveryEd
     handler: async (request, reply) => {
       const whole = { ...wholeRequest(request), pathSecret: request.params.pathSecret }
       return sendReply(reply, await answerInTurn(whole, edge, (each) => receiveDelivery(each, edge)))
-    },
-  })
-  http.route<{ Params: { flowId: string } }>({
-    method: ['HEAD', 'OPTIONS'],
-    url: '/v1/flow-webhook/:flowId',
-    exposeHeadRoute: false,
-    config: { access: 'webhook' },
-    onError: noteRefusal(edge),
-    handler: async (request, reply) => {
-      const allow = ownMethods.join(', ')
-      if (!(await isTriggered(request, edge)))
-        throw new AppError('method_not_allowed', `this address takes ${allow}`, { headers: { allow } })
-      return sendReply(reply, await receiveDelivery(wholeRequest(request), edge))
     },
   })
 }

@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts'
 import type { Json } from '../flow/json.ts'
-import { charsetOfParameter, decodeLossily, decodeText, settleCharset } from './body/charset.ts'
+import { charsetOfText, decodeLossily, decodeText } from './body/charset.ts'
 import { decompress, namedEncoding } from './body/content-encoding.ts'
 import { type MediaType, parseContentType } from './body/content-type.ts'
 import { looksLikeForm, parseForm } from './body/form.ts'
@@ -37,8 +37,7 @@ const parsers: ReadonlyMap<string, Parser> = new Map<string, Parser>([
  * Turns the body of a webhook request into the value that the flow's first step puts out.
  *
  * The Content-Type decides; a body is never sniffed against it. Only with no or an unknown type JSON is tried first, then form
- * data (`looksLikeForm` says what counts). An empty body is `{}`, except where the type's own framing is missing then: XML
- * without a root, multipart without a boundary.
+ * data (`looksLikeForm` says what counts). An empty body is `{}`, except where it is called XML: a document has a root.
  *
  * Answers at once for what is small and not compressed, so that the common webhook costs no trip through the event loop;
  * compressed bodies and XML beyond 128 KiB come as a promise. Errors, thrown or as rejection: 400 `invalid_body` naming line
@@ -74,13 +73,14 @@ function readJson(bytes: Buffer, type: MediaType, limits: BodyLimits): ParsedBod
 }
 
 function readForm(bytes: Buffer, type: MediaType, limits: BodyLimits): ParsedBody {
-  const charset = settleCharset(bytes, charsetOfParameter(type.parameters.get('charset')))
+  const charset = charsetOfText(bytes, type.parameters.get('charset'))
   const rawText = decodeLossily(bytes, charset)
   return { value: parseForm(rawText, limits), rawText }
 }
 
 function readMultipart(bytes: Buffer, type: MediaType, limits: BodyLimits): ParsedBody {
-  const charset = settleCharset(bytes, charsetOfParameter(type.parameters.get('charset')))
+  if (bytes.length === 0) return { value: {}, rawText: '' }
+  const charset = charsetOfText(bytes, type.parameters.get('charset'))
   return withRawText(parseMultipart(bytes, type, limits), () => decodeLossily(bytes, charset))
 }
 
@@ -101,7 +101,7 @@ function readUnknown(bytes: Buffer, type: MediaType, limits: BodyLimits): Parsed
     if (looksLikeForm(rawText, limits)) return { value: parseForm(rawText, limits), rawText }
     const named =
       type.type === ''
-        ? 'There is no Content-Type'
+        ? 'There is no Content-Type that names a media type'
         : `The Content-Type ${type.type} is not one that says how to read the body`
     const advice = rawText.trimStart().startsWith('<')
       ? ' XML is read as such when the Content-Type is application/xml.'
@@ -115,7 +115,7 @@ function readUnknown(bytes: Buffer, type: MediaType, limits: BodyLimits): Parsed
 }
 
 function decodeAs(bytes: Buffer, type: MediaType): string {
-  return decodeText(bytes, settleCharset(bytes, charsetOfParameter(type.parameters.get('charset'))))
+  return decodeText(bytes, charsetOfText(bytes, type.parameters.get('charset')))
 }
 
 function withRawText(value: Json, decode: () => string): ParsedBody {

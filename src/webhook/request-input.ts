@@ -39,10 +39,10 @@ export interface RequestInput {
   onWritten?: (() => void) | undefined
 }
 
-/** A GET or DELETE without a body has its query as payload. */
+/** A GET without a body has its query as payload. */
 export function requestInput(request: WebhookRequest, parsed: ParsedBody): RequestInput {
   const query = queryObject(request.query)
-  const takesQuery = request.body.length === 0 && (request.method === 'GET' || request.method === 'DELETE')
+  const takesQuery = request.body.length === 0 && request.method === 'GET'
   const payload: Json = takesQuery ? query : parsed.value
   const payloadText = stringifyJson(payload)
   const facts = {

@@ -12,13 +12,14 @@ declare module 'fastify' {
   }
 }
 
-const methods = ['POST', 'GET', 'PUT', 'PATCH', 'DELETE'] as const
+/** The last two are of handshakes; any other webhook refuses them as it does a method that it was not given. */
+export const webhookRouteMethods = ['POST', 'GET', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const
 
 /** Mounts `/v1/flow-webhook/{flow_id}`. The head is decided on before the body is read. */
 export function registerWebhook(http: FastifyInstance, edge: DeliveryEdge, maxBodyBytes: number): void {
   http.decorateRequest('admitted', null)
   http.route<{ Params: { flowId: string } }>({
-    method: [...methods],
+    method: [...webhookRouteMethods],
     url: '/v1/flow-webhook/:flowId',
     bodyLimit: maxBodyBytes,
     exposeHeadRoute: false,

@@ -298,6 +298,26 @@ const scenarios: Scenario[] = [
     request: { method: 'GET', query: '?a=1&a=2&b=x' },
     expect: { status: 200, text: '{"a": ["1", "2"], "b": "x"}' },
   },
+  {
+    name: 'a DELETE has not: its empty body is {}',
+    flow: webhookFlow('{{ web1 | tojson }}', [], { methods: ['DELETE'] }),
+    request: { method: 'DELETE', query: '?a=1' },
+    expect: { status: 200, text: '{}' },
+  },
+  ...['HEAD', 'OPTIONS'].flatMap((method) => [
+    {
+      name: `${method} is refused as any method that is not allowed`,
+      flow: webhookFlow('', [], { methods: ['GET', 'POST'] }),
+      request: { method },
+      expect: { status: 405, headers: { allow: 'GET, POST' } },
+    },
+    {
+      name: `${method} without a token tells nothing`,
+      flow: echo,
+      request: { method, token: null },
+      expect: { status: 401 },
+    },
+  ]),
   ...['PUT', 'PATCH', 'DELETE'].map((method) => ({
     name: `${method} where it is allowed`,
     flow: webhookFlow('{{ request.method }}', [], { methods: [method] }),

@@ -63,10 +63,16 @@ export function findCharset(label: string): Charset | undefined {
 }
 
 /**
- * The charset that a `charset` parameter names, UTF-8 without one. Errors: 415 `unsupported_media_type`.
+ * What text is in, by the `charset` parameter of its Content-Type. Without one a byte order mark tells, and else it is UTF-8.
+ * Errors: 415 `unsupported_media_type`.
  */
-export function charsetOfParameter(label: string | undefined): Charset {
-  if (label === undefined) return utf8
+export function charsetOfText(bytes: Uint8Array, label: string | undefined): Charset {
+  if (label === undefined) return charsetOfMark(bytes) ?? utf8
+  return settleCharset(bytes, charsetOfParameter(label))
+}
+
+/** The charset that a `charset` parameter names. Errors: 415 `unsupported_media_type`. */
+export function charsetOfParameter(label: string): Charset {
   const charset = findCharset(label)
   if (charset !== undefined) return charset
   throw new AppError(

@@ -20,6 +20,9 @@ test('a Content-Type is read by the grammar of RFC 9110', () => {
     ['application/json\t; a', 'application/json', {}],
     [`text/xml; ${'a'.repeat(10_000)}; b=c`, 'text/xml', { b: 'c' }],
     [' \t', '', {}],
+    ['json', '', {}],
+    ['application/', '', {}],
+    [';charset=utf-7', '', {}],
     [undefined, '', {}],
   ]
   for (const [header, type, parameters] of readings) {
@@ -33,8 +36,6 @@ test('a Content-Type that readers could take in two ways is refused, naming the 
   const refusals: [header: string, message: RegExp][] = [
     ['application/json\ta', /character 18: expected ";" before a parameter, found "a"/],
     ['application/json, text/xml', /character 17/],
-    ['json', /character 1: expected a media type such as application\/json/],
-    ['application/', /character 1/],
     ['text/xml; charset=', /a value of the parameter charset/],
     ['text/xml; charset="utf-8', /a value of the parameter charset/],
     ['text/xml; charset = utf-8', /"=" and a value/],

@@ -2,7 +2,7 @@ import { AppError } from '../../errors.ts'
 
 /** A Content-Type, taken apart. Type and parameter names are lower case; parameter values are as sent, without quotes. */
 export interface MediaType {
-  /** `type/subtype`; empty when the header is missing or blank. */
+  /** `type/subtype`; empty when the header is missing or names none, as `json`. */
   type: string
   parameters: ReadonlyMap<string, string>
 }
@@ -39,7 +39,7 @@ export function parseContentType(header: string | undefined): MediaType {
   if (text === '') return noMediaType
 
   const type = match(typeToken, text, 0)
-  if (type === undefined) throw malformed(text, 0, 'a media type such as application/json')
+  if (type === undefined) return noMediaType
   return { type: type.toLowerCase(), parameters: parseParameters(text, type.length) }
 }
 

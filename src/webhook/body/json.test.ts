@@ -72,7 +72,7 @@ test('bytes that are not the charset they claim to be are refused, naming the by
     ['22f490808022', /byte 2 \(0xF4\)/], // beyond U+10FFFF
     ['22e282', /byte 2 \(0xE2\)/], // cut off
     ['efbfbdefbfbdff', /byte 7 \(0xFF\)/], // after genuine U+FFFD
-    ['fffe5b005d00', /byte 1 \(0xFF\)/], // UTF-16 that nobody announced
+    ['5b005d00', /expected a value/], // UTF-16 that neither a name nor a mark announces
   ]
   for (const [hex, message] of bad) await assertRefused(outcome(Buffer.from(hex, 'hex'), json), 400, message)
   await assertRefused(
@@ -112,6 +112,10 @@ test('charsets other than UTF-8 are decoded, and those that hide markup in ASCII
   ]
   for (const [charset, bytes, value] of readings) {
     assert.equal(await outcome(bytes, { contentType: `application/json; charset=${charset}` }), value, charset)
+  }
+  const marked = Buffer.from(`\ufeff${text}`, 'utf16le')
+  for (const bytes of [marked, Buffer.from(marked).swap16()]) {
+    for (const each of [json, {}]) assert.equal(await outcome(bytes, each), text, 'a mark says it, too')
   }
   for (const charset of [
     'utf-7',

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts'
 import type { Json, JsonObject } from '../../flow/json.ts'
-import { charsetOfParameter, decodeLossily, settleCharset } from './charset.ts'
+import { charsetOfText, decodeLossily } from './charset.ts'
 import { type MediaType, parseContentType } from './content-type.ts'
 import { addField } from './field.ts'
 import { safeFileName } from './file-name.ts'
@@ -96,10 +96,9 @@ function firstDelimiter(bytes: Buffer, marker: Buffer): Delimiter {
   const atStart = bytes.subarray(0, bare.length).equals(bare) ? delimiterAt(bytes, 0, bare.length) : undefined
   const first = atStart ?? findDelimiter(bytes, marker, 0)
   if (first !== undefined) return first
-  const found = bytes.length === 0 ? 'an empty body' : JSON.stringify(bytes.toString('latin1', 0, 30))
   throw malformed(
     0,
-    `expected the boundary ${bare.toString('latin1')} that the Content-Type names on a line of its own, ended by CR LF; found ${found}`,
+    `expected the boundary ${bare.toString('latin1')} that the Content-Type names on a line of its own, ended by CR LF; found ${JSON.stringify(bytes.toString('latin1', 0, 30))}`,
   )
 }
 
@@ -125,8 +124,7 @@ function delimiterAt(bytes: Buffer, start: number, after: number): Delimiter | u
 }
 
 function textOf(part: Part): string {
-  const named = charsetOfParameter(part.type.parameters.get('charset'))
-  return decodeLossily(part.content, settleCharset(part.content, named))
+  return decodeLossily(part.content, charsetOfText(part.content, part.type.parameters.get('charset')))
 }
 
 function fileOf(part: Part, fileName: string): Json {
