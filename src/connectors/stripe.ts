@@ -1,6 +1,52 @@
 import type { ConnectorInput } from './connector.ts'
 import { signatures } from './presets/signatures.ts'
 
+/** https://docs.stripe.com/api/events/types */
+const events = [
+  { name: 'checkout.session.completed', title: 'Checkout completed', sample: 'checkout.session.completed' },
+  { name: 'checkout.session.async_payment_succeeded', title: 'Late payment of a checkout succeeded' },
+  { name: 'checkout.session.async_payment_failed', title: 'Late payment of a checkout failed' },
+  { name: 'checkout.session.expired', title: 'Checkout expired' },
+  { name: 'payment_intent.created', title: 'Payment begun' },
+  { name: 'payment_intent.succeeded', title: 'Payment succeeded', sample: 'payment_intent.succeeded' },
+  { name: 'payment_intent.payment_failed', title: 'Payment failed', sample: 'payment_intent.payment_failed' },
+  { name: 'payment_intent.requires_action', title: 'Payment needs the customer' },
+  { name: 'payment_intent.canceled', title: 'Payment canceled' },
+  { name: 'charge.succeeded', title: 'Charge succeeded' },
+  { name: 'charge.failed', title: 'Charge failed' },
+  { name: 'charge.refunded', title: 'Charge refunded', sample: 'charge.refunded' },
+  { name: 'charge.dispute.created', title: 'Dispute opened', sample: 'charge.dispute.created' },
+  { name: 'charge.dispute.closed', title: 'Dispute closed' },
+  { name: 'refund.created', title: 'Refund created' },
+  { name: 'refund.updated', title: 'Refund changed' },
+  { name: 'customer.created', title: 'Customer created', sample: 'customer.created' },
+  { name: 'customer.updated', title: 'Customer changed', sample: 'customer.updated' },
+  { name: 'customer.deleted', title: 'Customer deleted' },
+  { name: 'customer.subscription.created', title: 'Subscription begun', sample: 'customer.subscription.created' },
+  { name: 'customer.subscription.updated', title: 'Subscription changed', sample: 'customer.subscription.updated' },
+  { name: 'customer.subscription.deleted', title: 'Subscription ended', sample: 'customer.subscription.deleted' },
+  { name: 'customer.subscription.paused', title: 'Subscription paused' },
+  { name: 'customer.subscription.resumed', title: 'Subscription resumed' },
+  { name: 'customer.subscription.trial_will_end', title: 'Trial ends in three days' },
+  { name: 'invoice.created', title: 'Invoice created' },
+  { name: 'invoice.finalized', title: 'Invoice finalized' },
+  { name: 'invoice.sent', title: 'Invoice sent' },
+  { name: 'invoice.paid', title: 'Invoice paid', sample: 'invoice.paid' },
+  { name: 'invoice.payment_failed', title: 'Payment of an invoice failed', sample: 'invoice.payment_failed' },
+  { name: 'invoice.payment_action_required', title: 'Payment of an invoice needs the customer' },
+  { name: 'invoice.upcoming', title: 'Invoice comes in a few days' },
+  { name: 'invoice.voided', title: 'Invoice voided' },
+  { name: 'payment_method.attached', title: 'Payment method attached' },
+  { name: 'setup_intent.succeeded', title: 'Payment method set up' },
+  { name: 'quote.accepted', title: 'Quote accepted' },
+  { name: 'product.created', title: 'Product created' },
+  { name: 'product.updated', title: 'Product changed' },
+  { name: 'price.created', title: 'Price created' },
+  { name: 'price.updated', title: 'Price changed' },
+  { name: 'payout.paid', title: 'Payout arrived' },
+  { name: 'payout.failed', title: 'Payout failed' },
+]
+
 export const stripe: ConnectorInput = {
   name: 'stripe',
   title: 'Stripe',
@@ -141,13 +187,7 @@ export const stripe: ConnectorInput = {
   ],
   webhook_trigger: {
     docs: 'https://docs.stripe.com/api/webhook_endpoints',
-    events: [
-      { name: 'invoice.paid', title: 'Invoice paid', sample: 'invoice.paid' },
-      { name: 'checkout.session.completed', title: 'Checkout completed', sample: 'checkout.session.completed' },
-      ...['customer.created', 'customer.updated', 'customer.deleted', 'invoice.created', 'invoice.payment_failed'],
-      ...['payment_intent.succeeded', 'payment_intent.payment_failed', 'charge.refunded', 'charge.dispute.created'],
-      ...['customer.subscription.created', 'customer.subscription.updated', 'customer.subscription.deleted'],
-    ],
+    events,
     event_name: '{{ body.type }}',
     create: {
       method: 'POST',
