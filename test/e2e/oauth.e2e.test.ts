@@ -48,6 +48,7 @@ test('a user consents, and calls are made with the token', async () => {
   const { secrets_set } = (await studio.api('GET', `/v1/connector-auths/${auth}`)).json as { secrets_set: string[] }
   assert.ok(secrets_set.includes('access_token'))
   assert.deepEqual((await studio.api('POST', `/v1/connector-auths/${auth}/test`)).json, {
+    tested: true,
     ok: true,
     message: `${new URL(server.url).host} answered 200`,
   })
