@@ -60,6 +60,22 @@ test('the OpenAPI document names ETag, If-Match and what a lost race is answered
   }
 })
 
+test('two states are never one, though the clock stands still', async () => {
+  const auth = { connector: 'http', name: 'Key', auth_type: 'api_key' }
+  const { body } = await api.call('POST', '/connector-auths', { body: { ...auth, auth_token: 'secret 0' } })
+  const tags = new Set<unknown>()
+  for (const auth_token of ['secret 1', 'secret 2', 'secret 1']) {
+    const { headers } = await api.call('PUT', `/connector-auths/${body.id}`, { body: { ...auth, auth_token } })
+    tags.add(headers.etag)
+  }
+  assert.equal(tags.size, 3, 'secrets are not in the tag, so every edit has a time of its own')
+  for (const value of ['before', 'after']) {
+    tags.add((await api.call('POST', '/env-variables', { body: { name: 'ANEW', value } })).headers.etag)
+    await api.call('DELETE', '/env-variables/ANEW')
+  }
+  assert.equal(tags.size, 5)
+})
+
 test('HEAD answers as GET does, without the body', async () => {
   const { body: flow } = await api.call('POST', '/flows', { body: { name: 'Looked at' } })
   const token = await api.token(['automation', 'company', 'connector_auth', 'connectors'])
