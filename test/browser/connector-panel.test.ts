@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Locator } from 'playwright-core'
 import type { JsonObject } from '../../src/flow/json.ts'
 import { startSink } from '../e2e/rig.ts'
 import { announced, arrow, card, panel, webhook } from './builder-page.ts'
@@ -113,6 +114,33 @@ const action = (ref: string, name: string, x: number, input: JsonObject = {}): J
 const afterWebhook = (step: JsonObject): JsonObject => ({
   steps: [webhook(), step],
   arrows: [{ from: 'web1', to: 'con1' }],
+})
+
+check('an action’s title is read whole, however long', async ({ page, openFlow }) => {
+  const title =
+    'Create or update a contact with its custom properties, lists, consents and the owner responsible for it'
+  const wordy = { name: 'wordy', title: 'Wordy', base_domain: 'https://api.wordy.example/' }
+  const actions = [
+    { name: 'upsert', title, endpoint: 'contacts' },
+    { name: 'list', title: 'List', endpoint: 'contacts' },
+  ]
+  const made = await page.request.post(`${product.url}/v1/connectors`, { data: { ...wordy, actions } })
+  assert.ok(made.ok(), await made.text())
+  await openFlow(
+    { steps: [webhook(), { ref: 'con1', connector: 'wordy', action: 'upsert', input: {} }], arrows: [] },
+    '?step=con1',
+  )
+  const isWhole = (box: Locator) =>
+    box.evaluate((each) => each.scrollWidth <= each.clientWidth && each.scrollHeight <= each.clientHeight)
+  assert.ok(await isWhole(panel(page).getByLabel('Name of the step')))
+  const field = panel(page).getByLabel('Action', { exact: true })
+  assert.equal(await field.getAttribute('title'), title)
+  await field.click()
+  assert.ok(await isWhole(page.getByRole('option', { name: title })))
+  await page.keyboard.press('Escape')
+  assert.equal(await card(page, 'con1').getByText(title).getAttribute('title'), title)
+  await page.setViewportSize({ width: 375, height: 720 })
+  assert.ok(await isWhole(page.getByRole('list', { name: 'Steps of this flow' }).getByText(title)))
 })
 
 check(

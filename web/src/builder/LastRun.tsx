@@ -2,6 +2,8 @@ import { Anchor, SegmentedControl, Select } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
+import { Foreign } from '../components/Foreign.tsx'
+import { isolated } from '../components/foreign-text.ts'
 import { JsonView } from '../components/JsonView.tsx'
 import { StatusBadge } from '../components/StatusBadge.tsx'
 import { clockTime, durationText } from '../components/TimeAgo.tsx'
@@ -32,7 +34,8 @@ export function LastRun({ stepRef }: { stepRef: string }) {
     <div className={classes.sections}>
       <div className={classes.spread}>
         <span className={classes.note}>
-          {run.data.title ?? (run.data.trigger === 'test' ? 'Test' : 'Run')} · {clockTime(run.data.started_at)}
+          <Foreign>{run.data.title ?? (run.data.trigger === 'test' ? 'Test' : 'Run')}</Foreign> ·{' '}
+          {clockTime(run.data.started_at)}
         </span>
         <Anchor size="sm" renderRoot={(props) => <Link {...props} to="/runs" search={{ run: runId }} />}>
           Open in the debugger
@@ -57,7 +60,7 @@ function NotReached({ run, steps }: { run: RunJson; steps: readonly StepJson[] }
       {steps.length === 0
         ? 'This flow keeps nothing of its runs (0 days in its settings), so there is nothing to show.'
         : failed === undefined
-          ? `This step was not reached in this run${branch === undefined ? '' : `: ${branch.ref} took “${branch.label}”`}.`
+          ? `This step was not reached in this run${branch === undefined ? '' : `: ${branch.ref} took “${isolated(branch.label ?? '')}”`}.`
           : `This step was not reached: ${failed.ref} failed before it.`}
     </p>
   )
@@ -114,7 +117,7 @@ function Record({ run, record }: { run: RunJson; record: StepJson }) {
           {durationText(Date.parse(record.ended_at) - Date.parse(record.started_at))}
           {record.attempt > 1 ? ` · attempt ${record.attempt}` : ''}
           {record.response_code === null ? '' : ` · HTTP ${record.response_code}`}
-          {record.label === null ? '' : ` · took “${record.label}”`}
+          {record.label === null ? '' : ` · took “${isolated(record.label)}”`}
         </span>
       </div>
       {record.error ? <StepError step={record} error={record.error} /> : null}

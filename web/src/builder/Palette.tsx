@@ -2,6 +2,7 @@ import { TextInput } from '@mantine/core'
 import { Search } from 'lucide-react'
 import { useState } from 'react'
 import { announce } from '../components/Announcer.tsx'
+import { Foreign } from '../components/Foreign.tsx'
 import type { PaletteItem } from './catalogue.ts'
 import classes from './Palette.module.css'
 import { StepIcon } from './StepIcon.tsx'
@@ -66,7 +67,7 @@ export function Palette({ onAdded }: { onAdded: (ref: string) => void }) {
                   >
                     <StepIcon connector={item.connector} image={connectors.get(item.connector)?.image_url} size={28} />
                     <span className={classes.name}>
-                      {item.title}
+                      <Foreign>{item.title}</Foreign>
                       {refused ? (
                         <span className={classes.refused}>
                           {item.connector === trigger?.connector ? 'Already in this flow' : 'The flow has a trigger'}
@@ -122,7 +123,7 @@ export function findItems(items: readonly PaletteItem[], text: string): PaletteI
 function Ghost({ drag: { item, at } }: { drag: PaletteDrag }) {
   return (
     <div className={classes.ghost} style={{ left: at.x, top: at.y }} aria-hidden>
-      <StepIcon connector={item.connector} size={28} /> {item.title}
+      <StepIcon connector={item.connector} size={28} /> <Foreign>{item.title}</Foreign>
     </div>
   )
 }

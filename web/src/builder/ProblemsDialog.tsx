@@ -1,5 +1,6 @@
 import { Modal } from '@mantine/core'
 import { CircleAlert } from 'lucide-react'
+import { isolated } from '../components/foreign-text.ts'
 import classes from './dialogs.module.css'
 import { type Problem, stepOf, useBuilder } from './store.ts'
 
@@ -36,7 +37,7 @@ export function ProblemsDialog({
               >
                 <CircleAlert size={16} aria-hidden />
                 <span>
-                  <b>{step ? `${catalogue.title(step)} ${step.ref}` : 'Flow'}</b>
+                  <b>{step ? `${isolated(catalogue.title(step))} ${step.ref}` : 'Flow'}</b>
                   <span className={classes.message}>{problem.message}</span>
                 </span>
               </button>

@@ -1,6 +1,7 @@
 import { Handle, type NodeProps, Position } from '@xyflow/react'
 import { CircleCheck, CircleMinus, CircleX, LoaderCircle, TriangleAlert } from 'lucide-react'
 import { memo } from 'react'
+import { isolated } from '../components/foreign-text.ts'
 import { durationText } from '../components/TimeAgo.tsx'
 import { branchHandle } from './canvas-nodes.ts'
 import type { Catalogue } from './catalogue.ts'
@@ -24,7 +25,9 @@ export const StepNode = memo(function StepNode({ id, selected }: NodeProps) {
       {catalogue.starts(step) ? null : <Handle type="target" position={Position.Left} className={classes.handle} />}
       <StepIcon connector={step.connector} image={connector?.image_url} />
       <div className={classes.words}>
-        <div className={classes.title}>{catalogue.title(step)}</div>
+        <div className={classes.title} title={catalogue.title(step)}>
+          {catalogue.title(step)}
+        </div>
         <div className={classes.line}>
           <span className={classes.ref}>{step.ref}</span>
           <Hints step={step} />
@@ -107,5 +110,5 @@ export function stepLabel(
 export function placeOf(step: Step, document: FlowDocument, catalogue: Catalogue): string {
   const into = document.arrows.filter(({ to }) => to === step.ref)
   if (into.length === 0) return catalogue.starts(step) ? 'first step' : 'not connected'
-  return `after ${into.map(({ from, label }) => (label === undefined ? from : `${from} (${label})`)).join(', ')}`
+  return `after ${into.map(({ from, label }) => (label === undefined ? from : `${from} (${isolated(label)})`)).join(', ')}`
 }

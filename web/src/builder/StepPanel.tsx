@@ -99,14 +99,18 @@ function Head({
     <header className={classes.head}>
       <StepIcon connector={step.connector} image={catalogue.connectors.get(step.connector)?.image_url} size={38} />
       <div className={classes.names}>
-        <input
+        <textarea
           className={classes.titleInput}
           aria-label="Name of the step"
+          rows={1}
           value={step.title ?? ''}
           placeholder={catalogue.title({ ...step, title: '' })}
           maxLength={255}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter') event.preventDefault()
+          }}
           onChange={(event) => {
-            const title = event.currentTarget.value
+            const title = event.currentTarget.value.replaceAll(/\s*\n\s*/g, ' ')
             store
               .getState()
               .edit(

@@ -105,6 +105,7 @@ function NameField() {
       className={classes.name}
       aria-label="Name of the flow"
       value={name}
+      title={name}
       maxLength={255}
       size={Math.max(8, Math.min(36, name.length))}
       onChange={(event) =>

@@ -1,5 +1,6 @@
 import microdiff, { type Difference } from 'microdiff'
 import { type Json, stringifyJson } from '../../../src/flow/json.ts'
+import { isolated } from '../components/foreign-text.ts'
 import type { FlowDocument } from './flow-document.ts'
 
 export interface Line {
@@ -17,7 +18,8 @@ export function differences(before: FlowDocument, after: FlowDocument): Line[] {
     const path = difference.path.join('.')
     const old = 'oldValue' in difference ? shown(difference.oldValue as Json) : ''
     const now = 'value' in difference ? shown(difference.value as Json) : ''
-    const text = difference.type === 'CHANGE' ? `${old} → ${now}` : difference.type === 'CREATE' ? now : old
+    const text =
+      difference.type === 'CHANGE' ? `${isolated(old)} → ${isolated(now)}` : difference.type === 'CREATE' ? now : old
     return { kind: difference.type, path: `${signs[difference.type]} ${path}`, text }
   })
 }
@@ -29,7 +31,10 @@ function comparable({ name, description, settings, steps, arrows }: FlowDocument
     settings,
     steps: Object.fromEntries(steps.map(({ ref, position: _, ...step }) => [ref, step])),
     arrows: Object.fromEntries(
-      arrows.map(({ from, to, label }) => [`${from}${label === undefined ? '' : ` (${label})`} → ${to}`, 'arrow']),
+      arrows.map(({ from, to, label }) => [
+        `${from}${label === undefined ? '' : ` (${isolated(label)})`} → ${to}`,
+        'arrow',
+      ]),
     ),
   }
 }

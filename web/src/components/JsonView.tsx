@@ -1,6 +1,7 @@
 import { ChevronDown, ChevronRight } from 'lucide-react'
 import { type KeyboardEvent, type MouseEvent, useMemo, useRef, useState } from 'react'
 import type { Json } from '../../../src/flow/json.ts'
+import { Foreign } from './Foreign.tsx'
 import classes from './JsonView.module.css'
 import { type JsonRow, jsonRows } from './json-rows.ts'
 
@@ -150,9 +151,9 @@ function Row({
       {row.kind === 'object' || row.kind === 'array' ? (
         <span className={classes.size}>{row.kind === 'array' ? `[${row.size}]` : `{${row.size}}`}</span>
       ) : (
-        <bdi className={classes.value} data-kind={row.kind}>
+        <Foreign className={classes.value} data-kind={row.kind}>
           {row.text}
-        </bdi>
+        </Foreign>
       )}
     </div>
   )

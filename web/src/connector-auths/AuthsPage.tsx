@@ -7,6 +7,8 @@ import { messageOf } from '../api.ts'
 import { catalogueQuery } from '../builder/catalogue.ts'
 import { announce } from '../components/Announcer.tsx'
 import { EmptyState } from '../components/EmptyState.tsx'
+import { Foreign } from '../components/Foreign.tsx'
+import { isolated } from '../components/foreign-text.ts'
 import { PageBar } from '../components/PageBar.tsx'
 import { clockTime, TimeAgo } from '../components/TimeAgo.tsx'
 import { Confirm } from '../settings/Confirm.tsx'
@@ -66,7 +68,7 @@ export function AuthsPage() {
         // Also when somebody else deletes it meanwhile: what is typed stays.
         opened={isNew || search.auth !== undefined}
         onClose={close}
-        title={isNew ? 'New connector auth' : `Change “${edited?.name ?? 'a connector auth'}”`}
+        title={isNew ? 'New connector auth' : `Change “${isolated(edited?.name ?? 'a connector auth')}”`}
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
         {search.auth === undefined ? (
@@ -129,7 +131,7 @@ function AuthRow({
     <tr>
       <td>
         <button type="button" className={classes.name} onClick={edit}>
-          <bdi>{auth.name}</bdi>
+          <Foreign>{auth.name}</Foreign>
         </button>
       </td>
       <td>{connectorTitle}</td>
@@ -138,7 +140,7 @@ function AuthRow({
         <Health auth={auth} />
         {test.data === undefined ? null : (
           <p className={classes.said} role="status" data-ok={test.data.ok || !test.data.tested}>
-            <bdi>{test.data.message}</bdi>
+            <Foreign>{test.data.message}</Foreign>
           </p>
         )}
         {test.error === null ? null : (
@@ -190,7 +192,7 @@ function AuthRow({
             setDeleting(false)
             remove.reset()
           }}
-          title={`Delete “${auth.name}”?`}
+          title={`Delete “${isolated(auth.name)}”?`}
           action="Delete"
           danger
           isBlocked={auth.used_by.length > 0}
@@ -228,7 +230,7 @@ function Health({ auth: { check } }: { auth: AuthJson }) {
     <span className={classes.health} data-state="bad">
       <CircleX size={14} aria-hidden />
       <span>
-        <bdi>{check.message}</bdi> since {clockTime(check.at)}
+        <Foreign>{check.message}</Foreign> since {clockTime(check.at)}
       </span>
     </span>
   )

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { TriangleAlert } from 'lucide-react'
+import { Foreign } from '../components/Foreign.tsx'
 import { clockTime } from '../components/TimeAgo.tsx'
 import { type AuthJson, allAuthsQuery, useTestAuth } from './auth-queries.ts'
 import classes from './BrokenAuths.module.css'
@@ -26,12 +27,16 @@ function BrokenAuth({ auth }: { auth: AuthJson }) {
     <div className={classes.banner} role="status">
       <TriangleAlert size={16} aria-hidden />
       <span className={classes.text}>
-        Auth <b>“{auth.name}”</b> does not work
+        Auth{' '}
+        <b>
+          “<Foreign>{auth.name}</Foreign>”
+        </b>{' '}
+        does not work
         {auth.check === null ? null : (
           <>
             {' '}
             since <time title={new Date(auth.check.at).toLocaleString()}>{sinceText(auth.check.at)}</time>:{' '}
-            <bdi>{auth.check.message}</bdi>
+            <Foreign>{auth.check.message}</Foreign>
           </>
         )}
       </span>

@@ -1,6 +1,7 @@
 import { Button, type ButtonProps, Modal } from '@mantine/core'
 import { lazy, Suspense, useState } from 'react'
 import { announce } from '../components/Announcer.tsx'
+import { isolated } from '../components/foreign-text.ts'
 import { Loading } from '../shell/root-route.tsx'
 import type { AuthJson } from './auth-queries.ts'
 import classes from './BrokenAuths.module.css'
@@ -33,7 +34,7 @@ export function Reconnect({ auth, label, size }: { auth: AuthJson; label: string
       <Modal
         opened={isOpen}
         onClose={() => setOpen(false)}
-        title={`Change “${auth.name}”`}
+        title={`Change “${isolated(auth.name)}”`}
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
         <Suspense fallback={<Loading />}>

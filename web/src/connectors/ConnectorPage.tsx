@@ -4,6 +4,8 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { KeyRound, Pencil, Search, Trash2, Zap } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
 import { ApiError, messageOf } from '../api.ts'
+import { Foreign } from '../components/Foreign.tsx'
+import { isolated } from '../components/foreign-text.ts'
 import { PageBar } from '../components/PageBar.tsx'
 import { authTypesOf, fieldsOf } from '../connector-auths/auth-form.ts'
 import { Confirm } from '../settings/Confirm.tsx'
@@ -54,13 +56,13 @@ function Loaded({ connector }: { connector: OwnableConnector }) {
           <ConnectorMark name={connector.name} title={connector.title} size={48} />
           <div className={classes.words}>
             <p className={classes.text}>
-              <bdi>{connector.description || 'A connector without a description.'}</bdi>
+              <Foreign>{connector.description || 'A connector without a description.'}</Foreign>
             </p>
             <p className={classes.facts}>
               <code>{connector.name}</code>
               {connector.base_domain === undefined ? null : (
                 <span>
-                  <bdi>{connector.base_domain}</bdi>
+                  <Foreign>{connector.base_domain}</Foreign>
                 </span>
               )}
               {connector.tags?.map((tag) => (
@@ -131,7 +133,7 @@ function OwnerActions({ connector: { name, title } }: { connector: OwnableConnec
           setDeleting(false)
           remove.reset()
         }}
-        title={`Delete “${title}”?`}
+        title={`Delete “${isolated(title)}”?`}
         action="Delete"
         danger
         isPending={remove.isPending}
@@ -171,10 +173,10 @@ function Actions({ connector: { name: connectorName, contype, actions } }: { con
             <tr key={action.name}>
               <td>
                 <strong className={classes.action}>
-                  <bdi>{action.title}</bdi>
+                  <Foreign>{action.title}</Foreign>
                 </strong>
                 <span className={classes.sub}>
-                  <bdi>{action.description ?? action.summary ?? action.name}</bdi>{' '}
+                  <Foreign>{action.description ?? action.summary ?? action.name}</Foreign>{' '}
                   {action.docs === undefined ? null : (
                     <Anchor
                       size="xs"
@@ -190,7 +192,7 @@ function Actions({ connector: { name: connectorName, contype, actions } }: { con
               </td>
               <td>
                 <code className={classes.request}>
-                  {action.method ?? 'GET'} <bdi>{endpointOf(action)}</bdi>
+                  {action.method ?? 'GET'} <Foreign>{endpointOf(action)}</Foreign>
                 </code>
               </td>
               <td className={classes.sub}>{action.tag ?? ''}</td>
@@ -238,7 +240,8 @@ function AuthTypes({ connector }: { connector: OwnableConnector }) {
           <ul className={classes.fields}>
             {fieldsOf(connector, type.name, {}).map(({ path, label, kind, required }) => (
               <li key={path}>
-                <bdi>{label}</bdi> {kind === 'secret' ? <span className={classes.sub}>secret, write-only</span> : null}
+                <Foreign>{label}</Foreign>{' '}
+                {kind === 'secret' ? <span className={classes.sub}>secret, write-only</span> : null}
                 {required ? null : <span className={classes.sub}>optional</span>}
               </li>
             ))}

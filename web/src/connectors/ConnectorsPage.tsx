@@ -6,6 +6,7 @@ import { Plug, Plus, Search, Zap } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { messageOf } from '../api.ts'
 import { EmptyState } from '../components/EmptyState.tsx'
+import { Foreign } from '../components/Foreign.tsx'
 import { PageBar } from '../components/PageBar.tsx'
 import { Page, Refusal } from '../settings/Listing.tsx'
 import { Loading } from '../shell/root-route.tsx'
@@ -116,12 +117,12 @@ function Card({ connector }: { connector: OwnableConnector }) {
       <ConnectorMark name={name} title={title} />
       <span className={classes.words}>
         <span className={classes.title}>
-          <bdi>{title}</bdi>
+          <Foreign>{title}</Foreign>
           {origin === 'own' ? <span className={classes.mark}>Own</span> : null}
           {status === 'active' ? null : <span className={classes.mark}>{status}</span>}
         </span>
         <span className={classes.text}>
-          <bdi>{description || `${actions.length} actions`}</bdi>
+          <Foreign>{description || `${actions.length} actions`}</Foreign>
         </span>
         <span className={classes.facts}>
           {actions.length} {actions.length === 1 ? 'action' : 'actions'}

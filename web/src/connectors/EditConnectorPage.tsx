@@ -5,6 +5,7 @@ import { FileUp, TriangleAlert } from 'lucide-react'
 import { lazy, Suspense, useMemo, useRef, useState } from 'react'
 import { isJsonObject, type JsonObject, stringifyJson } from '../../../src/flow/json.ts'
 import { ApiError, messageOf, type Tagged } from '../api.ts'
+import { Foreign } from '../components/Foreign.tsx'
 import { LostRace } from '../components/LostRace.tsx'
 import { newerState, useOpened } from '../components/opened.ts'
 import { PageBar } from '../components/PageBar.tsx'
@@ -172,7 +173,7 @@ function Problems({ problems, show }: { problems: readonly Problem[]; show: (lin
             <button type="button" onClick={() => show(line)}>
               line {line}
             </button>{' '}
-            {path === '' ? null : <code>{path}</code>} <bdi>{message}</bdi>
+            {path === '' ? null : <code>{path}</code>} <Foreign>{message}</Foreign>
           </li>
         ))}
       </ul>

@@ -6,6 +6,7 @@ import type { RunError } from '../../../src/flow/run.ts'
 import type { ConnectorJson } from '../builder/catalogue.ts'
 import { focusField } from '../builder/focus-field.ts'
 import { CopyButton } from '../components/CopyButton.tsx'
+import { isolated } from '../components/foreign-text.ts'
 import { JsonView } from '../components/JsonView.tsx'
 import { durationText, sizeText } from '../components/TimeAgo.tsx'
 import { authQuery } from '../connector-auths/auth-queries.ts'
@@ -147,10 +148,10 @@ export function resultWords(result: ActionTestJson, title: string): string {
   const { dry_run: isDry, request, response, error, calls, duration_ms: ms } = result
   if (response !== null) {
     const last = calls > 1 ? `, the last of ${calls} calls` : ''
-    return `${title} answered ${response.status} after ${durationText(ms)}${last}`
+    return `${isolated(title)} answered ${response.status} after ${durationText(ms)}${last}`
   }
-  if (error !== null) return request === null ? 'Nothing was sent' : `${title} did not answer`
-  return isDry ? 'This is what Send would send; nothing was sent' : `${title} did not answer`
+  if (error !== null) return request === null ? 'Nothing was sent' : `${isolated(title)} did not answer`
+  return isDry ? 'This is what Send would send; nothing was sent' : `${isolated(title)} did not answer`
 }
 
 /** JSON as the value it is, so that it is shown as a tree. */

@@ -17,6 +17,8 @@ import { keepFitting } from '../builder/form/schema.ts'
 import { ScopeContext } from '../builder/template/template-context.ts'
 import { announce } from '../components/Announcer.tsx'
 import { EmptyState } from '../components/EmptyState.tsx'
+import { Foreign } from '../components/Foreign.tsx'
+import { isolated } from '../components/foreign-text.ts'
 import { envVariablesQuery } from '../env-variables/env-queries.ts'
 import { Refusal } from '../settings/Listing.tsx'
 import { type ActionTestJson, useActionTest } from './action-tests.ts'
@@ -125,8 +127,8 @@ function Console({ connector }: { connector: OwnableConnector }) {
             <AuthPicker connector={connector} value={auth} onChange={chooseAuth} />
             {auths?.length === 0 ? (
               <p className={formClasses.description}>
-                {connector.title} asks for a login. Make one with New: its secrets are only ever sent to{' '}
-                {connector.title}.
+                <Foreign>{connector.title}</Foreign> asks for a login. Make one with New: its secrets are only ever sent
+                to <Foreign>{connector.title}</Foreign>.
               </p>
             ) : null}
             <p className={formClasses.problem} role={lacksAuth ? 'alert' : undefined}>
@@ -204,9 +206,13 @@ function ActionFacts({ action: { method = 'GET', description, summary, docs, ...
   const words = summary ?? description
   return (
     <p className={formClasses.description}>
-      {words === undefined ? null : <bdi>{words} </bdi>}
+      {words === undefined ? null : (
+        <>
+          <Foreign>{words}</Foreign>{' '}
+        </>
+      )}
       <code>
-        {method} <bdi>{endpointOf(action)}</bdi>
+        {method} <Foreign>{endpointOf(action)}</Foreign>
       </code>{' '}
       {docs === undefined ? null : (
         <Anchor size="xs" href={docs} target="_blank" rel="noreferrer">
@@ -227,8 +233,8 @@ function isReading({ method = 'GET' }: ActionJson): boolean {
 
 function warning({ title }: OwnableConnector, action: ActionJson): string {
   return isReading(action)
-    ? `Send calls ${title} for real. No run is stored.`
-    : `Send calls ${title} for real: ${action.method} may change something there. Show request sends nothing.`
+    ? `Send calls ${isolated(title)} for real. No run is stored.`
+    : `Send calls ${isolated(title)} for real: ${action.method} may change something there. Show request sends nothing.`
 }
 
 function wasCancelled(error: Error): boolean {
@@ -238,7 +244,7 @@ function wasCancelled(error: Error): boolean {
 function cancelledWords({ title }: OwnableConnector, action: ActionJson | undefined): string {
   return action === undefined || isReading(action)
     ? 'Cancelled before the answer was there.'
-    : `Cancelled before the answer was there: whether ${title} has done it is not known.`
+    : `Cancelled before the answer was there: whether ${isolated(title)} has done it is not known.`
 }
 
 function fieldOf({ error }: ActionTestJson): string | undefined {

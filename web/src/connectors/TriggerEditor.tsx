@@ -8,6 +8,7 @@ import { SettingsForm } from '../builder/form/SettingsForm.tsx'
 import type { FieldSchema } from '../builder/form/schema.ts'
 import { askPreview } from '../builder/template/preview.ts'
 import { type Insert, InsertContext, ScopeContext } from '../builder/template/template-context.ts'
+import { Foreign } from '../components/Foreign.tsx'
 import { JsonView } from '../components/JsonView.tsx'
 import classes from './ConnectorPage.module.css'
 import { TriggerNames } from './TriggerNames.tsx'
@@ -135,7 +136,7 @@ function Rendered({
     <div className={classes.rendered} data-testid={`rendered-${name}`}>
       <p className={classes.line}>
         <b>{titles[name]}</b> <code>{String(method ?? 'GET')}</code>{' '}
-        <bdi>{typeof shown.value.address === 'string' ? shown.value.address : ''}</bdi>
+        <Foreign>{typeof shown.value.address === 'string' ? shown.value.address : ''}</Foreign>
       </p>
       {shown.problem === undefined ? null : (
         <p className={classes.problem} role="alert">

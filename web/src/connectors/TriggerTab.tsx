@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { type Json, stringifyJson } from '../../../src/flow/json.ts'
+import { Foreign } from '../components/Foreign.tsx'
 import classes from './ConnectorPage.module.css'
 import type { OwnableConnector } from './connector-queries.ts'
 import { TriggerNames } from './TriggerNames.tsx'
@@ -40,7 +41,7 @@ export function TriggerTab({ connector }: { connector: OwnableConnector }) {
         <ul className={classes.events}>
           {events.map((event) => (
             <li key={stringifyJson(event)}>
-              <bdi>{eventText(event)}</bdi>
+              <Foreign>{eventText(event)}</Foreign>
             </li>
           ))}
         </ul>

@@ -6,6 +6,7 @@ import { stringifyJson } from '../../../src/flow/json.ts'
 import { messageOf } from '../api.ts'
 import { CopyButton } from '../components/CopyButton.tsx'
 import { EmptyState } from '../components/EmptyState.tsx'
+import { Foreign } from '../components/Foreign.tsx'
 import { PageBar } from '../components/PageBar.tsx'
 import { TimeAgo } from '../components/TimeAgo.tsx'
 import { Confirm } from '../settings/Confirm.tsx'
@@ -75,7 +76,7 @@ function Row({ variable, edit }: { variable: EnvVariable; edit: () => void }) {
         <code className={classes.name}>{name}</code>
       </td>
       <td>
-        <bdi className={classes.value}>{stringifyJson(value)}</bdi>
+        <Foreign className={classes.value}>{stringifyJson(value)}</Foreign>
       </td>
       <td className={classes.quiet} data-label="Changed">
         <TimeAgo at={variable.updated_at} />

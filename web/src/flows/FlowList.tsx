@@ -6,6 +6,7 @@ import { useEffect, useState } from 'react'
 import { messageOf } from '../api.ts'
 import { catalogueQuery } from '../builder/catalogue.ts'
 import { EmptyState } from '../components/EmptyState.tsx'
+import { isolated } from '../components/foreign-text.ts'
 import { PageBar } from '../components/PageBar.tsx'
 import { StatusBadge } from '../components/StatusBadge.tsx'
 import { TimeAgo } from '../components/TimeAgo.tsx'
@@ -226,7 +227,7 @@ function Path({ flow }: { flow: FlowJson }) {
   const rest = flow.steps.length - shownSteps
   return (
     <span className={classes.path}>
-      {names.length === 0 ? 'No steps yet' : names.join(' → ')}
+      {names.length === 0 ? 'No steps yet' : names.map(isolated).join(' → ')}
       {rest > 0 ? ` → ${rest} more` : ''}
     </span>
   )

@@ -6,6 +6,7 @@ import { CirclePause, CirclePlay, Copy, Download, Ellipsis, ListTree, SquarePen,
 import { useState } from 'react'
 import { call, callText, messageOf } from '../api.ts'
 import { announce } from '../components/Announcer.tsx'
+import { Foreign } from '../components/Foreign.tsx'
 import classes from './FlowMenu.module.css'
 import { type FlowJson, useDeleteFlow, useSetStatus } from './flow-queries.ts'
 
@@ -111,7 +112,8 @@ function DeleteDialog({
   return (
     <Modal opened={opened} onClose={onClose} title="Delete this flow?" closeButtonProps={{ 'aria-label': 'Close' }}>
       <p className={classes.words}>
-        “{flow.name}” and its webhook URL stop working at once. Its runs stay until their time is over.
+        “<Foreign>{flow.name}</Foreign>” and its webhook URL stop working at once. Its runs stay until their time is
+        over.
       </p>
       {hadRuns ? (
         <TextInput

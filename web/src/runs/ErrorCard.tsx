@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { ExternalLink } from 'lucide-react'
 import type { RunError } from '../../../src/flow/run.ts'
 import { messageOf } from '../api.ts'
+import { Foreign } from '../components/Foreign.tsx'
 import { authQuery } from '../connector-auths/auth-queries.ts'
 import { Reconnect } from '../connector-auths/Reconnect.tsx'
 import classes from './ErrorCard.module.css'
@@ -34,7 +35,11 @@ export function ErrorCard({ run, step, error, auth, open }: ErrorCardProps) {
         openBelow={600}
         cause={
           <>
-            {cause.fix?.to === 'auth' && used.data ? <>Auth “{used.data.name}” was refused. </> : null}
+            {cause.fix?.to === 'auth' && used.data ? (
+              <>
+                Auth “<Foreign>{used.data.name}</Foreign>” was refused.{' '}
+              </>
+            ) : null}
             {cause.text}
           </>
         }

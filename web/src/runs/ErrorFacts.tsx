@@ -1,6 +1,7 @@
 import { CircleX } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { RunError } from '../../../src/flow/run.ts'
+import { Foreign } from '../components/Foreign.tsx'
 import classes from './ErrorCard.module.css'
 import { evidenceOf } from './error-cause.ts'
 
@@ -13,7 +14,7 @@ export function ErrorFacts({ error, cause, openBelow }: { error: RunError; cause
         <code className={classes.kind}>{error.kind}</code>
       </p>
       <p className={classes.message}>
-        <bdi>{error.message}</bdi>
+        <Foreign>{error.message}</Foreign>
       </p>
       <p className={classes.cause}>{cause}</p>
       {evidenceOf(error).map(([name, text]) => (

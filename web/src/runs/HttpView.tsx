@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import { type Json, stringifyJson } from '../../../src/flow/json.ts'
 import { CopyButton } from '../components/CopyButton.tsx'
+import { Foreign } from '../components/Foreign.tsx'
 import { JsonView } from '../components/JsonView.tsx'
 import classes from './HttpTab.module.css'
 
@@ -31,7 +32,7 @@ export function RequestView({
     <section aria-label="Request">
       <h4 className={classes.line}>
         <span className={classes.method}>{method}</span>
-        <bdi className={classes.url}>{url}</bdi>
+        <Foreign className={classes.url}>{url}</Foreign>
         {actions}
       </h4>
       <Headers headers={headers} />
@@ -73,7 +74,7 @@ export function Headers({ headers }: { headers: Json | undefined }) {
         <div key={name}>
           <dt>{name}</dt>
           <dd>
-            <bdi>{typeof value === 'string' ? value : stringifyJson(value)}</bdi>
+            <Foreign>{typeof value === 'string' ? value : stringifyJson(value)}</Foreign>
           </dd>
         </div>
       ))}

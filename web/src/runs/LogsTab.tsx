@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { Foreign } from '../components/Foreign.tsx'
 import { StatusBadge } from '../components/StatusBadge.tsx'
 import { durationText } from '../components/TimeAgo.tsx'
 import classes from './LogsTab.module.css'
@@ -31,7 +32,7 @@ export function LogsTab({ run, step }: { run: RunJson; step: StepJson }) {
               <td>{durationText(Date.parse(attempt.ended_at) - Date.parse(attempt.started_at))}</td>
               <td>
                 <StatusBadge status={attempt.status} bare />
-                {attempt.error === null ? null : <bdi className={classes.reason}>{attempt.error.message}</bdi>}
+                {attempt.error === null ? null : <Foreign className={classes.reason}>{attempt.error.message}</Foreign>}
               </td>
               <td>{attempt.resume_at === null ? '–' : startedText(attempt.resume_at)}</td>
             </tr>

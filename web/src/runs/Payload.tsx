@@ -6,6 +6,7 @@ import { lazy, Suspense, useMemo, useState } from 'react'
 import { type Json, JsonSyntaxError, parseJson, stringifyJson } from '../../../src/flow/json.ts'
 import { messageOf } from '../api.ts'
 import { CopyButton } from '../components/CopyButton.tsx'
+import { Foreign } from '../components/Foreign.tsx'
 import { JsonView } from '../components/JsonView.tsx'
 import { sizeText } from '../components/TimeAgo.tsx'
 import classes from './Payload.module.css'
@@ -128,7 +129,7 @@ function Found({ matches: { found, count } }: { matches: Matches }) {
         {found.map(({ path, value }) => (
           <li key={JSON.stringify(path)}>
             <code className={classes.path}>{pathText(path)}</code>
-            <bdi className={classes.value}>{lineOf(value)}</bdi>
+            <Foreign className={classes.value}>{lineOf(value)}</Foreign>
           </li>
         ))}
       </ul>

@@ -6,6 +6,7 @@ import { Fragment, useState } from 'react'
 import { type Json, stringifyJson } from '../../../src/flow/json.ts'
 import { call, messageOf, type Page } from '../api.ts'
 import { EmptyState } from '../components/EmptyState.tsx'
+import { Foreign } from '../components/Foreign.tsx'
 import { flowsQuery } from '../flows/flow-queries.ts'
 import { Loading } from '../shell/root-route.tsx'
 import classes from './RejectedRequests.module.css'
@@ -112,7 +113,7 @@ function Rows({ rows }: { rows: readonly RejectedJson[] }) {
                   {wordsOf(row.reason)}
                   {row.count > 1 ? <span className={classes.count}>{row.count} times</span> : null}
                 </strong>
-                {row.message === '' ? null : <bdi className={classes.message}>{row.message}</bdi>}
+                {row.message === '' ? null : <Foreign className={classes.message}>{row.message}</Foreign>}
                 {row.details === undefined || row.details === null ? null : (
                   <Button
                     size="compact-xs"
@@ -126,7 +127,7 @@ function Rows({ rows }: { rows: readonly RejectedJson[] }) {
               </td>
               <td>
                 <Link to="/flows/$flowId" params={{ flowId: row.flow_id }}>
-                  <bdi>{names.get(row.flow_id) ?? 'Deleted flow'}</bdi>
+                  <Foreign>{names.get(row.flow_id) ?? 'Deleted flow'}</Foreign>
                 </Link>
               </td>
               <td className={classes.quiet}>

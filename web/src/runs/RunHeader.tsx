@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { ArrowLeft, Ban, Hammer, X } from 'lucide-react'
 import { CopyButton } from '../components/CopyButton.tsx'
+import { Foreign } from '../components/Foreign.tsx'
 import { StatusBadge } from '../components/StatusBadge.tsx'
 import { durationText, TimeAgo } from '../components/TimeAgo.tsx'
 import { type FlowJson, flowQuery } from '../flows/flow-queries.ts'
@@ -33,7 +34,7 @@ export function RunHeader({ run, records, version, open, close }: RunHeaderProps
         </ActionIcon>
         <StatusBadge status={run.status} />
         <h2 className={classes.title}>
-          <bdi>{run.title ?? run.flow_name ?? 'Deleted flow'}</bdi>
+          <Foreign>{run.title ?? run.flow_name ?? 'Deleted flow'}</Foreign>
         </h2>
         <code className={classes.id} title={run.id}>
           {shortId(run.id)}
@@ -92,7 +93,7 @@ function Facts({ run, version, hasRequest }: { run: RunJson; version: FlowJson |
         <span>Deleted flow</span>
       ) : (
         <Link to="/flows/$flowId" params={{ flowId: run.flow_id }}>
-          <bdi>{run.flow_name}</bdi>
+          <Foreign>{run.flow_name}</Foreign>
         </Link>
       )}
       <span>{triggerWords[run.trigger]}</span>

@@ -4,6 +4,7 @@ import { Ban, Hammer, Link2, MoreHorizontal, RotateCcw, StepForward } from 'luci
 import { memo } from 'react'
 import { announce } from '../components/Announcer.tsx'
 import { copyText } from '../components/CopyButton.tsx'
+import { Foreign } from '../components/Foreign.tsx'
 import { StatusBadge } from '../components/StatusBadge.tsx'
 import { durationText } from '../components/TimeAgo.tsx'
 import classes from './RunRow.module.css'
@@ -59,7 +60,7 @@ export const RunRow = memo(function RunRow({ run, isOpen, isChosen, toggle, open
             aria-current={isOpen ? 'true' : undefined}
             aria-label={`${name}, run ${shortId(run.id)}`}
           >
-            <bdi>{name}</bdi>
+            <Foreign>{name}</Foreign>
           </Link>
           {run.live ? null : <span className={classes.draft}>Draft</span>}
         </div>
@@ -92,8 +93,8 @@ function Summary({ run, narrow }: { run: RunJson; narrow?: boolean }) {
   if (run.title === null && error === null) return null
   return (
     <div className={narrow ? classes.narrowSummary : classes.summary}>
-      {run.title === null ? null : <bdi className={classes.title}>{run.title}</bdi>}
-      {error === null ? null : <bdi className={classes.error}>{error}</bdi>}
+      {run.title === null ? null : <Foreign className={classes.title}>{run.title}</Foreign>}
+      {error === null ? null : <Foreign className={classes.error}>{error}</Foreign>}
     </div>
   )
 }

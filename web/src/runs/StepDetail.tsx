@@ -1,4 +1,6 @@
 import { Tabs } from '@mantine/core'
+import { Foreign } from '../components/Foreign.tsx'
+import { isolated } from '../components/foreign-text.ts'
 import { StatusBadge } from '../components/StatusBadge.tsx'
 import { durationText } from '../components/TimeAgo.tsx'
 import type { FlowJson } from '../flows/flow-queries.ts'
@@ -39,13 +41,13 @@ export function StepDetail({ run, step, version, hasRequest, open }: StepDetailP
     <div className={classes.step}>
       <div className={classes.head}>
         <h3 className={classes.title}>
-          <bdi>{title}</bdi> <code>{step.ref}</code>
+          <Foreign>{title}</Foreign> <code>{step.ref}</code>
         </h3>
         <StatusBadge status={step.status} />
         <span className={classes.facts}>
           {durationText(Date.parse(step.ended_at) - Date.parse(step.started_at))}
           {step.attempt > 1 ? ` · attempt ${step.attempt}` : ''}
-          {step.label === null ? '' : ` · took “${step.label}”`}
+          {step.label === null ? '' : ` · took “${isolated(step.label)}”`}
         </span>
         {hasRequest && run.trigger === 'webhook' && run.flow_name !== null ? <CopyCurl run={run} /> : null}
       </div>

@@ -1,5 +1,6 @@
 import { useMemo, useRef } from 'react'
 import type { Step } from '../../../src/flow/flow.ts'
+import { Foreign } from '../components/Foreign.tsx'
 import { StatusBadge } from '../components/StatusBadge.tsx'
 import { durationText } from '../components/TimeAgo.tsx'
 import type { StepJson } from './run-queries.ts'
@@ -66,7 +67,9 @@ function Row({
         <StatusBadge status={status} bare />
       </span>
       <span className={classes.name} style={{ paddingInlineStart: line.depth * 14 }}>
-        <bdi className={classes.title}>{title}</bdi>
+        <Foreign className={classes.title} title={title}>
+          {title}
+        </Foreign>
         <code className={classes.ref}>{line.ref}</code>
         {line.note === '' ? null : <span className={classes.note}>{line.note}</span>}
       </span>

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import { ApiError } from '../api.ts'
+import { Foreign } from '../components/Foreign.tsx'
 import classes from './UsedBy.module.css'
 
 /** The flows that stand in the way of deleting something; nothing when it was refused for another reason. */
@@ -15,7 +16,7 @@ export function FlowLinks({ flows }: { flows: readonly { id: string; name: strin
       {flows.map(({ id, name }) => (
         <li key={id}>
           <Link to="/flows/$flowId" params={{ flowId: id }}>
-            <bdi>{name}</bdi>
+            <Foreign>{name}</Foreign>
           </Link>
         </li>
       ))}

@@ -4,6 +4,8 @@ import { KeySquare, Plus, TriangleAlert } from 'lucide-react'
 import { useState } from 'react'
 import { messageOf } from '../api.ts'
 import { EmptyState } from '../components/EmptyState.tsx'
+import { Foreign } from '../components/Foreign.tsx'
+import { isolated } from '../components/foreign-text.ts'
 import { PageBar } from '../components/PageBar.tsx'
 import { TimeAgo } from '../components/TimeAgo.tsx'
 import { Confirm } from '../settings/Confirm.tsx'
@@ -79,7 +81,7 @@ function TokenRow({ token, show }: { token: TokenJson; show: (token: ShownToken)
   return (
     <tr data-state={state}>
       <td className={classes.note}>
-        <bdi>{token.note === '' ? '–' : token.note}</bdi>
+        <Foreign>{token.note === '' ? '–' : token.note}</Foreign>
       </td>
       <td>
         <span className={classes.scopes}>
@@ -110,7 +112,7 @@ function TokenRow({ token, show }: { token: TokenJson; show: (token: ShownToken)
         <Confirm
           opened={asking === 'revoke'}
           onClose={() => setAsking(null)}
-          title={`Revoke “${name}”?`}
+          title={`Revoke “${isolated(name)}”?`}
           action="Revoke"
           danger
           isPending={revoke.isPending}
@@ -165,7 +167,7 @@ function Regenerate({
     <Confirm
       opened={opened}
       onClose={close}
-      title={`Regenerate “${name}”?`}
+      title={`Regenerate “${isolated(name)}”?`}
       action="Regenerate"
       isPending={regenerate.isPending}
       error={regenerate.error}

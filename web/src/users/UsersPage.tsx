@@ -4,6 +4,8 @@ import { MoreHorizontal, Plus } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import { useSession } from '../access/session.ts'
 import { messageOf } from '../api.ts'
+import { Foreign } from '../components/Foreign.tsx'
+import { isolated } from '../components/foreign-text.ts'
 import { newerState, useOpened } from '../components/opened.ts'
 import { PageBar } from '../components/PageBar.tsx'
 import { TimeAgo } from '../components/TimeAgo.tsx'
@@ -70,11 +72,11 @@ function Row({ user, isMe, isAdmin }: { user: UserJson; isMe: boolean; isAdmin: 
   return (
     <tr>
       <td className={classes.name}>
-        <bdi>{name}</bdi> {isMe ? <span className={classes.mark}>you</span> : null}
+        <Foreign>{name}</Foreign> {isMe ? <span className={classes.mark}>you</span> : null}
         {user.disabled ? <span className={classes.mark}>disabled</span> : null}
       </td>
       <td>
-        <bdi>{user.email}</bdi>
+        <Foreign>{user.email}</Foreign>
       </td>
       <td>{user.role === 'admin' ? 'Admin' : 'Member'}</td>
       <td className={classes.quiet} data-label="Since">
@@ -123,7 +125,7 @@ function UserMenu({ user, name }: { user: UserJson; name: string }) {
       <Confirm
         opened={dialog === 'delete'}
         onClose={() => setDialog(null)}
-        title={`Delete ${name}?`}
+        title={`Delete ${isolated(name)}?`}
         action="Delete"
         danger
         isPending={remove.isPending}
@@ -135,7 +137,7 @@ function UserMenu({ user, name }: { user: UserJson; name: string }) {
       <Modal
         opened={dialog === 'password'}
         onClose={() => setDialog(null)}
-        title={`New password for ${name}`}
+        title={`New password for ${isolated(name)}`}
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
         <NewPassword id={user.id} close={() => setDialog(null)} />

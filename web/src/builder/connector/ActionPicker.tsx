@@ -40,6 +40,7 @@ export function ActionPicker({ connector, value, title, triggerRefusal, onChoose
         <TextInput
           label="Action"
           value={search ?? title}
+          title={search === null ? title : undefined}
           placeholder="Search actions"
           onChange={(event) => {
             setSearch(event.currentTarget.value)

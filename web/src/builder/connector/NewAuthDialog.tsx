@@ -1,5 +1,6 @@
 import { Modal } from '@mantine/core'
 import { lazy, Suspense } from 'react'
+import { isolated } from '../../components/foreign-text.ts'
 import type { AuthJson } from '../../connector-auths/auth-queries.ts'
 import { useConsent } from '../../connector-auths/consent.ts'
 import { Refusal } from '../../settings/Listing.tsx'
@@ -33,7 +34,7 @@ export function NewAuthDialog({
       <Modal
         opened={opened}
         onClose={onClose}
-        title={`New connector auth for ${connector.title}`}
+        title={`New connector auth for ${isolated(connector.title)}`}
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
         <Suspense fallback={<Loading />}>

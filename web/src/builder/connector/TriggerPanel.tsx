@@ -1,4 +1,5 @@
 import { Checkbox } from '@mantine/core'
+import { Foreign } from '../../components/Foreign.tsx'
 import type { ConnectorJson } from '../catalogue.ts'
 import type { Step } from '../flow-document.ts'
 import panel from '../panel.module.css'
@@ -15,8 +16,8 @@ export function TriggerPanel({ step, connector }: { step: Step; connector: Conne
   return (
     <>
       <p className={panel.info}>
-        Always async: {connector.title} gets <code>200</code> and <code>null</code> at once. Hookline sets the webhook
-        up, renews it and removes it.
+        Always async: <Foreign>{connector.title}</Foreign> gets <code>200</code> and <code>null</code> at once. Hookline
+        sets the webhook up, renews it and removes it.
       </p>
       {events.length > 0 ? (
         <Checkbox.Group

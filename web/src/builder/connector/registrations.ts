@@ -1,5 +1,6 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import { call, type Page } from '../../api.ts'
+import { isolated } from '../../components/foreign-text.ts'
 import { clockTime } from '../../components/TimeAgo.tsx'
 
 /** A webhook that Hookline made at a vendor (spec 7.2). */
@@ -61,12 +62,12 @@ export function registrationWords(registration: RegistrationJson | undefined): s
     case 'registered': {
       const since = registered_at === null ? '' : ` ${clockTime(registered_at)}`
       const until = expires_at === null ? '' : `, renewed before ${new Date(expires_at).toLocaleString()}`
-      return `Registered${since}${remote_id === null ? '' : `, id ${remote_id}`}${until}`
+      return `Registered${since}${remote_id === null ? '' : `, id ${isolated(remote_id)}`}${until}`
     }
     case 'registering':
       return 'Registering…'
     case 'failed':
-      return `Failed: ${reason ?? 'the vendor gave no reason'}`
+      return `Failed: ${isolated(reason ?? 'the vendor gave no reason')}`
     case 'stale':
       return `Stale: ${reason ?? 'settings changed, save to re-create'}`
     case 'removing':

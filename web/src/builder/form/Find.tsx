@@ -5,6 +5,7 @@ import { Search } from 'lucide-react'
 import { createContext, use, useState } from 'react'
 import { type Json, stringifyJson } from '../../../../src/flow/json.ts'
 import { call, messageOf } from '../../api.ts'
+import { Foreign } from '../../components/Foreign.tsx'
 import classes from './form.module.css'
 
 /** In whose app a field's value can be looked for, and with which login. */
@@ -55,7 +56,7 @@ export function Find({ label, onPick }: { label: string; onPick: (value: Json) =
           aria-label={`Find in ${vendor.title}: ${label}`}
           onClick={() => combobox.toggleDropdown()}
         >
-          <Search size={12} aria-hidden /> Find in {vendor.title}
+          <Search size={12} aria-hidden /> Find in <Foreign>{vendor.title}</Foreign>
         </UnstyledButton>
       </Combobox.Target>
       <Combobox.Dropdown
