@@ -98,7 +98,7 @@ export function rerunRoutes(deps: ApiDeps): Route[] {
   ]
 }
 
-/** Starts the run and returns its id. Errors: `not_found` when the flow or version is gone. */
+/** Starts the run and returns its id. Errors: `not_found` when the flow or version is gone, `conflict` when its payload is. */
 async function rerun(deps: ApiDeps, caller: Caller, run: RunSummary, options: Rerun): Promise<string> {
   const { storage, runner } = deps
   const { accountId } = caller
@@ -118,6 +118,9 @@ async function rerun(deps: ApiDeps, caller: Caller, run: RunSummary, options: Re
   const refs = new Set(flow.steps.map(({ ref }) => ref))
   const { payload, request, variables } = loaded.input
   const isEdited = options.payload !== undefined
+  if (!loaded.isKept && !isEdited) {
+    throw new AppError('conflict', 'nothing is kept of what this run was started with: send a payload to run it again')
+  }
   const { runId } = await runner.startRun({
     accountId,
     flowId: run.flowId,

@@ -219,7 +219,9 @@ function endColumns(ends: readonly (RunEnd | null)[]): unknown[] {
   ]
 }
 
-function errorText({ outcome }: RunEnd): string | null {
+/** Details may hold what the other side answered: where nothing is kept, they are not either. */
+function errorText({ outcome, keep }: RunEnd): string | null {
   if (outcome.status !== 'error') return null
-  return stringifyJson({ ref: outcome.ref, ...outcome.error } as Json)
+  const { details, ...told } = outcome.error
+  return stringifyJson({ ref: outcome.ref, ...told, ...(keep !== 'none' && details && { details }) } as Json)
 }

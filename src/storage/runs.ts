@@ -178,6 +178,7 @@ function toStored(run: RunRow, steps: readonly StepRowRead[]): StoredRun {
     live: run.live,
     createdAt: run.created_at,
     resumeAt: run.resume_at,
+    isKept: input !== undefined,
     input: toInput(input),
     raw: input?.raw ?? null,
     nextSeq: (steps.at(-1)?.seq ?? 0) + 1,

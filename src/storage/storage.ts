@@ -135,6 +135,8 @@ export interface StoredRun {
   createdAt: Date
   /** Until when it rests; null when it does not. */
   resumeAt: Date | null
+  /** Whether its input is there to be read; where it is not, `input` is empty. */
+  isKept: boolean
   input: RunInput
   /** The bytes as they arrived, when the payload is not their exact text. */
   raw: Buffer | null

@@ -420,7 +420,21 @@ test('with a retention of 0 days nothing but the run’s row is kept', async () 
     const id = headers.get('x-flow-run-id')!
     assert.equal((await product.ended(id)).status, 'success')
     assert.deepEqual(await product.steps(id), [])
+    const again = (rerun?: JsonObject) => product.api('POST', `/v1/flow-runs/${id}/rerun`, rerun)
+    assert.equal((await again()).status, 409)
+    assert.equal((await again({ payload: { v: 1 } })).status, 202)
   }
+})
+
+test('with a retention of 0 days a run’s error is kept without what the other side said', async () => {
+  const sink = await startSink()
+  sink.answers = [{ status: 404, body: '{"v":"secret"}' }]
+  const said = async (settings: JsonObject) => {
+    const { run } = await runToEnd(await product.flow(asyncFlow([http(sink.url)], { settings })))
+    return JSON.stringify(run.error)
+  }
+  assert.match(await said({}), /secret/)
+  assert.match(await said({ data_retention_days: 0 }), /"kind":"http_404"(?!.*secret)/)
 })
 
 test('a call to a private address is refused, whatever a flow says', async () => {
