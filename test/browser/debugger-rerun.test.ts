@@ -87,6 +87,14 @@ check('D-09 the diff names what differs by path, or says that nothing does', asy
   assert.match((await lines.first().textContent()) ?? '', /~[\s\S]*"Ada"[\s\S]*"Grace"/)
   await open(`/runs?run=${await rerun()}&tab=diff`)
   await page.getByText('Same outputs').waitFor()
+  // A page without a run does not speak of its tab; with another tab, not of what the diff compared with.
+  await open(`${page.url().slice(page.url().indexOf('/runs'))}&with=${id}`)
+  await page.getByRole('tab', { name: 'Output' }).click()
+  await until(page, `/tab=output/.test(location.search) && !/with=/.test(location.search)`)
+  await page.getByRole('tab', { name: 'Diff' }).click()
+  await until(page, `/tab=diff/.test(location.search)`)
+  await page.getByRole('button', { name: 'Close run' }).click()
+  await until(page, `location.search === ''`)
 })
 
 check('D-10 many runs are run again after a confirmation that names their number', async ({ page, open }) => {

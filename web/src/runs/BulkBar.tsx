@@ -7,7 +7,7 @@ import classes from './BulkBar.module.css'
 import { noFilter } from './FilterBar.tsx'
 import { bulkRerun } from './run-actions.ts'
 import { countText, fetchRuns, largestPage, type RunCount } from './run-queries.ts'
-import { freshRun, useRunSearch } from './use-run-search.ts'
+import { noRun, useRunSearch } from './use-run-search.ts'
 
 /** As many as one bulk may have; a larger one deserves a narrower filter. */
 const maxBulk = 1_000
@@ -72,7 +72,7 @@ function Bulk({ ids, close, clear }: { ids: readonly string[]; close: () => void
   const [progress, setProgress] = useState<Progress | null>(null)
   const start = useMutation({ mutationFn: () => runAll(ids, setProgress) })
   const showNew = () => {
-    setSearch({ ...noFilter, ...freshRun, run: undefined, trigger: 'manual', from: progress?.since })
+    setSearch({ ...noFilter, ...noRun, trigger: 'manual', from: progress?.since })
     clear()
     close()
   }

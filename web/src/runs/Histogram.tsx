@@ -4,7 +4,7 @@ import { clockTime } from '../components/TimeAgo.tsx'
 import classes from './Histogram.module.css'
 import { type Bar, barsOf, hourMs, minuteMs, totalOf } from './histogram-bars.ts'
 import { statsQuery } from './run-queries.ts'
-import { freshRun, useRunSearch } from './use-run-search.ts'
+import { noRun, useRunSearch } from './use-run-search.ts'
 
 const height = 44
 const dayMs = 24 * hourMs
@@ -34,8 +34,7 @@ export function Histogram() {
       from: new Date(bar.from).toISOString(),
       to: new Date(bar.to).toISOString(),
       range: undefined,
-      run: undefined,
-      ...freshRun,
+      ...noRun,
     })
   return (
     <figure className={classes.figure}>

@@ -14,7 +14,7 @@ import { countQuery } from './run-queries.ts'
 import { filterOf, filterQuery } from './run-search.ts'
 import { useRunKeys } from './use-run-keys.ts'
 import { useRunList } from './use-run-list.ts'
-import { freshRun, useRunSearch } from './use-run-search.ts'
+import { freshRun, noRun, useRunSearch } from './use-run-search.ts'
 
 /** The list comes first; what one run needs is fetched while it is read. */
 const loadDetail = () => import('./RunDetail.tsx')
@@ -38,9 +38,7 @@ export function RunsPage() {
               { value: 'rejected', label: 'Rejected requests' },
             ]}
             value={search.view ?? 'runs'}
-            onChange={(view) =>
-              setSearch({ view: view === 'rejected' ? 'rejected' : undefined, run: undefined, ...freshRun })
-            }
+            onChange={(view) => setSearch({ view: view === 'rejected' ? 'rejected' : undefined, ...noRun })}
           />
         </PageBar>
       </div>
@@ -62,7 +60,8 @@ function Runs() {
   const { rows } = list
   const count = useQuery(countQuery(query, rows[0]?.id))
   const searchBox = useRef<HTMLInputElement>(null)
-  const open = (runId: string | undefined, replace = false) => setSearch({ run: runId, ...freshRun }, { replace })
+  const open = (runId: string | undefined, replace = false) =>
+    setSearch(runId === undefined ? noRun : { run: runId, ...freshRun }, { replace })
   const toggle = (runId: string) => setChosen((before) => before.symmetricDifference(new Set([runId])))
   useRunKeys({ rows, search, setSearch, open, toggle, focusSearch: () => searchBox.current?.focus() })
 

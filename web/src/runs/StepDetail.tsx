@@ -61,7 +61,9 @@ export function StepDetail({ run, step, version, hasRequest, open }: StepDetailP
       )}
       <Tabs
         value={tab}
-        onChange={(chosen) => setSearch({ tab: (chosen ?? undefined) as StepTab | undefined }, { replace: true })}
+        onChange={(chosen) =>
+          setSearch({ tab: (chosen ?? undefined) as StepTab | undefined, with: undefined }, { replace: true })
+        }
         keepMounted={false}
         classNames={{ list: classes.tabs ?? '' }}
       >

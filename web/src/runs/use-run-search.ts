@@ -20,5 +20,8 @@ export function useRunSearch(): [RunSearch, SetSearch] {
   return [search, set]
 }
 
-/** What opening another run clears: step, tab and comparison belong to the run before. */
+/** What opening another run clears: step and comparison belong to the run before. The tab stays, for those who compare. */
 export const freshRun = { step: undefined, with: undefined } as const
+
+/** What closing a run clears. */
+export const noRun = { run: undefined, tab: undefined, ...freshRun } as const
