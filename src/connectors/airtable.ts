@@ -146,4 +146,6 @@ export const airtable: ConnectorInput = {
     signing_secret: { from: 'answer', value: '{{ response.body.macSecretBase64 }}' },
     delivery_id: '{{ body.webhook.id ~ ":" ~ body.timestamp }}',
   },
+  // The page that describes enableNotifications could not be read.
+  unverified: ['webhook_trigger.resume'],
 }

@@ -163,5 +163,6 @@ export const close: ConnectorInput = {
     signing_secret: { from: 'answer', value: '{{ response.body.signature_key }}' },
     delivery_id: '{{ body.event.id }}',
   },
-  unverified: ['webhook_trigger.max_webhooks'],
+  // The document does not say what is answered to the calls for webhooks.
+  unverified: ['webhook_trigger.max_webhooks', 'webhook_trigger.list.items', 'webhook_trigger.signing_secret.value'],
 }

@@ -210,4 +210,6 @@ export const jira: ConnectorInput = {
     signature: signatures.jira,
     delivery_id: { header: 'x-atlassian-webhook-identifier', per_webhook: true },
   },
+  // There is no document of these calls; public code that makes them reads the same.
+  unverified: ['webhook_trigger.create.id', 'webhook_trigger.list.active'],
 }
