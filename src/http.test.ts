@@ -31,6 +31,7 @@ const { port } = await listen((http) => {
   http.get('/v1/fail', { config: { access: 'public' } }, async () => {
     throw new Error('secret words')
   })
+  http.get('/v1/gone', { config: { access: 'public' } }, async (_request, reply) => reply.callNotFound())
   http.post('/v1/flow-webhook/:id', { config: { access: 'webhook' } }, async () => '<script>')
 })
 const address = `http://127.0.0.1:${port}`
@@ -73,6 +74,8 @@ test('unknown addresses are 404; known ones with another method 405, with the me
   const wrong = await fetch(`${address}/v1/echo`, { method: 'DELETE' })
   assert.equal(wrong.status, 405)
   assert.equal(wrong.headers.get('allow'), 'POST')
+  assert.equal((await fetch(`${address}/v1/gone`)).status, 404)
+  assert.equal((await fetch(`${address}/v1/gone`, { method: 'DELETE' })).status, 405)
   assert.equal((await fetch(`${address}/v1/%zz`)).status, 400)
   assert.equal((await fetch(`${address}/v1/flow-webhook/${'x'.repeat(200)}`, { method: 'POST' })).status, 400)
 })
