@@ -87,7 +87,9 @@ export async function createHttpServer({ config, log, unready, metrics }: HttpOp
   http.setNotFoundHandler((request) => {
     const methods = allowedMethods(request.url)
     // A file that is served may be gone from the disk.
-    if (methods.length === 0 || methods.includes(request.method)) throw new AppError('not_found', 'there is nothing at this address')
+    if (methods.length === 0 || methods.includes(request.method)) {
+      throw new AppError('not_found', 'there is nothing at this address')
+    }
     const allow = methods.join(', ')
     throw new AppError('method_not_allowed', `this address takes ${allow}`, { headers: { allow } })
   })
