@@ -69,8 +69,11 @@ export const connectorSchema = shape({
   const names = connector.actions.map((each) => each.name)
   for (const [index, name] of names.entries()) {
     if (names.indexOf(name) < index) complain(['actions', index, 'name'], `"${name}" is there twice`)
-    if (name === triggerAction)
+    if (name !== triggerAction) continue
+    if (connector.webhook_trigger !== undefined)
       complain(['actions', index, 'name'], `"${triggerAction}" is the action that webhook_trigger makes`)
+    else if (connector.actions[index]!.pre_save_flow === undefined)
+      complain(['actions', index, 'pre_save_flow'], `"${triggerAction}" needs one, or a webhook_trigger in its place`)
   }
   for (const [index, each] of connector.actions.entries()) {
     if (each.paginated && (each.pagination ?? connector.pagination_config) === undefined)
@@ -94,6 +97,18 @@ export type Pagination = z.infer<typeof pagination>
 
 /** The action name of a step that starts a flow through the connector's webhook. */
 export const triggerAction = 'trigger_by_webhook'
+
+/**
+ * How webhooks of a connector start flows: as its `webhook_trigger` says, or set up and removed by the lifecycle flows that
+ * its action `trigger_by_webhook` names (spec 5.2). Undefined when they don't.
+ */
+export function triggerOf({ webhook_trigger, actions }: Connector): WebhookTrigger | undefined {
+  const action = actions.find(({ name }) => name === triggerAction)
+  if (webhook_trigger !== undefined || action === undefined) return webhook_trigger
+  return { ...lifecycleTrigger, ...(action.form && { form: action.form }) }
+}
+
+const lifecycleTrigger = webhookTrigger.parse({ setup: 'manual', instructions: 'Its pre save flow sets it up.' })
 
 /** Names that templates of an action see beside the form's fields, which therefore may not have them. */
 export const actionNames: readonly string[] = ['connectorAuth', 'response', 'item', 'output']
@@ -128,10 +143,23 @@ export interface ConnectorProblem {
 export function readConnector(
   data: unknown,
 ): { ok: true; connector: Connector } | { ok: false; problems: ConnectorProblem[] } {
-  const parsed = connectorSchema.safeParse(data, { error: plainWords })
+  const parsed = connectorSchema.safeParse(withEndpoint(data), { error: plainWords })
   if (parsed.success) return { ok: true, connector: parsed.data }
   return { ok: false, problems: parsed.error.issues.flatMap(problemsOf) }
 }
+
+/** The trigger that lifecycle flows set up calls nothing itself, and may leave out what it would call. */
+function withEndpoint(data: unknown): unknown {
+  const { actions, ...rest } = z
+    .looseObject({ actions: z.array(z.unknown()) })
+    .catch({ actions: [] })
+    .parse(data)
+  const isTrigger = (action: unknown): action is object => trigger.safeParse(action).success
+  if (!actions.some(isTrigger)) return data
+  return { ...rest, actions: actions.map((each) => (isTrigger(each) ? { endpoint: '', ...each } : each)) }
+}
+
+const trigger = z.looseObject({ name: z.literal(triggerAction) })
 
 /** The event's name, whether it was declared as text or with a title. */
 export function eventNames(trigger: Pick<WebhookTrigger, 'events'>): string[] {

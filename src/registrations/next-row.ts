@@ -129,7 +129,7 @@ export function newRow(wanted: Wanted, { rows, outages }: Pick<Work, 'rows' | 'o
   const isPlainTaken = rows.some(
     (row) => row.flowId === wanted.flowId && row.secrets.path === null && row.remoteId === null && row.pending !== null,
   )
-  const needsPath = wanted.kind === 'webhook' && (wanted.needsPath || (isPlainTaken && trigger?.setup !== 'manual'))
+  const needsPath = wanted.needsPath || (wanted.kind === 'webhook' && isPlainTaken && trigger?.setup !== 'manual')
   return {
     id: randomUUIDv7(),
     accountId: wanted.accountId,

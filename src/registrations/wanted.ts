@@ -94,7 +94,8 @@ function lifecycleOf(step: Step, facts: WantedFacts): Wanted {
     kind: 'lifecycle',
     events: [],
     hash: digest([connector.name, step.action, step.auth ?? null, form, facts.tokenHash]),
-    needsPath: false,
+    // Whether the vendor can send a header only the flow's author knows; without a token the address is the secret.
+    needsPath: step.action === triggerAction && facts.tokenHash === null,
     tokenHash: facts.tokenHash,
     missing: null,
   }

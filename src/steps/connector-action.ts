@@ -1,4 +1,10 @@
-import type { Connector, ConnectorAction, Pagination } from '../connectors/connector.ts'
+import {
+  type Connector,
+  type ConnectorAction,
+  type Pagination,
+  triggerAction,
+  triggerOf,
+} from '../connectors/connector.ts'
 import type { ConnectorCall, PageChange } from '../engine/connector-call.ts'
 import { compileValue, type Frame } from '../engine/render.ts'
 import { StepError } from '../engine/step-error.ts'
@@ -15,9 +21,10 @@ export const allPagesField = 'retrieve_all_data'
 
 /** The step kinds that a connector's data make: one for each action, and its trigger. */
 export function connectorKinds(connector: Connector): StepKind[] {
-  const actions = connector.actions.map((action) => actionKind(connector, action))
-  const { webhook_trigger } = connector
-  return webhook_trigger === undefined ? actions : [connectorTrigger(connector, webhook_trigger), ...actions]
+  const actions = connector.actions.filter(({ name }) => name !== triggerAction)
+  const kinds = actions.map((action) => actionKind(connector, action))
+  const trigger = triggerOf(connector)
+  return trigger === undefined ? kinds : [connectorTrigger(connector, trigger), ...kinds]
 }
 
 function actionKind(connector: Connector, action: ConnectorAction): StepKind {

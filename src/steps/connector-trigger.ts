@@ -46,15 +46,15 @@ function triggerForm(trigger: WebhookTrigger): JsonObject {
   const events: JsonObject = {
     type: 'array',
     title: 'Events',
-    minItems: 1,
-    items: { type: 'string', enum: names },
+    // Where none are declared, a flow may still name some for the requests of the connector.
+    ...(names.length === 0 ? { items: { type: 'string' } } : { minItems: 1, items: { type: 'string', enum: names } }),
     // One event is no choice.
     ...(names.length === 1 ? { default: names } : {}),
   }
   return {
     type: 'object',
     ...rest,
-    properties: names.length === 0 ? properties : { events, ...(properties as JsonObject) },
+    properties: { events, ...(properties as JsonObject) },
     required: names.length === 0 ? required : ['events', ...(required as string[])],
   }
 }

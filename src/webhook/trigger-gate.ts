@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Connector, triggerAction, type WebhookTrigger } from '../connectors/connector.ts'
+import { type Connector, triggerAction, triggerOf, type WebhookTrigger } from '../connectors/connector.ts'
 import type { CompiledFlow } from '../engine/compile-flow.ts'
 import { compileLate, compileValue } from '../engine/render.ts'
 import { StepError } from '../engine/step-error.ts'
@@ -76,11 +76,15 @@ export async function loadTriggerGate(
 ): Promise<TriggerGate | undefined> {
   if (first?.step.action !== triggerAction) return undefined
   const connector = await sources.findConnector(flow.accountId, first.step.connector)
-  const trigger = connector?.webhook_trigger
+  const trigger = connector && triggerOf(connector)
   if (connector === undefined || trigger === undefined) return undefined
   const removedSince = new Date(sources.now().getTime() - acceptedAfterRemovalMs)
   const rows = await sources.registrations.forEdge(flow.id, removedSince)
-  const its = rows.filter((row) => row.kind === 'webhook' && row.connector === connector.name)
+  // Other steps may have lifecycle flows of their own.
+  const its = rows.filter(
+    ({ kind, connector: name, settings }) =>
+      name === connector.name && (kind === 'webhook' || settings.action === triggerAction),
+  )
   const expected: EdgeRow[] = its.length > 0 ? its : [firstRow(flow, first.step.auth ?? null, sources)]
   const authSecrets = await readAuthSecrets(flow.accountId, expected, trigger, sources)
   const registrations = expected.map((row) => ({ row, secrets: secretsOf(row, authSecrets) }))

@@ -108,6 +108,57 @@ test('lifecycle flows: set up on save with what they need, taken down with what 
   assert.ok(!dump.includes('tok-secret'), 'the credential is in no record')
 })
 
+test('a trigger that lifecycle flows set up starts its flow, by the token or, without one, by its address', async () => {
+  const told = { auth: '{{ connectorAuth }}', url: '{{ webhook_url }}', token: '{{ webhook_token }}' }
+  const before = await keeping('set up', { ...told, list: '{{ list }}', events: '{{ events }}' })
+  const down = await keeping('take down', { url: '{{ registration.url }}' })
+  const trigger = { name: 'trigger_by_webhook', title: 'Trigger by Webhook', form: { properties: { list: {} } } }
+  await post('/v1/connectors', {
+    name: 'triggering',
+    title: 'Triggering',
+    base_domain: 'http://127.0.0.1:9/',
+    auth_config: { api_key: {} },
+    actions: [{ ...trigger, pre_save_flow: String(before.id), on_delete_flow: String(down.id) }],
+  })
+  const auth = await post('/v1/connector-auths', {
+    connector: 'triggering',
+    name: 'a',
+    auth_type: 'api_key',
+    auth_token: 'tok-secret',
+  })
+  const input = { list: 'l1', events: ['made'] }
+  const first = { ref: 'con1', connector: 'triggering', action: 'trigger_by_webhook', auth: auth.id!, input }
+  const deliver = async (url: Json, token: Json) =>
+    fetch(String(url), {
+      method: 'POST',
+      headers: token === null ? {} : { authorization: `Bearer ${token}` },
+      body: '{"event":1}',
+    })
+  for (const isTokenOn of [true, false]) {
+    const flow = await post('/v1/flows', {
+      name: 'triggered',
+      status: 'live',
+      settings: { webhook_token_enabled: isTokenOn },
+      steps: [first],
+      arrows: [],
+    })
+    await until(async () => (await rowsOf(flow.id)).find(({ state }) => state === 'registered'), 'registered')
+    const { output } = (await product.steps(String((await runsOf(before.id))[0]!.id))).at(-1)!
+    const { url, token, ...rest } = output as JsonObject
+    assert.deepEqual(rest, { auth: auth.id, list: 'l1', events: ['made'] })
+    assert.equal(token !== null, isTokenOn)
+    const answer = await deliver(url!, token!)
+    assert.deepEqual([answer.status, await answer.text()], [200, 'null'])
+    const run = await product.ended(answer.headers.get('x-flow-run-id')!)
+    assert.deepEqual([run.trigger, run.status], ['connector', 'success'])
+    const wrong = isTokenOn ? await deliver(url!, null) : await deliver(String(url).replace(/[^/]+$/, 'other'), null)
+    assert.equal(wrong.status, 401)
+    await product.api('DELETE', `/v1/flows/${flow.id}`)
+    const removed = async () => (await runsOf(down.id)).filter(({ status }) => status === 'success').length
+    await until(async () => ((await removed()) === (isTokenOn ? 1 : 2) ? true : undefined), 'taken down')
+  }
+})
+
 test('a pre save flow that fails is shown at its step; the save stands, and it is tried again', async () => {
   const failing = await keeping('fails', { a: '{{ 1 / 0 }}' })
   await post('/v1/connectors', {

@@ -71,7 +71,10 @@ test('malformed multipart bodies are refused at once, naming the byte', async ()
     ['--XbX\r\nno header\r\n\r\n1\r\n--XbX--', /expected a header such as/],
     ['--XbX\r\nA: b\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--XbX--', /expected a header such as/],
     [`${part('name="a', '1')}--XbX--`, /expected ; name="value"/],
-    [`${part('name=a', '1', '\r\nContent-Type: text/plain; charset=')}--XbX--`, /at byte 8: The Content-Type header is malformed/],
+    [
+      `${part('name=a', '1', '\r\nContent-Type: text/plain; charset=')}--XbX--`,
+      /at byte 8: The Content-Type header is malformed/,
+    ],
     [`${part('name=a; name=b', '1')}--XbX--`, /expected name once/],
     [part('name="a"', '1'), /at byte 55: expected the closing boundary --XbX--.*inside part 1/],
     ['--XbX\r\nContent-Disposition: form-data; na', /part at byte 8: expected headers/],
