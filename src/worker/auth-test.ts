@@ -3,6 +3,7 @@ import type { ConnectorReply } from '../engine/connector-call.ts'
 import { refusalWords } from '../engine/refusal.ts'
 import { compileValue } from '../engine/render.ts'
 import { StepError } from '../engine/step-error.ts'
+import type { JsonObject } from '../flow/json.ts'
 import type { ConnectorAuth } from '../storage/connector-auth-row.ts'
 import type { ConnectorAuths } from '../storage/connector-auths.ts'
 import type { CallConnector } from './connector-call.ts'
@@ -60,11 +61,26 @@ export function createAuthTest({ auths, findConnector, callConnector, now }: Aut
   }
 }
 
+/** The declared request, or the first one that only reads and needs to be told nothing. */
 function testRequest(
-  { auth_config, test_request }: Connector,
+  { auth_config, test_request, actions, webhook_trigger }: Connector,
   { authType }: ConnectorAuth,
 ): ConnectorRequest | undefined {
-  return auth_config[authType as keyof typeof auth_config]?.test_request ?? test_request
+  const declared = auth_config[authType as keyof typeof auth_config]?.test_request ?? test_request
+  const readings = [...actions, ...(webhook_trigger?.list ? [webhook_trigger.list] : [])]
+  return (
+    declared ??
+    readings.find(
+      ({ method, endpoint, query, headers }) => method === 'GET' && asksNothing({ endpoint, query, headers }),
+    )
+  )
+}
+
+/** Whether templates speak of nothing but the credential. */
+function asksNothing(parts: JsonObject): boolean {
+  return !JSON.stringify(parts)
+    .replaceAll(/\{\{\s*connectorAuth\b[^{}]*\}\}/g, '')
+    .includes('{{')
 }
 
 function judge(

@@ -212,7 +212,7 @@ test('an own connector takes no name of a built-in one', async () => {
 test('an auth is tested with the connector’s request, and the answer is the vendor’s', async () => {
   const good = await studio.api('POST', `/v1/connector-auths/${auth}/test`)
   const host = new URL(vendor.url).host
-  assert.deepEqual(good.json, { ok: true, message: `${host} answered 200` })
+  assert.deepEqual(good.json, { tested: true, ok: true, message: `${host} answered 200` })
   const wrong = await studio.auth({
     connector: 'acme',
     auth_type: 'api_key',
@@ -220,9 +220,36 @@ test('an auth is tested with the connector’s request, and the answer is the ve
     user_input: { region: 'eu' },
   })
   const bad = await studio.api('POST', `/v1/connector-auths/${wrong}/test`)
-  assert.deepEqual(bad.json, { ok: false, message: `${host} answered 401: bad key` })
+  assert.deepEqual(bad.json, { tested: true, ok: false, message: `${host} answered 401: bad key` })
   const seen = (await studio.api('GET', `/v1/connector-auths/${wrong}`)).json as { check: JsonObject }
   assert.equal(seen.check.ok, false)
+})
+
+test('where a connector names no request to test with, an action that only reads and asks for nothing is one', async () => {
+  const { test_request: _, ...rest } = acme(vendor.url)
+  const reading = { name: 'whoami', title: 'Who am I', endpoint: 'me', query: { key: '{{ connectorAuth.name }}' } }
+  const person = {
+    name: 'get_person',
+    title: 'Get a person',
+    endpoint: 'people/{{ id }}',
+    form: { properties: { id: {} } },
+  }
+  const host = new URL(vendor.url).host
+  for (const { name, actions, ...expected } of [
+    { name: 'readable', actions: [person, reading], tested: true, ok: true, message: `${host} answered 200` },
+    {
+      name: 'asking',
+      actions: [person],
+      tested: false,
+      ok: false,
+      message: 'Acme has no request to test a credential with',
+    },
+  ]) {
+    await studio.connector({ ...rest, name, actions })
+    const key = { connector: name, auth_type: 'api_key', auth_token: 'canary-key-123456', user_input: { region: 'eu' } }
+    const { json } = await studio.api('POST', `/v1/connector-auths/${await studio.auth(key)}/test`)
+    assert.deepEqual(json, expected)
+  }
 })
 
 test('connectorAuth is a reference: usable as a dynamic authentication id, and of no use for anything else', async () => {
