@@ -48,8 +48,11 @@ export interface Database extends Queryable {
   /**
    * Commits what `work` did, or rolls all of it back when it throws. Returns after the commit is on disk.
    * A commit whose answer was lost throws `DatabaseUnavailableError`; it may have happened.
+   *
+   * `commitUnseen` sends the commit right behind the statements sent so far, before their answers are seen, which saves a
+   * round trip. It is for work whose statements fail where they do not do what they should, since that undoes all of it.
    */
-  transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>
+  transaction<Result>(work: (tx: Transaction, commitUnseen: () => void) => Promise<Result>): Promise<Result>
   /** One connection for as long as `work` runs, for session locks and settings. When `work` throws, it is not reused. */
   withClient<Result>(work: (client: Queryable) => Promise<Result>): Promise<Result>
   /**
@@ -194,7 +197,7 @@ export function openDatabase(target: DatabaseConnection | string, options: Datab
 
 /** A database whose statements and transactions are all part of one transaction, for nouns that are to change together. */
 export function within(database: Database, tx: Transaction): Database {
-  return { ...database, query: (statement) => tx.query(statement), transaction: (work) => work(tx) }
+  return { ...database, query: (statement) => tx.query(statement), transaction: (work) => work(tx, () => undefined) }
 }
 
 /** A borrowed connection that remembers whether it may go back into the pool. */
@@ -238,10 +241,18 @@ class Client implements Queryable {
   }
 }
 
-async function runTransaction<Result>(client: Client, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+async function runTransaction<Result>(
+  client: Client,
+  work: (tx: Transaction, commitUnseen: () => void) => Promise<Result>,
+): Promise<Result> {
   // Not awaited: it shares its round trip with the first statement. Where it fails, that one does too.
   const begun = client.query({ text: 'begin' })
   begun.catch(() => undefined)
+  let committing: Promise<pg.QueryResult> | undefined
+  const commit = () => {
+    committing ??= client.run({ text: 'commit' })
+    return committing
+  }
   let open = true
   const tx: Transaction = {
     inTransaction: true,
@@ -250,23 +261,28 @@ async function runTransaction<Result>(client: Client, work: (tx: Transaction) =>
       return client.query(statement)
     },
   }
+  const commitUnseen = () => {
+    open = false
+    // It is heard of below; until then a failure must not be an unhandled rejection.
+    commit().catch(() => undefined)
+  }
   try {
-    const result = await work(tx)
+    const result = await work(tx, commitUnseen)
     await begun
     open = false
-    const { command } = await client.run({ text: 'commit' })
+    const { command } = await commit()
     // The server answers a commit after a failed statement with ROLLBACK and no error.
     if (command !== 'COMMIT')
       throw new Error('The transaction was rolled back: an error of a statement in it was ignored.')
     return result
   } catch (error) {
     open = false
-    if (client.usable) {
-      await client.query({ text: 'rollback' }).catch(() => {
-        // The connection is dropped, which rolls back too; the first error is the one to tell.
-        client.usable = false
-      })
-    }
+    // The commit of a failed transaction undoes it; its answer has to be heard before the connection serves others.
+    const ended = committing ?? (client.usable ? client.run({ text: 'rollback' }) : undefined)
+    await ended?.catch(() => {
+      // The connection is dropped, which rolls back too; the first error is the one to tell.
+      client.usable = false
+    })
     throw error
   }
 }

@@ -8,6 +8,7 @@ import { runJob } from './run-job.ts'
 import { enterLanes, hasLane, type LaneChange, leaveLanes } from './run-lanes.ts'
 import {
   endRuns,
+  insertAllRuns,
   insertRuns,
   insertSteps,
   lockUnfinished,
@@ -84,32 +85,57 @@ interface Attempt {
 class SomeDoNotCount extends Error {}
 
 /**
- * Tries to commit the changes. All statements are sent at once, on the assumption that every change counts, so that a
- * commit costs two round trips whatever is in it; where one does not count, everything is rolled back.
+ * Tries to commit the changes. All statements are sent at once, on the assumption that every change counts; where one
+ * does not, everything is rolled back.
+ *
+ * Runs that only begin, or begin and end, are written in a single round trip, the commit included: what does not count
+ * fails there, and only then it is looked at which one it is. Runs that are gone on with take a second one, since it has
+ * to be read who may go on with them.
  *
  * Copies of a request that is in the same commit are settled with it, and only if it is committed.
  */
 export async function commitChanges(
   items: readonly Changes[],
+  parts: CommitParts & { database: Database },
+): Promise<Attempt> {
+  if (items.every(({ start }) => start !== null)) {
+    try {
+      return await tryCommit(items, parts, true)
+    } catch (error) {
+      if (!isRefused(error)) throw error
+    }
+  }
+  return tryCommit(items, parts, false)
+}
+
+/** SQLSTATE class 23: what `insertAllRuns` fails with. A row that no commit can hold is refused once more, by the other way. */
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('23')
+}
+
+/** `unseen`: what does not count fails, and nothing else needs to be known before the commit. */
+async function tryCommit(
+  items: readonly Changes[],
   { database, ...parts }: CommitParts & { database: Database },
+  unseen: boolean,
 ): Promise<Attempt> {
   const verdicts = new Map<Changes, Written>()
   try {
-    const committed = await database.transaction(async (tx) => {
+    const committed = await database.transaction(async (tx, commitUnseen) => {
       const claims = await claimKeys(
         tx,
         items.flatMap(({ start }) => (start === null ? [] : [start])),
       )
       const isCopy = ({ run }: Changes) => (claims.get(run.id) ?? 'claimed') !== 'claimed'
       const counted = items.filter((change) => !isCopy(change))
-      const { found, lost, lanes, jobs } = await writeAll(tx, counted, parts)
+      const { found, lost, lanes, jobs } = await writeAll(tx, counted, parts, unseen ? commitUnseen : undefined)
       for (const change of counted) {
         const isLost = change.hold !== null && lost.has(change.hold)
         verdicts.set(change, isLost ? 'lost' : (found.get(change.run.id) ?? missing(change)))
       }
       if (counted.some((change) => verdicts.get(change) !== 'written')) throw new SomeDoNotCount()
       for (const change of items.filter(isCopy)) verdicts.set(change, claims.get(change.run.id) as Written)
-      return { written: counted, lanes, ...jobs }
+      return { written: counted, lanes, enqueued: jobs.enqueued, held: jobs.held }
     })
     return { verdicts, committed }
   } catch (error) {
@@ -127,7 +153,7 @@ function missing({ start }: Changes): Written {
  * Sends every statement without waiting for the one before. Rows of runs that go on are locked before they are changed,
  * so that a cancellation comes before or after.
  */
-async function writeAll(tx: Transaction, items: readonly Changes[], parts: CommitParts) {
+async function writeAll(tx: Transaction, items: readonly Changes[], parts: CommitParts, commitUnseen?: () => void) {
   const { queue } = parts
   const starts = items.flatMap(({ start, end, shown }) =>
     start === null ? [] : [{ ...start, status: shown ?? firstStatus(start, end), end }],
@@ -138,14 +164,16 @@ async function writeAll(tx: Transaction, items: readonly Changes[], parts: Commi
   const goingOn = (status: HeldStatus) =>
     resumed.flatMap(({ run, shown }) => (ending.has(run.id) || (shown ?? 'running') !== status ? [] : [run.id]))
   const answers = items.flatMap(({ run, answer }) => (answer === null ? [] : [{ runId: run.id, answer }]))
-  const [started, unfinished, lost, jobs, entered, left] = await Promise.all([
-    insertRuns(tx, starts),
+  const jobs = newJobs(items, parts)
+  const sent = noteSent(tx)
+  const writing = Promise.all([
+    commitUnseen ? insertAllRuns(tx, starts) : insertRuns(tx, starts),
     lockUnfinished(
       tx,
       resumed.map(({ run }) => run.id),
     ),
     settleHolds(tx, queue, items),
-    enqueue(tx, items, parts),
+    jobs.all.length === 0 ? undefined : queue.send(sent.tx, jobs.all),
     enterLanes(tx, starts),
     leaveLanes(tx, ends),
     insertSteps(tx, items.flatMap(rowsToKeep)),
@@ -155,7 +183,21 @@ async function writeAll(tx: Transaction, items: readonly Changes[], parts: Commi
     storeAnswers(tx, answers),
     noteFailures(tx, items.flatMap(failureToTell)),
   ])
+  // Jobs are the only ones that are not sent in this very turn.
+  if (jobs.all.length === 0) commitUnseen?.()
+  else if (commitUnseen) sent.first.then(commitUnseen)
+  const [started, unfinished, lost, , entered, left] = await writing
   return { found: new Map<string, Written>([...started, ...unfinished]), lost, lanes: [...entered, ...left], jobs }
+}
+
+/** A transaction that tells when its first statement has been sent. */
+function noteSent(tx: Transaction): { tx: Transaction; first: Promise<void> } {
+  const { promise: first, resolve } = Promise.withResolvers<void>()
+  const query: Transaction['query'] = (statement) => {
+    resolve()
+    return tx.query(statement)
+  }
+  return { tx: { ...tx, query }, first }
 }
 
 function failureToTell({ run, end }: Changes): RunFailure[] {
@@ -210,17 +252,13 @@ function inputRow(start: RunStart): StepRow {
  * One job for all runs of an account that go to the queue, or a few where they are large; one for each run that this process
  * holds or that rests until a time.
  */
-async function enqueue(
-  tx: Transaction,
-  items: readonly Changes[],
-  { queue, now, newId = randomUUIDv7, priorityOf }: CommitParts,
-) {
+function newJobs(items: readonly Changes[], { now, newId = randomUUIDv7, priorityOf }: CommitParts) {
   const queued = items.filter(goesToQueue)
   const held = items
     .filter(({ start, end }) => start?.by === 'held' && end === null)
     .map((change) => ({ change, id: newId() }))
   const resting = items.flatMap(({ run, end }) => (end !== null && !isFinal(end) ? [{ run, end }] : []))
-  const jobs = [
+  const all = [
     ...[...Map.groupBy(queued, ({ run }) => run.accountId)].flatMap(([accountId, changes]) =>
       portions(changes).map((runs) => runJob(runs, { priority: priorityOf?.(accountId, runs.length) ?? 0 })),
     ),
@@ -234,8 +272,8 @@ async function enqueue(
       runJob([run], { afterMs: 'resumeAt' in end.outcome ? end.outcome.resumeAt.getTime() - now().getTime() : 0 }),
     ),
   ]
-  if (jobs.length > 0) await queue.send(tx, jobs)
   return {
+    all,
     enqueued: queued.length > 0,
     held: held.map(({ id, change }) => ({ change, hold: { job: id, left: new Set([change.run.id]) } })),
   }

@@ -66,23 +66,62 @@ export function stepRow(runId: string, seq: number, record: StepRecord): StepRow
   }
 }
 
+type NewRun = RunStart & { status: RunStatus; end: RunEnd | null }
+
+/** Parameters of the two inserts of runs, a column each, and what they are called. */
+const newRuns = `unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::int[], $6::smallint[], $7::smallint[],
+    $8::boolean[], $9::smallint[], $10::uuid[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[],
+    $15::timestamptz[], $16::smallint[])
+  as t(id, account_id, revision, flow_id, version, status, trigger, live, depth, retry_of, created_at, finished_at,
+    title, error, resume_at, answer_status)`
+
+function newRunColumns(runs: readonly NewRun[]): unknown[] {
+  return [
+    uuids(runs.map(({ id }) => id)),
+    uuids(runs.map(({ accountId }) => accountId)),
+    bigintegers(runs.map(({ revision }) => revision)),
+    uuids(runs.map(({ flowId }) => flowId)),
+    integers(runs.map(({ version }) => version)),
+    smallints(runs.map(({ status }) => runStatuses.indexOf(status))),
+    smallints(runs.map(({ trigger }) => runTriggers.indexOf(trigger))),
+    booleans(runs.map(({ live }) => live)),
+    smallints(runs.map(({ depth }) => depth)),
+    uuids(runs.map(({ retryOf }) => retryOf)),
+    timestamps(runs.map(({ createdAt }) => createdAt)),
+    ...endColumns(runs.map(({ end }) => end)),
+    smallints(runs.map(({ answered, end }) => end?.answered ?? answered ?? null)),
+  ]
+}
+
+/**
+ * Inserts all of the runs, or fails: where an account has changed the insert finds no account (`not_null_violation`), and an id
+ * that is taken is a `unique_violation`. Nothing has to be read from the answer before the commit.
+ */
+export async function insertAllRuns(tx: Transaction, runs: readonly NewRun[]): Promise<Map<string, 'written'>> {
+  await tx.query({
+    name: 'run_insert_all',
+    text: `insert into run (id, account_id, flow_id, version, status, trigger, live, depth, retry_of, created_at,
+             finished_at, title, error, resume_at, answer_status)
+           select t.id, a.id, flow_id, version, status, trigger, live, depth, retry_of, t.created_at,
+             finished_at, title, error, resume_at, answer_status
+           from ${newRuns}
+           left join account a on a.id = t.account_id and (t.revision is null or a.revision = t.revision)`,
+    values: newRunColumns(runs),
+  })
+  return new Map(runs.map(({ id }) => [id, 'written']))
+}
+
 /** Inserts runs whose account has not changed. The others are missing in the answer; `exists`: the id is taken. */
 export async function insertRuns(
   tx: Transaction,
-  runs: readonly (RunStart & { status: RunStatus; end: RunEnd | null })[],
+  runs: readonly NewRun[],
 ): Promise<Map<string, 'written' | 'exists'>> {
   if (runs.length === 0) return new Map()
   const { rows } = await tx.query<{ id: string; inserted: boolean }>({
     name: 'run_insert',
-    text: `with item as (
-             select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::int[], $6::smallint[], $7::smallint[],
-               $8::boolean[], $9::smallint[], $10::uuid[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[],
-               $15::timestamptz[], $16::smallint[])
-             as t(id, account_id, revision, flow_id, version, status, trigger, live, depth, retry_of, created_at, finished_at,
-               title, error, resume_at, answer_status)
-           ), fresh as (
-             select item.* from item join account a on a.id = item.account_id
-             where item.revision is null or a.revision = item.revision
+    text: `with fresh as (
+             select t.* from ${newRuns} join account a on a.id = t.account_id
+             where t.revision is null or a.revision = t.revision
            ), inserted as (
              insert into run (id, account_id, flow_id, version, status, trigger, live, depth, retry_of, created_at,
                finished_at, title, error, resume_at, answer_status)
@@ -91,21 +130,7 @@ export async function insertRuns(
              on conflict do nothing returning id
            )
            select fresh.id, inserted.id is not null as inserted from fresh left join inserted using (id)`,
-    values: [
-      uuids(runs.map(({ id }) => id)),
-      uuids(runs.map(({ accountId }) => accountId)),
-      bigintegers(runs.map(({ revision }) => revision)),
-      uuids(runs.map(({ flowId }) => flowId)),
-      integers(runs.map(({ version }) => version)),
-      smallints(runs.map(({ status }) => runStatuses.indexOf(status))),
-      smallints(runs.map(({ trigger }) => runTriggers.indexOf(trigger))),
-      booleans(runs.map(({ live }) => live)),
-      smallints(runs.map(({ depth }) => depth)),
-      uuids(runs.map(({ retryOf }) => retryOf)),
-      timestamps(runs.map(({ createdAt }) => createdAt)),
-      ...endColumns(runs.map(({ end }) => end)),
-      smallints(runs.map(({ answered, end }) => end?.answered ?? answered ?? null)),
-    ],
+    values: newRunColumns(runs),
   })
   return new Map(rows.map(({ id, inserted }) => [id, inserted ? 'written' : 'exists']))
 }

@@ -33,6 +33,7 @@ interface Connection {
   session: Session
   isUsable: boolean
   lastArrival: number
+  lastAnswer: number
   /** Rejects what waits for an answer. */
   pending: Set<(error: Error) => void>
   /** Begins to count down to where what waits gives up. */
@@ -43,7 +44,7 @@ export type VirtualDatabase = Pick<Database, 'query' | 'transaction' | 'withClie
 
 /**
  * The database as one machine knows it: `src/storage/database.ts` over a network of our own. Statements of one connection
- * arrive in order, whether or not their answers are awaited; an answer that does not come is `DatabaseUnavailableError`,
+ * arrive in order, whether or not their answers are awaited, and so do the answers; an answer that does not come is `DatabaseUnavailableError`,
  * and then nobody knows whether the statement was done.
  */
 export function createVirtualDatabase(machine: Machine, network: Network): VirtualDatabase {
@@ -92,6 +93,7 @@ export function createVirtualDatabase(machine: Machine, network: Network): Virtu
       session: server.connect(machine.name),
       isUsable: true,
       lastArrival: 0,
+      lastAnswer: 0,
       pending: new Set(),
       giveUp: new Set(),
     }
@@ -152,7 +154,8 @@ export function createVirtualDatabase(machine: Machine, network: Network): Virtu
               drop(connection)
               return machine.after(travel(), () => failAll(connection, 'reset'))
             }
-            machine.after(travel(), () => {
+            connection.lastAnswer = Math.max(connection.lastAnswer, timeline.now + travel())
+            machine.after(connection.lastAnswer - timeline.now, () => {
               if (!connection.pending.has(fail)) return
               settle(() => (result instanceof Error ? reject(result) : resolve(result)))
             })
@@ -184,13 +187,20 @@ export function createVirtualDatabase(machine: Machine, network: Network): Virtu
       borrow(async (connection) => {
         const begun = send(connection, 'begin', [])
         begun.catch(() => undefined)
+        let committing: Promise<unknown> | undefined
+        const commit = () => {
+          committing ??= send(connection, 'commit', [])
+          return committing
+        }
         try {
-          const result = await work({ inTransaction: true, query: queryOn(connection) } as Transaction)
+          const commitUnseen = () => void commit().catch(() => undefined)
+          const result = await work({ inTransaction: true, query: queryOn(connection) } as Transaction, commitUnseen)
           await begun
-          await send(connection, 'commit', [])
+          await commit()
           return result
         } catch (error) {
-          if (connection.isUsable) await send(connection, 'rollback', []).catch(() => undefined)
+          if (committing !== undefined) await committing.catch(() => undefined)
+          else if (connection.isUsable) await send(connection, 'rollback', []).catch(() => undefined)
           throw error
         }
       }),

@@ -1,5 +1,5 @@
 import type { Tx } from './rows.ts'
-import type { Statements } from './server.ts'
+import { ServerError, type Statements } from './server.ts'
 import type { RunRow, StepRow, Tables } from './tables.ts'
 
 /**
@@ -104,6 +104,15 @@ export function runStatements(tables: Tables, now: () => number): Statements {
         if (inserted) run.put(tx, row.id, row)
         return { id: row.id, inserted }
       })
+    },
+    // insert … select … left join account: a run without one violates a constraint, as an id that is taken does.
+    run_insert_all(tx, values) {
+      const runs = unnest(values, runColumns) as unknown as (RunRow & { revision: unknown })[]
+      if (!runs.every((each) => isFresh(tx, { ...each }))) throw new ServerError('23502', 'null value in account_id')
+      for (const { id } of runs) if (run.see(id, tx) === undefined) run.lock(tx, id, 'all')
+      if (runs.some(({ id }) => run.see(id, tx) !== undefined)) throw new ServerError('23505', 'duplicate key')
+      for (const { revision: _, ...row } of runs) run.put(tx, row.id, row)
+      return []
     },
     // select … order by id for update
     run_lock(tx, [ids]) {
