@@ -31,7 +31,7 @@ const dataError = Object.assign(new Error('duplicate key'), { code: '23505' })
 
 test('items of one turn of the event loop go together, without waiting for a timer', async () => {
   const held = heldFlush()
-  const { add } = createCoalescer({ flush: held.flush, maxItems: 64, lingerMs: 60_000 })
+  const { add } = createCoalescer({ flush: held.flush, maxItems: 64 })
   const results = [add('a'), add('b')]
   const first = await held.next()
   assert.deepEqual(first.items, ['a', 'b'])
@@ -62,30 +62,24 @@ test('what arrives during a flush makes up the next one, up to the limit', async
   assert.equal(coalescer.size, 0)
 })
 
-test('under load a small batch lingers, and a full one does not', async (t) => {
-  t.mock.timers.enable({ apis: ['setTimeout'] })
+test('what waits is sent off before those of the last flush are answered', async () => {
   const held = heldFlush()
-  const coalescer = createCoalescer({ flush: held.flush, maxItems: 2, lingerMs: 5 })
-  const added = [coalescer.add('a')]
-  const first = await held.next()
-  added.push(coalescer.add('b'))
-  first.end()
-  await added[0]
-  await twoTurns()
-  assert.equal(held.flushes.length, 1, 'the second flush should linger')
-  t.mock.timers.tick(5)
-  await twoTurns()
-  assert.deepEqual(held.flushes[1]?.items, ['b'])
-
-  added.push(coalescer.add('c'))
-  held.flushes[1]?.end()
-  await added[1]
-  await twoTurns()
-  added.push(coalescer.add('d'))
-  await twoTurns()
-  assert.deepEqual(held.flushes[2]?.items, ['c', 'd'], 'a full batch should not wait for the timer')
-  held.flushes[2]?.end()
-  await Promise.all(added)
+  const coalescer = createCoalescer({ flush: held.flush, maxItems: 64 })
+  const order: string[] = []
+  const first = coalescer.add('a').then(() => order.push('a is answered'))
+  const flush = await held.next()
+  const second = coalescer.add('b').then(() => order.push('b is answered'))
+  const next = held.next().then((begun) => {
+    order.push('b is sent')
+    return begun
+  })
+  flush.end()
+  await first
+  const { end } = await next
+  assert.equal(coalescer.size, 1, 'the answered one is out of it')
+  end()
+  await second
+  assert.deepEqual(order, ['b is sent', 'a is answered', 'b is answered'])
 })
 
 test('a failing flush rejects its own items only', async () => {

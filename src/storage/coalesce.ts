@@ -8,11 +8,6 @@ export interface CoalescerOptions<Item, Result> {
   maxItems: number
   /** What an item weighs, and how much a flush may; one that is heavier goes alone. */
   weight?: { of(item: Item): number; most: number }
-  /**
-   * How long a flush that follows one which was at least half full waits to become full, so that batches do not shrink to
-   * a few items under full load. Default 0: it is worth measuring first.
-   */
-  lingerMs?: number
   /** Items waiting or in flight at most; more are refused. */
   maxQueued?: number
   clock?: Clock
@@ -43,36 +38,51 @@ const defaultMaxQueued = 10_000
  * Group commit: gathers what arrives while the previous batch is being written and writes it as one.
  *
  * While nothing is in flight an item waits for no timer, only for the end of this turn of the event loop, in which other
- * requests may have arrived. One flush at a time makes batches grow with the load by themselves.
+ * requests may have arrived. One flush at a time makes batches grow with the load by themselves. When one is over and
+ * more is waiting, the next one is sent off before the items of the first are answered: the database works meanwhile.
  *
  * A flush that fails rejects its items and no others. When the error is about the data (see `isDataError`), the items
  * are flushed again one by one, so that a poisoned one does not fail its neighbours: `flush` must leave nothing behind
  * when it throws.
  */
 export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Result>): Coalescer<Item, Result> {
-  const { flush, maxItems, weight, lingerMs = 0, maxQueued = defaultMaxQueued, clock = systemClock } = options
+  const { flush, maxItems, weight, maxQueued = defaultMaxQueued, clock = systemClock } = options
   const queue: Waiting<Item, Result>[] = []
+  /** Items that were taken out of the queue and are not answered yet. */
   let inFlight = 0
   let running = false
-  let lingering: (() => void) | undefined
   let drained = Promise.withResolvers<void>()
 
   async function run(): Promise<void> {
     running = true
     await clock.turn()
+    let tell = () => {}
     while (queue.length > 0) {
-      const batch = queue.splice(0, countOfNext())
-      inFlight = batch.length
-      await settle(batch, flush)
-      inFlight = 0
+      const flushing = flushNext()
+      // It has been sent when this turn is over.
+      await clock.turn()
+      tell()
+      tell = await flushing
+      if (queue.length > 0) continue
+      tell()
+      tell = () => {}
       // Those just answered may have more to add.
       await clock.turn()
-      const busy = batch.length * 2 >= maxItems
-      if (busy && queue.length > 0 && queue.length < maxItems && lingerMs > 0) await linger()
     }
     running = false
     drained.resolve()
     drained = Promise.withResolvers()
+  }
+
+  /** Resolves, when the next items of the queue have been handled, to what answers them. */
+  async function flushNext(): Promise<() => void> {
+    const batch = queue.splice(0, countOfNext())
+    inFlight += batch.length
+    const tell = await settle(batch, flush)
+    return () => {
+      inFlight -= batch.length
+      tell()
+    }
   }
 
   /** How many of those that wait go into one flush. */
@@ -87,15 +97,6 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
     return count
   }
 
-  async function linger(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const cancel = clock.after(lingerMs, resolve)
-    lingering = resolve
-    await promise
-    lingering = undefined
-    cancel()
-  }
-
   return {
     add(item) {
       if (queue.length + inFlight >= maxQueued) {
@@ -105,7 +106,6 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
       return new Promise<Result>((resolve, reject) => {
         queue.push({ item, resolve, reject })
         if (!running) run()
-        else if (queue.length >= maxItems) lingering?.()
       })
     },
     async drain() {
@@ -117,24 +117,29 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
   }
 }
 
-/** Never rejects: every error goes to the item it belongs to. */
+/** Never rejects: every error goes to the item it belongs to, when they are told. */
 async function settle<Item, Result>(
   batch: Waiting<Item, Result>[],
   flush: (items: Item[]) => Promise<Result[]>,
-): Promise<void> {
+): Promise<() => void> {
   try {
     const results = await flush(batch.map(({ item }) => item))
     if (results.length !== batch.length) {
       throw new Error(`A flush of ${batch.length} items answered ${results.length}.`)
     }
-    results.forEach((result, index) => {
-      batch[index]?.resolve(result)
-    })
+    return () => {
+      for (const [index, { resolve }] of batch.entries()) resolve(results[index]!)
+    }
   } catch (error) {
-    if (batch.length > 1 && isDataError(error)) {
-      for (const each of batch) await settle([each], flush)
-    } else {
-      for (const { reject } of batch) reject(error)
+    if (batch.length === 1 || !isDataError(error)) {
+      return () => {
+        for (const { reject } of batch) reject(error)
+      }
+    }
+    const tells: (() => void)[] = []
+    for (const each of batch) tells.push(await settle([each], flush))
+    return () => {
+      for (const tell of tells) tell()
     }
   }
 }

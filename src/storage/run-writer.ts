@@ -177,6 +177,7 @@ export class RunLog {
     this.#confirmedAt = askedAt
     this.#last = Promise.all([this.#last, this.#coalescer.add(handed)]).then(([, written]) => {
       accept(written)
+      start?.onWritten?.()
       return handed.end === null && this.#isDoubtful(askedAt) ? this.#askAgain() : undefined
     })
     // Who waits for a later commit hears of it; without a waiter it must not be an unhandled rejection.
@@ -231,7 +232,6 @@ export function createRunWriter(options: RunWriterOptions): RunWriter {
   const coalescer = createCoalescer<Changes, Written>({
     maxItems: maxRunsPerCommit,
     weight: { of: charactersOf, most: maxCharactersPerCommit },
-    lingerMs: 0,
     ...(options.clock && { clock: options.clock }),
     flush: (items) => flush(items, options, held),
   })
@@ -266,7 +266,6 @@ function afterCommit(
   heldJobs: Set<JobHold>,
 ): void {
   for (const { change, hold } of held) change.heldBy(hold)
-  for (const { start } of written) start?.onWritten?.()
   for (const { run, end, hold } of written) {
     if (end === null || hold === null) continue
     hold.left.delete(run.id)
