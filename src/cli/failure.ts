@@ -2,8 +2,8 @@ import { SecretKeyError } from '../access/secret-key.ts'
 import { ConfigError } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { BackupError } from '../storage/backup-format.ts'
-import { DatabaseUnavailableError } from '../storage/database.ts'
 import { EmbeddedPostgresError } from '../storage/postgres-binaries.ts'
+import { DatabaseUnavailableError } from '../storage/unavailable.ts'
 
 /** Something the person at the command line can mend; told without a stack. */
 export class CommandError extends Error {}

@@ -56,7 +56,7 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
   async function run(): Promise<void> {
     running = true
     await clock.turn()
-    let tell = () => {}
+    let tell: () => void = nothing
     while (queue.length > 0) {
       const flushing = flushNext()
       // It has been sent when this turn is over.
@@ -65,7 +65,7 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
       tell = await flushing
       if (queue.length > 0) continue
       tell()
-      tell = () => {}
+      tell = nothing
       // Those just answered may have more to add.
       await clock.turn()
     }
@@ -151,3 +151,5 @@ async function settle<Item, Result>(
 function isDataError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && /^(21|22|23|54|P0)...$/.test(String(error.code))
 }
+
+const nothing = () => undefined

@@ -4,7 +4,8 @@ import pg from 'pg'
 import { startDatabaseWall } from '../../test/rig/database-wall.ts'
 import { testDatabase } from '../../test/rig/test-database.ts'
 import { Float } from '../flow/json.ts'
-import { type Availability, type Database, DatabaseUnavailableError, openDatabase } from './database.ts'
+import { type Database, openDatabase } from './database.ts'
+import { type Availability, DatabaseUnavailableError } from './unavailable.ts'
 
 const { database, open, url } = await testDatabase()
 await database.query({ text: 'create table note (id int primary key, body text)' })
@@ -57,6 +58,35 @@ test('a transaction whose failed statement was ignored does not claim to have co
   })
   await assert.rejects(failed, /rolled back/)
   assert.equal(await countNotes(3), 0)
+})
+
+test('a commit that is sent unseen takes what was sent before it, and lets nothing follow', async () => {
+  await database.transaction(async (tx, commitUnseen) => {
+    const first = tx.query({ text: 'insert into note values (20)' })
+    const second = tx.query({ text: 'insert into note values (21)' })
+    commitUnseen()
+    await Promise.all([first, second])
+    await assert.rejects(async () => tx.query({ text: 'insert into note values (22)' }), /has ended/)
+  })
+  assert.deepEqual(await Promise.all([20, 21, 22].map(countNotes)), [1, 1, 0])
+})
+
+test('a statement that fails undoes a commit that was sent unseen, and costs no connection', async () => {
+  const one = open({ poolSize: 1 })
+  const session = async () => (await one.query({ text: 'select pg_backend_pid()' })).rows[0]
+  const before = await session()
+  const failed = one.transaction(async (tx, commitUnseen) => {
+    const statements = [
+      tx.query({ text: 'insert into note values (30)' }),
+      tx.query({ text: 'insert into note values (1)' }),
+      tx.query({ text: 'insert into note values (31)' }),
+    ]
+    commitUnseen()
+    await Promise.all(statements)
+  })
+  await assert.rejects(failed, { code: '23505' })
+  assert.deepEqual(await Promise.all([30, 31].map(countNotes)), [0, 0])
+  assert.deepEqual(await session(), before)
 })
 
 test('a transaction can not be used after its end', async () => {

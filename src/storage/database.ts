@@ -1,7 +1,8 @@
 import pg from 'pg'
-import { AppError } from '../errors.ts'
 import { parseJson } from '../flow/json.ts'
+import { Client, runTransaction } from './client.ts'
 import { type Subscription, subscribe } from './listen.ts'
+import { type Availability, translate, watchAvailability } from './unavailable.ts'
 
 /** Where a PostgreSQL server is; `host` may be the directory of a unix socket. */
 export interface DatabaseConnection {
@@ -39,9 +40,6 @@ export interface Transaction extends Queryable {
   readonly inTransaction: true
 }
 
-/** What the database lets be heard of itself: told once when it goes and once when it is back. */
-export type Availability = { available: true } | { available: false; error: DatabaseUnavailableError }
-
 export interface Database extends Queryable {
   /** Runs one statement on any connection of the pool. */
   query<Row = Record<string, unknown>>(statement: Statement): Promise<Rows<Row>>
@@ -67,14 +65,6 @@ export interface Database extends Queryable {
   close(): Promise<void>
 }
 
-/** The server can't be reached, is starting or stopping, is full, or did not answer in time. Answered as 503. */
-export class DatabaseUnavailableError extends AppError {
-  constructor(cause: unknown) {
-    super('overloaded', 'the database is not available', { cause, headers: { 'retry-after': '1' } })
-    this.name = 'DatabaseUnavailableError'
-  }
-}
-
 export interface DatabaseOptions {
   /** Connections at most; each is a process on the server. */
   poolSize?: number
@@ -87,9 +77,6 @@ const connectionTimeoutMs = 2_000
 
 /** While a server is down, every request would fork and log a failed connection on it: most fail at once instead. */
 const reconnectPauseMs = 50
-
-/** A server that neither answers nor closes (stopped, partitioned) is given up after this. */
-const statementTimeoutMs = 30_000
 
 /** A process that was stopped in the middle of a transaction must not hold its locks when others have taken over. */
 const idleInTransactionMs = 30_000
@@ -198,127 +185,6 @@ export function openDatabase(target: DatabaseConnection | string, options: Datab
 /** A database whose statements and transactions are all part of one transaction, for nouns that are to change together. */
 export function within(database: Database, tx: Transaction): Database {
   return { ...database, query: (statement) => tx.query(statement), transaction: (work) => work(tx, () => undefined) }
-}
-
-/** A borrowed connection that remembers whether it may go back into the pool. */
-class Client implements Queryable {
-  usable = true
-  readonly #client: pg.PoolClient
-  /** A connection that breaks between two statements reports it here; without a listener that would end the process. */
-  readonly #onError = () => {
-    this.usable = false
-  }
-
-  constructor(client: pg.PoolClient) {
-    this.#client = client
-    client.on('error', this.#onError)
-  }
-
-  async query<Row>(statement: Statement): Promise<Rows<Row>> {
-    const result: pg.QueryResult | pg.QueryResult[] = await this.run(statement)
-    // A text of several statements answers with a list.
-    const results = Array.isArray(result) ? result : [result]
-    return {
-      rows: results.flatMap(({ rows }) => rows as Row[]),
-      count: results.reduce((count, { rowCount }) => count + (rowCount ?? 0), 0),
-    }
-  }
-
-  /** As `query`, with the command that the server reports to have done. */
-  async run({ timeoutMs = statementTimeoutMs, ...statement }: Statement): Promise<pg.QueryResult> {
-    try {
-      return await this.#client.query({ ...statement, query_timeout: timeoutMs } as pg.QueryConfig)
-    } catch (error) {
-      // After an error of the statement the session goes on; after anything else its state is unknown.
-      if (!(error instanceof pg.DatabaseError) || error.severity !== 'ERROR') this.usable = false
-      throw translate(error)
-    }
-  }
-
-  release(): void {
-    this.#client.off('error', this.#onError)
-    this.#client.release(!this.usable)
-  }
-}
-
-async function runTransaction<Result>(
-  client: Client,
-  work: (tx: Transaction, commitUnseen: () => void) => Promise<Result>,
-): Promise<Result> {
-  // Not awaited: it shares its round trip with the first statement. Where it fails, that one does too.
-  const begun = client.query({ text: 'begin' })
-  begun.catch(() => undefined)
-  let committing: Promise<pg.QueryResult> | undefined
-  const commit = () => {
-    committing ??= client.run({ text: 'commit' })
-    return committing
-  }
-  let open = true
-  const tx: Transaction = {
-    inTransaction: true,
-    query(statement) {
-      if (!open) throw new Error('This transaction has ended; was one of its statements not awaited?')
-      return client.query(statement)
-    },
-  }
-  const commitUnseen = () => {
-    open = false
-    // It is heard of below; until then a failure must not be an unhandled rejection.
-    commit().catch(() => undefined)
-  }
-  try {
-    const result = await work(tx, commitUnseen)
-    await begun
-    open = false
-    const { command } = await commit()
-    // The server answers a commit after a failed statement with ROLLBACK and no error.
-    if (command !== 'COMMIT')
-      throw new Error('The transaction was rolled back: an error of a statement in it was ignored.')
-    return result
-  } catch (error) {
-    open = false
-    // The commit of a failed transaction undoes it; its answer has to be heard before the connection serves others.
-    const ended = committing ?? (client.usable ? client.run({ text: 'rollback' }) : undefined)
-    await ended?.catch(() => {
-      // The connection is dropped, which rolls back too; the first error is the one to tell.
-      client.usable = false
-    })
-    throw error
-  }
-}
-
-/** Codes of node and SQLSTATE classes that say "not now" rather than "not so". */
-const unavailableCode =
-  /^(E(CONN(REFUSED|RESET|ABORTED)|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN|NOENT)|ENOENT|08...|53...|57P0.|58...|25006)$/
-
-function translate(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof AppError) return error
-  const code = 'code' in error ? String(error.code) : ''
-  if (code !== '' ? unavailableCode.test(code) : /timeout|connection|terminated/i.test(error.message)) {
-    return new DatabaseUnavailableError(error)
-  }
-  return error
-}
-
-/** Turns the stream of results into the two moments that matter: it went away, it is back. */
-function watchAvailability() {
-  const handlers: ((state: Availability) => void)[] = []
-  let available = true
-  return {
-    on(handler: (state: Availability) => void): void {
-      handlers.push(handler)
-    },
-    /** Takes note of an error, or of a success, and returns the error. */
-    seen(error: unknown): unknown {
-      const unavailable = error instanceof DatabaseUnavailableError
-      if (unavailable === available && (unavailable || error === undefined)) {
-        available = !unavailable
-        const state: Availability = unavailable ? { available: false, error } : { available: true }
-        for (const handler of handlers) handler(state)
-      }
-      return error
-    },
-  }
 }
 
 const oid = pg.types.builtins

@@ -2,6 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import { type Clock, PgBoss, type QueueOptions } from 'pg-boss'
 import type { JsonObject } from '../flow/json.ts'
 import type { Database, Transaction } from './database.ts'
+import { type JobReference, jobId, jobSchema, leaveJobs, lockJobs, postponeJobs } from './job-statements.ts'
 import { type NameStatement, runsIn, runsOnPool, statementNames } from './queue-statements.ts'
 
 /** How jobs of one kind are treated. */
@@ -51,12 +52,6 @@ export interface Job {
   attempt: number
 }
 
-/**
- * A job by its id, or by the claim that `fetch` handed out. A claim is fenced: when the job has been taken over
- * meanwhile, the call leaves it alone.
- */
-export type JobReference = string | Pick<Job, 'id' | 'attempt'>
-
 export interface Queue<Kind extends string = JobKind> {
   /** Makes the tables and the kinds. Several processes may do so at once. */
   start(): Promise<void>
@@ -79,6 +74,8 @@ export interface Queue<Kind extends string = JobKind> {
    * the transaction ends, and returns their ids. Nobody can take those over before.
    */
   lock(tx: Transaction, kind: Kind, jobs: readonly JobReference[]): Promise<string[]>
+  /** Takes runs out of claimed jobs that go on standing for others: they have jobs of their own from then on. */
+  leave(tx: Transaction, kind: Kind, runs: readonly { job: JobReference; run: string }[]): Promise<void>
   /** Takes done jobs out of the queue, with `tx` exactly when that commits. Returns the ids of those that were there. */
   complete(tx: Transaction | undefined, kind: Kind, jobs: readonly JobReference[]): Promise<string[]>
   /** Gives claimed jobs back, to be tried again after the kind's pause. */
@@ -123,8 +120,6 @@ const cronSeconds = 5
 const expireSeconds = 24 * 60 * 60
 const retentionSeconds = 60 * 365 * 24 * 60 * 60
 
-const schema = 'pgboss'
-
 /**
  * pg-boss behind the few calls we need: claims, heartbeats, retries, schedules and dead letters are its work.
  *
@@ -137,7 +132,7 @@ export function createQueue<Kind extends string>(options: CreateQueueOptions<Kin
   const name = statementNames()
   const boss = new PgBoss({
     db: runsOnPool(database, name),
-    schema,
+    schema: jobSchema,
     supervise,
     schedule: supervise,
     superviseIntervalSeconds: options.superviseSeconds ?? superviseSeconds,
@@ -218,20 +213,12 @@ export function createQueueOn<Kind extends string>(
       return settledIds(await boss.touch(kind, references(jobs)))
     },
     lock: lockJobs,
+    leave: leaveJobs,
     complete,
     async fail(kind, jobs, reason) {
       if (jobs.length > 0) await boss.fail(kind, references(jobs), { reason })
     },
-    async postpone(kind, ids, ms) {
-      if (ids.length === 0) return
-      await database.query({
-        name: 'queue_postpone',
-        text: `update ${schema}.job set start_after = now() + $3 * interval '1 ms' where name = $1 and id in (
-                 select id from ${schema}.job where name = $1 and id = any($2::uuid[]) and state < 'active'
-                 order by id for update)`,
-        values: [kind, ids, ms],
-      })
-    },
+    postpone: (kind, ids, ms) => postponeJobs(database, kind, ids, ms),
     async remove(tx, kind, ids) {
       await complete(tx, kind, ids)
     },
@@ -242,7 +229,7 @@ export function createQueueOn<Kind extends string>(
     async size(kind) {
       const { rows } = await database.query<{ count: number }>({
         name: 'queue_size',
-        text: `select count(*) from ${schema}.job where name = $1 and state < 'active'`,
+        text: `select count(*) from ${jobSchema}.job where name = $1 and state < 'active'`,
         values: [kind],
       })
       return rows[0]?.count ?? 0
@@ -269,35 +256,6 @@ async function createKinds(boss: PgBoss, kinds: Readonly<Record<string, JobKindO
   }
 }
 
-/**
- * In the order of the ids, so that no two transactions wait for each other. A share of the key is enough against a
- * takeover, which deletes the row and inserts it anew, and does not hold up heartbeats; a waiting job must be locked
- * against being fetched, too.
- */
-async function lockJobs(tx: Transaction, kind: string, jobs: readonly JobReference[]): Promise<string[]> {
-  const waiting = jobs.filter((job) => typeof job === 'string')
-  const claims = jobs.filter((job) => typeof job !== 'string')
-  const [free, claimed] = await Promise.all([
-    waiting.length === 0
-      ? []
-      : tx.query<{ id: string }>({
-          name: 'queue_lock_waiting',
-          text: `select id from ${schema}.job where name = $1 and id = any($2::uuid[]) and state < 'active'
-                 order by id for update`,
-          values: [kind, waiting],
-        }),
-    claims.length === 0
-      ? []
-      : tx.query<{ id: string }>({
-          name: 'queue_lock_claimed',
-          text: `select j.id from ${schema}.job j join unnest($2::uuid[], $3::int[]) as c(id, attempt) on j.id = c.id
-                 where j.name = $1 and j.state = 'active' and j.retry_count = c.attempt order by j.id for key share of j`,
-          values: [kind, claims.map(({ id }) => id), claims.map(({ attempt }) => attempt)],
-        }),
-  ])
-  return [free, claimed].flatMap((found) => ('rows' in found ? found.rows.map(({ id }) => id) : []))
-}
-
 function toInsert({ id, data, afterMs, group, priority, retries }: NewJob<string>, newId: () => string) {
   return {
     // Time-ordered keys fill the index page by page; random ones touch a page each.
@@ -314,7 +272,7 @@ function toInsert({ id, data, afterMs, group, priority, retries }: NewJob<string
 /** pg-boss takes ids or claims, not a mix: one plain id among them leaves the call unfenced. */
 function references(jobs: readonly JobReference[]): string[] | { id: string; retryCount: number }[] {
   const claims = jobs.flatMap((job) => (typeof job === 'string' ? [] : [{ id: job.id, retryCount: job.attempt }]))
-  return claims.length === jobs.length ? claims : jobs.map((job) => (typeof job === 'string' ? job : job.id))
+  return claims.length === jobs.length ? claims : jobs.map(jobId)
 }
 
 /** The ids that a call found to be as it expected; pg-boss returns them without declaring them. */

@@ -202,3 +202,21 @@ async function begun(by: RunStart['by']): Promise<RunLog> {
   await log.durable()
   return log
 }
+
+test('a run that rests is not in the job any more that it came with and that goes on for others', async () => {
+  await queue.complete(undefined, 'run_flow', await queue.fetch('run_flow', 100))
+  const [resting, other] = [start('queue'), start('queue')]
+  await Promise.all([resting.durable(), other.durable()])
+  const job = await fetchJob()
+  assert.deepEqual(job.data.ids, [resting.runId, other.runId])
+  const [stored] = await runs.unfinished([resting.runId])
+  const log = writer.resume(stored!, stored!.nextSeq, { job, left: new Set([resting.runId, other.runId]) })
+  const resumeAt = new Date(clock.now.getTime() + 3_600_000)
+  await log.end({ ...success(), outcome: { status: 'waiting', resumeAt } })
+  // As when the worker has died with the other one.
+  await queue.fail('run_flow', [job], 'it fell silent')
+  const again = await fetchJob()
+  assert.equal(again.id, job.id)
+  assert.deepEqual(again.data.ids, [other.runId])
+  await queue.complete(undefined, 'run_flow', [again])
+})

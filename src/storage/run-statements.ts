@@ -14,6 +14,11 @@ import type { RunEnd, RunStart } from './storage.ts'
 
 /** The SQL of writing runs. Rows go in as one array per column: a statement's text is the same for any number of rows. */
 
+/** Whether a run is over with this: it does not rest. */
+export function isFinal({ outcome }: RunEnd): boolean {
+  return outcome.status !== 'waiting' && outcome.status !== 'retrying'
+}
+
 /** A step record as it is stored; JSON as text. */
 export interface StepRow {
   runId: string
@@ -112,10 +117,7 @@ export async function insertAllRuns(tx: Transaction, runs: readonly NewRun[]): P
 }
 
 /** Inserts runs whose account has not changed. The others are missing in the answer; `exists`: the id is taken. */
-export async function insertRuns(
-  tx: Transaction,
-  runs: readonly NewRun[],
-): Promise<Map<string, 'written' | 'exists'>> {
+export async function insertRuns(tx: Transaction, runs: readonly NewRun[]): Promise<Map<string, 'written' | 'exists'>> {
   if (runs.length === 0) return new Map()
   const { rows } = await tx.query<{ id: string; inserted: boolean }>({
     name: 'run_insert',
@@ -224,7 +226,7 @@ export async function markRuns(tx: Transaction, ids: readonly string[], status: 
 
 /** Deletes what the debugger doesn't keep of the runs that ended. */
 export async function pruneSteps(tx: Transaction, ends: readonly (RunEnd & { runId: string })[]): Promise<void> {
-  const final = ends.filter(({ outcome }) => runStatuses.indexOf(outcome.status) >= firstFinalStatus)
+  const final = ends.filter(isFinal)
   const nothing = final.filter(({ keep }) => keep === 'none').map(({ runId }) => runId)
   const failed = final.filter(({ keep }) => keep === 'failed').map(({ runId }) => runId)
   if (nothing.length + failed.length === 0) return

@@ -1,15 +1,15 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { type HeldStatus, RunLost, type StepRecord } from '../flow/run.ts'
 import { type Coalescer, createCoalescer } from './coalesce.ts'
+import { heldRunTakeoverSeconds } from './commit-jobs.ts'
 import type { Database } from './database.ts'
+import { jobId } from './job-statements.ts'
 import {
   type Changes,
   type CommitParts,
   type Committed,
   commitChanges,
-  heldRunTakeoverSeconds,
   type JobHold,
-  jobId,
   type RunIdentity,
   type Written,
 } from './run-commit.ts'

@@ -91,11 +91,12 @@ export function handOn(job: Job, ids: readonly string[], queue: Queue): Promise<
 }
 
 /**
- * Gives a job back, to be tried again. A job that failed because the database could not be reached is given back once it
+ * Gives a job back, with those of its runs that it still stands for, to be tried again. A job that failed because the database could not be reached is given back once it
  * can be, and has lost no attempt by it: an outage must not end runs.
  */
 export async function giveBack(
   job: Job,
+  ids: readonly string[],
   error: unknown,
   { queue, clock, isStopping }: { queue: Queue; clock: Clock; isStopping(): boolean },
 ): Promise<void> {
@@ -103,7 +104,7 @@ export async function giveBack(
   if (!(error instanceof AppError && error.code === 'overloaded') || outages > maxOutages) {
     return queue.fail('run_flow', [job], String(error))
   }
-  const again = { ...likeJob(job, { outages }), retries: retriesLeft(job), afterMs: outagePauseMs }
+  const again = { ...likeJob(job, { ids: [...ids], outages }), retries: retriesLeft(job), afterMs: outagePauseMs }
   for (;;) {
     try {
       return await queue.replace('run_flow', job, [again])

@@ -114,14 +114,14 @@ export function createWorker(options: WorkerWorld): Worker {
   }
 
   function take(job: Job, claimedAt: number): void {
-    const ids = runIds(job)
-    const place = places.take(accountOf(job), ids.length)
+    const left = new Set(runIds(job))
+    const place = places.take(accountOf(job), left.size)
     held.add(job)
     const done = suspects
-      .inTurn(job, () => performJob(job, ids, claimedAt, { ...options, places, place }))
+      .inTurn(job, () => performJob({ job, left, claimedAt }, { ...options, places, place }))
       .catch((error: unknown) => {
         log.error({ err: error, job: job.id }, 'a job failed and goes back into the queue')
-        return giveBack(job, error, { queue, clock, isStopping: () => stopping })
+        return giveBack(job, [...left], error, { queue, clock, isStopping: () => stopping })
       })
       .catch((error: unknown) =>
         log.error({ error, job: job.id }, 'a job could not be given back; it is taken over when its lease ends'),
@@ -174,28 +174,28 @@ export function createWorker(options: WorkerWorld): Worker {
   }
 }
 
-/** Runs what a job stands for. Resolves when all its runs have ended or rest; the last one's commit completes the job. */
+/** Runs what a job stands for, which `hold` says. Resolves when all its runs have ended or rest; the last one's commit completes the job. */
 async function performJob(
-  job: Job,
-  ids: readonly string[],
-  claimedAt: number,
+  hold: JobHold & { job: Job },
   options: WorkerWorld & { places: Places; place: Place },
 ): Promise<void> {
   const { queue, places, place } = options
-  if (job.attempt > 0 && ids.length > 1) return splitJob(job, ids, queue)
-  const runs = await options.runs.unfinished(ids)
+  const { job, left } = hold
+  if (job.attempt > 0 && left.size > 1) return splitJob(job, [...left], queue)
+  const runs = await options.runs.unfinished([...left])
   const crowded = new Set(runs.map(({ flowId }) => flowId).filter(places.isCrowded))
   if (crowded.size > 0 && job.attempt === 0 && !isApart(job)) return setApart(job, runs, crowded, queue)
   for (const { flowId, characters } of runs) place.isOf(flowId, characters)
   const world = place.waitingIn(options.world)
-  const hold: JobHold = { job, left: new Set(runs.map(({ id }) => id)), claimedAt }
+  left.clear()
+  for (const { id } of runs) left.add(id)
   const results = await Promise.allSettled(runs.map((run) => goOn(run, hold, { ...options, world })))
   const failed = results.find((result) => result.status === 'rejected')
   if (failed !== undefined) throw failed.reason
   const leftOff = results.flatMap((result) => (result.status === 'fulfilled' && result.value ? [result.value] : []))
   if (leftOff.length > 0) return handOn(job, leftOff, queue)
   // Runs that were lost to a cancellation or to another worker have not ended here, so no commit has completed the job.
-  if (hold.left.size > 0 || runs.length === 0) await queue.complete(undefined, 'run_flow', [job])
+  if (left.size > 0 || runs.length === 0) await queue.complete(undefined, 'run_flow', [job])
 }
 
 /** Returns the run's id when this process has left it off because it stops. */

@@ -4,6 +4,7 @@ import type { Job } from '../../src/storage/queue.ts'
 import { createRunLanes, enterLanes, leaveLanes } from '../../src/storage/run-lanes.ts'
 import {
   endRuns,
+  insertAllRuns,
   insertRuns,
   insertSteps,
   lockUnfinished,
@@ -31,6 +32,28 @@ export const conformance: Readonly<Record<string, (store: Store) => Promise<unkn
     const stale = [...(await insert(run(store, 2, { revision: 1 })))]
     const any = [...(await insert(run(store, 3, { revision: null })))]
     return { first, again, stale, any }
+  },
+
+  'runs are inserted all or none where nobody looks at the answer': async (store) => {
+    const { database, settled } = store
+    const insert = (...starts: RunStart[]) =>
+      settled(
+        database
+          .transaction(async (tx, commitUnseen) => {
+            const inserted = insertAllRuns(
+              tx,
+              starts.map((start) => ({ ...start, status: 'queued', end: null })),
+            )
+            commitUnseen()
+            return [...(await inserted)]
+          })
+          .catch((error: Error & { code?: string }) => error.code),
+      )
+    const both = await insert(run(store, 1, { revision: 1 }), run(store, 2))
+    const taken = await insert(run(store, 3), run(store, 1))
+    await store.raiseRevision()
+    const stale = await insert(run(store, 4), run(store, 5, { revision: 1 }))
+    return { both, taken, stale, left: await statuses(store, 1, 2, 3, 4, 5) }
   },
 
   'an insert of an id that is being inserted waits, and then finds it there or not': async (store) => {
@@ -203,6 +226,27 @@ export const conformance: Readonly<Record<string, (store: Store) => Promise<unkn
     }
     const dead = await settled(queue.fetch('give_up_runs', 5))
     return { attempts, rest: await fetchAll(store), dead: dead.map(({ data, attempt }) => ({ data, attempt })) }
+  },
+
+  'runs that leave a job are not in it for whoever takes it over': async (store) => {
+    const { database, queue, settled } = store
+    const jobs = [1, 2].map((each) => ({
+      kind: 'run_flow' as const,
+      id: id(each),
+      data: { ids: [each, 7, 8].map(id) },
+    }))
+    await settled(queue.send(undefined, jobs))
+    const fetched = await settled(queue.fetch('run_flow', 2))
+    const [first, second] = fetched
+    const leaving = [
+      { job: first!, run: id(7) },
+      { job: first!, run: id(8) },
+      { job: second!, run: id(2) },
+    ]
+    await settled(database.transaction((tx) => queue.leave(tx, 'run_flow', leaving)))
+    await settled(queue.fail('run_flow', fetched, 'again'))
+    await store.pass(120_000)
+    return { fetched, after: await fetchAll(store) }
   },
 
   'a takeover is put off while nobody has claimed it, and removed by its id': async (store) => {

@@ -1,11 +1,5 @@
-import {
-  type Database,
-  DatabaseUnavailableError,
-  type Queryable,
-  type Rows,
-  type Statement,
-  type Transaction,
-} from '../../src/storage/database.ts'
+import type { Database, Queryable, Rows, Statement, Transaction } from '../../src/storage/database.ts'
+import { DatabaseUnavailableError } from '../../src/storage/unavailable.ts'
 import type { Machine } from './machine.ts'
 import type { Random } from './random.ts'
 import { readColumn } from './read-column.ts'

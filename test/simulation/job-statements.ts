@@ -12,7 +12,7 @@ import type { JobRow, Tables } from './tables.ts'
 const heartbeatMs = 10_000
 
 export function jobStatements(
-  { job }: Tables,
+  { job, advisory }: Tables,
   kinds: Readonly<Record<string, JobKindOptions>>,
   random: Random,
 ): Statements {
@@ -113,8 +113,9 @@ export function jobStatements(
         named(tx, kind, ids).filter((row) => row.state !== 'failed' && isFenced(row, fence)),
       )
     },
-    // state = 'active' and heartbeat_on + heartbeat_seconds < now()
+    // select pg_advisory_xact_lock(…); state = 'active' and heartbeat_on + heartbeat_seconds < now()
     failJobsByHeartbeat(tx) {
+      advisory.lock(tx, 'failJobsByHeartbeat', 'all')
       const dead = job
         .all(tx)
         .map(([, row]) => row)
@@ -125,6 +126,17 @@ export function jobStatements(
     queue_postpone(tx, [kind, ids, ms]) {
       const rows = named(tx, kind, [...(ids as string[])].sort()).filter(isWaiting)
       for (const row of locked(tx, rows)) job.put(tx, row.id, { ...row, start_after: tx.startedAt + (ms as number) })
+      return []
+    },
+    // update … set data = jsonb_set(data, '{ids}', data -> 'ids' - runs)
+    queue_leave(tx, [kind, ids, runs]) {
+      const rows = named(tx, kind, [...new Set(ids as string[])].sort())
+      for (const { id } of rows) job.lock(tx, id, 'change')
+      for (const row of rows) {
+        const left = (runs as string[]).filter((_, place) => (ids as string[])[place] === row.id)
+        const data = row.data as { ids: string[] }
+        job.put(tx, row.id, { ...row, data: { ...data, ids: data.ids.filter((id) => !left.includes(id)) } }, 'change')
+      }
       return []
     },
     // select id … and state < 'active' order by id for update

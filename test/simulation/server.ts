@@ -76,18 +76,19 @@ export class Session {
   #isBusy = false
   #isClosing = false
   #isGone = false
-  #lastHeard = 0
+  /** When it ended the last statement. */
+  #lastDone: number
 
   constructor(server: Server, client: string, onGone: () => void) {
     this.#server = server
     this.#client = client
+    this.#lastDone = server.timeline.now
     this.#onGone = onGone
   }
 
   /** What arrives is done in the order in which it arrives. */
   take(request: Request): void {
     if (this.#isGone) return
-    this.#lastHeard = this.#server.timeline.now
     this.#inbox.push(request)
     this.#work()
   }
@@ -102,10 +103,10 @@ export class Session {
   goSilent(): void {
     const { timeline } = this.#server
     const look = () => {
-      if (this.#isGone || timeline.now - this.#lastHeard > 4 * idleInTransactionMs) return
-      const isIdle = this.#isExplicit && !this.#isBusy && timeline.now - this.#lastHeard >= idleInTransactionMs
-      if (isIdle) this.breakOff()
-      else timeline.after(idleInTransactionMs, look)
+      if (this.#isGone) return
+      const left = idleInTransactionMs - (this.#isBusy ? 0 : timeline.now - this.#lastDone)
+      if (left > 0) timeline.after(Math.max(1, left), look)
+      else if (this.#isExplicit) this.breakOff()
     }
     timeline.after(idleInTransactionMs, look)
   }
@@ -138,6 +139,7 @@ export class Session {
 
   #done(request: Request, result: Rows<object> | Error): void {
     this.#isBusy = false
+    this.#lastDone = this.#server.timeline.now
     if (result instanceof Error) this.#hasFailed = true
     if (!this.#isExplicit) {
       this.#tx?.end(!(result instanceof Error))

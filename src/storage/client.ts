@@ -1,0 +1,97 @@
+import pg from 'pg'
+import type { Queryable, Rows, Statement, Transaction } from './database.ts'
+import { translate } from './unavailable.ts'
+
+/** A server that neither answers nor closes (stopped, partitioned) is given up after this. */
+const statementTimeoutMs = 30_000
+
+/** A borrowed connection that remembers whether it may go back into the pool. */
+export class Client implements Queryable {
+  usable = true
+  readonly #client: pg.PoolClient
+  /** A connection that breaks between two statements reports it here; without a listener that would end the process. */
+  readonly #onError = () => {
+    this.usable = false
+  }
+
+  constructor(client: pg.PoolClient) {
+    this.#client = client
+    client.on('error', this.#onError)
+  }
+
+  async query<Row>(statement: Statement): Promise<Rows<Row>> {
+    const result: pg.QueryResult | pg.QueryResult[] = await this.run(statement)
+    // A text of several statements answers with a list.
+    const results = Array.isArray(result) ? result : [result]
+    return {
+      rows: results.flatMap(({ rows }) => rows as Row[]),
+      count: results.reduce((count, { rowCount }) => count + (rowCount ?? 0), 0),
+    }
+  }
+
+  /** As `query`, with the command that the server reports to have done. */
+  async run({ timeoutMs = statementTimeoutMs, ...statement }: Statement): Promise<pg.QueryResult> {
+    try {
+      return await this.#client.query({ ...statement, query_timeout: timeoutMs } as pg.QueryConfig)
+    } catch (error) {
+      // After an error of the statement the session goes on; after anything else its state is unknown.
+      if (!(error instanceof pg.DatabaseError) || error.severity !== 'ERROR') this.usable = false
+      throw translate(error)
+    }
+  }
+
+  release(): void {
+    this.#client.off('error', this.#onError)
+    this.#client.release(!this.usable)
+  }
+}
+
+/**
+ * Commits what `work` did on this connection, or undoes all of it when it throws; `commitUnseen` is that of
+ * `Database.transaction`.
+ */
+export async function runTransaction<Result>(
+  client: Client,
+  work: (tx: Transaction, commitUnseen: () => void) => Promise<Result>,
+): Promise<Result> {
+  // Not awaited: it shares its round trip with the first statement. Where it fails, that one does too.
+  const begun = client.query({ text: 'begin' })
+  begun.catch(() => undefined)
+  let committing: Promise<pg.QueryResult> | undefined
+  const commit = () => {
+    committing ??= client.run({ text: 'commit' })
+    return committing
+  }
+  let open = true
+  const tx: Transaction = {
+    inTransaction: true,
+    query(statement) {
+      if (!open) throw new Error('This transaction has ended; was one of its statements not awaited?')
+      return client.query(statement)
+    },
+  }
+  const commitUnseen = () => {
+    open = false
+    // It is heard of below; until then a failure must not be an unhandled rejection.
+    commit().catch(() => undefined)
+  }
+  try {
+    const result = await work(tx, commitUnseen)
+    await begun
+    open = false
+    const { command } = await commit()
+    // The server answers a commit after a failed statement with ROLLBACK and no error.
+    if (command !== 'COMMIT')
+      throw new Error('The transaction was rolled back: an error of a statement in it was ignored.')
+    return result
+  } catch (error) {
+    open = false
+    // The commit of a failed transaction undoes it; its answer has to be heard before the connection serves others.
+    const ended = committing ?? (client.usable ? client.run({ text: 'rollback' }) : undefined)
+    await ended?.catch(() => {
+      // The connection is dropped, which rolls back too; the first error is the one to tell.
+      client.usable = false
+    })
+    throw error
+  }
+}
