@@ -1,6 +1,32 @@
 import pg from 'pg'
-import type { Queryable, Rows, Statement, Transaction } from './database.ts'
 import { translate } from './unavailable.ts'
+
+/**
+ * One SQL statement. A `name` makes it a prepared statement: parsed once per connection, so the same name must always
+ * carry the same text. Without values and name, the text may hold several statements.
+ */
+export interface Statement {
+  name?: string
+  text: string
+  values?: unknown[]
+  /** After this the statement fails as unavailable and its connection is dropped; default `statementTimeoutMs`. */
+  timeoutMs?: number
+}
+
+export interface Rows<Row> {
+  rows: Row[]
+  /** Rows returned, or changed by an insert, update or delete. */
+  count: number
+}
+
+export interface Queryable {
+  query<Row = Record<string, unknown>>(statement: Statement): Promise<Rows<Row>>
+}
+
+/** A transaction in progress; it ends with the function that was given it. */
+export interface Transaction extends Queryable {
+  readonly inTransaction: true
+}
 
 /** A server that neither answers nor closes (stopped, partitioned) is given up after this. */
 const statementTimeoutMs = 30_000

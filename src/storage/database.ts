@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { parseJson } from '../flow/json.ts'
-import { Client, runTransaction } from './client.ts'
+import { Client, type Queryable, type Rows, runTransaction, type Statement, type Transaction } from './client.ts'
 import { type Subscription, subscribe } from './listen.ts'
 import { type Availability, translate, watchAvailability } from './unavailable.ts'
 
@@ -13,32 +13,7 @@ export interface DatabaseConnection {
   password?: string
 }
 
-/**
- * One SQL statement. A `name` makes it a prepared statement: parsed once per connection, so the same name must always
- * carry the same text. Without values and name, the text may hold several statements.
- */
-export interface Statement {
-  name?: string
-  text: string
-  values?: unknown[]
-  /** After this the statement fails as unavailable and its connection is dropped; default `statementTimeoutMs`. */
-  timeoutMs?: number
-}
-
-export interface Rows<Row> {
-  rows: Row[]
-  /** Rows returned, or changed by an insert, update or delete. */
-  count: number
-}
-
-export interface Queryable {
-  query<Row = Record<string, unknown>>(statement: Statement): Promise<Rows<Row>>
-}
-
-/** A transaction in progress; it ends with the function that was given it. */
-export interface Transaction extends Queryable {
-  readonly inTransaction: true
-}
+export type { Queryable, Rows, Statement, Transaction } from './client.ts'
 
 export interface Database extends Queryable {
   /** Runs one statement on any connection of the pool. */

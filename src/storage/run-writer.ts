@@ -1,18 +1,11 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { type HeldStatus, RunLost, type StepRecord } from '../flow/run.ts'
+import type { Changes, CommitParts, JobHold, RunIdentity, Written } from './changes.ts'
+import { type Committed, commitChanges } from './changes.ts'
 import { type Coalescer, createCoalescer } from './coalesce.ts'
 import { heldRunTakeoverSeconds } from './commit-jobs.ts'
 import type { Database } from './database.ts'
 import { jobId } from './job-statements.ts'
-import {
-  type Changes,
-  type CommitParts,
-  type Committed,
-  commitChanges,
-  type JobHold,
-  type RunIdentity,
-  type Written,
-} from './run-commit.ts'
 import type { LaneChange } from './run-lanes.ts'
 import { stepRow } from './run-statements.ts'
 import type { RunEnd, RunStart } from './storage.ts'
