@@ -76,6 +76,23 @@ export function parseJson(text: string, limits: JsonLimits = defaultLimits): Jso
   }
 }
 
+/** A value as the body of a JSON request. A text that spells out an object or list, as templates do, is that body already. */
+export function jsonBody(value: Json): string {
+  return typeof value === 'string' && isJsonDocument(value) ? value : stringifyJson(value)
+}
+
+/** Whether a text is a JSON object or list. */
+export function isJsonDocument(text: string): boolean {
+  if (!/^\s*[[{]/.test(text)) return false
+  try {
+    parseJson(text, answerLimits)
+    return true
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error
+    return false // Not a fault: any other text is one, too.
+  }
+}
+
 /** Writes a value as JSON text; the inverse of `parseJson`. Lone surrogates are written as escapes, so the text is valid UTF-8. */
 export function stringifyJson(value: Json, indent?: number): string {
   try {

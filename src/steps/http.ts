@@ -3,7 +3,17 @@ import { refusalWords, shownRefusal } from '../engine/refusal.ts'
 import { retryOfResponse } from '../engine/retry.ts'
 import { StepError } from '../engine/step-error.ts'
 import { defineStep, type OutboundReply } from '../engine/step-kind.ts'
-import { answerLimits, type Json, type JsonObject, JsonSyntaxError, parseJson, stringifyJson } from '../flow/json.ts'
+import {
+  answerLimits,
+  isJsonDocument,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  JsonSyntaxError,
+  jsonBody,
+  parseJson,
+  stringifyJson,
+} from '../flow/json.ts'
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const
 
@@ -23,7 +33,10 @@ export const http = defineStep({
     url: z.string().min(1).describe('With http:// or https://'),
     query: z.record(z.string(), z.any()).optional().describe('Appended to the URL; a list repeats its key'),
     headers: z.record(z.string(), z.any()).default({}),
-    body: z.any().optional().describe('An object or list is sent as JSON, a text as it is'),
+    body: z
+      .any()
+      .optional()
+      .describe('An object or list is sent as JSON, a text as it is, under the content type it has'),
     body_type: z
       .enum(['json', 'form', 'text'])
       .optional()
@@ -33,7 +46,9 @@ export const http = defineStep({
   }),
   async run({ method, url, query, headers, body, body_type, timeout_seconds, follow_redirects }, context) {
     const target = withQuery(url, query)
-    const sent = { ...(method === 'GET' || method === 'HEAD' ? {} : encodeBody(body, body_type)) }
+    const sent = {
+      ...(method === 'GET' || method === 'HEAD' ? {} : encodeBody(body, body_type ?? bodyType(body, headers))),
+    }
     const reply = await context.call({
       method,
       url: target,
@@ -74,14 +89,23 @@ function withQuery(url: string, query: JsonObject | undefined): string {
   return target.href
 }
 
+type BodyType = 'json' | 'form' | 'text'
+
+/** What the body itself and the flow's own Content-Type suggest; undefined when there is none to be sent. */
+function bodyType(body: Json | undefined, headers: JsonObject): BodyType | undefined {
+  if (body === undefined || body === null) return undefined
+  if (typeof body === 'string') return isJsonDocument(body) ? 'json' : 'text'
+  const named = ownHeaders(headers)['content-type'] ?? ''
+  return isJsonObject(body) && /^application\/x-www-form-urlencoded/i.test(named) ? 'form' : 'json'
+}
+
 function encodeBody(
   body: Json | undefined,
-  type: string | undefined,
+  kind: BodyType | undefined,
 ): { body?: string; headers?: Record<string, string> } {
-  if (body === undefined || (body === null && type === undefined)) return {}
-  const kind = type ?? (typeof body === 'string' ? 'text' : 'json')
+  if (body === undefined || kind === undefined) return {}
   if (kind === 'form') return { body: formText(body), headers: { 'content-type': 'application/x-www-form-urlencoded' } }
-  if (kind === 'json') return { body: stringifyJson(body), headers: { 'content-type': 'application/json' } }
+  if (kind === 'json') return { body: jsonBody(body), headers: { 'content-type': 'application/json' } }
   return { body: text(body), headers: { 'content-type': 'text/plain; charset=utf-8' } }
 }
 

@@ -1,7 +1,7 @@
 import type { ConnectorCall, PageChange } from '../engine/connector-call.ts'
 import { compileValue, type Frame } from '../engine/render.ts'
 import { StepError } from '../engine/step-error.ts'
-import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../flow/json.ts'
+import { isJsonObject, type Json, type JsonObject, jsonBody, stringifyJson } from '../flow/json.ts'
 
 /** A request with its templates rendered; what the credential adds is not on it yet. */
 export interface RenderedRequest {
@@ -36,9 +36,10 @@ export function renderRequest(
   }
   const body = request.body === undefined ? undefined : renderMember(request.body, frame, now, 'body')
   const sent = withPage(body, page)
-  const encoded = sent === undefined ? undefined : encodeBody(sent, request)
+  const type = bodyTypeOf(request, defaults)
+  const encoded = sent === undefined ? undefined : encodeBody(sent, type, request)
   const contentType: Record<string, string> =
-    encoded === undefined ? {} : { 'content-type': contentTypeOf(request.body_type, defaults) }
+    encoded === undefined ? {} : { 'content-type': contentTypeOf(type, defaults) }
   return {
     method: request.method,
     url: page?.url === undefined ? url : nextAddress(page.url, url),
@@ -159,14 +160,21 @@ function setAt(object: JsonObject, [key = '', ...rest]: string[], value: Json): 
   setAt(inner, rest, value)
 }
 
-function contentTypeOf(type: 'json' | 'form' | 'text', { header }: RequestDefaults): string {
+type BodyType = ConnectorCall['request']['body_type']
+
+/** A connector whose content type is that of forms takes forms, unless a request says otherwise. */
+function bodyTypeOf({ body_type }: ConnectorCall['request'], { header }: RequestDefaults): BodyType {
+  return body_type === 'json' && /^application\/x-www-form-urlencoded/i.test(header.content_type) ? 'form' : body_type
+}
+
+function contentTypeOf(type: BodyType, { header }: RequestDefaults): string {
   if (type === 'form') return 'application/x-www-form-urlencoded'
   return type === 'json' ? header.content_type : 'text/plain; charset=utf-8'
 }
 
-function encodeBody(body: Json, { body_type, form_lists }: ConnectorCall['request']): string {
-  if (body_type === 'json') return stringifyJson(body)
-  if (body_type === 'text') return asText(body)
+function encodeBody(body: Json, type: BodyType, { form_lists }: ConnectorCall['request']): string {
+  if (type === 'json') return jsonBody(body)
+  if (type === 'text') return asText(body)
   if (typeof body === 'string') return body
   if (!isJsonObject(body))
     throw new StepError('invalid_input', 'a form body must be an object', { details: { field: 'body' } })

@@ -252,6 +252,25 @@ test('where a connector names no request to test with, an action that only reads
   }
 })
 
+test('a body that is spelled out as JSON text is that JSON; a connector of forms takes forms', async () => {
+  const action = { name: 'echo', title: 'Echo', method: 'POST', endpoint: 'echo', form: { properties: { n: {} } } }
+  for (const { name, header, body, sent } of [
+    { name: 'spelled', header: {}, body: '{"n": {{ n }}}', sent: ['application/json', { n: 5 }] },
+    { name: 'valued', header: {}, body: '{{ n }}', sent: ['application/json', 5] },
+    {
+      name: 'forms',
+      header: { content_type: 'application/x-www-form-urlencoded' },
+      body: { n: '{{ n }}' },
+      sent: ['application/x-www-form-urlencoded', { n: '5' }],
+    },
+  ]) {
+    await studio.connector({ name, title: name, base_domain: vendor.url, header, actions: [{ ...action, body }] })
+    await studio.act(name, 'echo', { n: 5 })
+    const request = vendor.requests.at(-1)!
+    assert.deepEqual([request.headers['content-type'], request.body], sent)
+  }
+})
+
 test('connectorAuth is a reference: usable as a dynamic authentication id, and of no use for anything else', async () => {
   const flow = await studio.product.flow({
     steps: [

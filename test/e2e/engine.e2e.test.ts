@@ -378,6 +378,33 @@ test('a waiting run is cancelled at once, and stays so', async () => {
   assert.equal((await product.ended(id)).status, 'cancelled')
 })
 
+test('a body is sent as what it is: by its kind, its content type or its body type', async () => {
+  const sink = await startSink()
+  const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
+  const formType = 'application/x-www-form-urlencoded'
+  const json = 'application/json'
+  for (const { input, type, body } of [
+    { input: { body: { id: '{{ web1.id }}' } }, type: json, body: '{"id":5}' },
+    { input: { body: '{"id": {{ web1.id }}}' }, type: json, body: '{"id": 5}' },
+    { input: { body: '[{{ web1.id }}' }, type: 'text/plain; charset=utf-8', body: '[5' },
+    { input: { body: '{"id": {{ web1.id }}}', body_type: 'json' }, type: json, body: '{"id": 5}' },
+    { input: { body: 'x{{ web1.id }}', body_type: 'json' }, type: json, body: '"x5"' },
+    { input: { body: '{"id": 5}', headers: { 'content-type': 'text/csv' } }, type: 'text/csv', body: '{"id": 5}' },
+    { input: { body: { id: '{{ web1.id }}', l: [1, 2] }, headers: form }, type: formType, body: 'id=5&l=1&l=2' },
+    { input: { body: 'id={{ web1.id }}', headers: form }, type: formType, body: 'id=5' },
+    { input: { body: null }, type: undefined, body: '' },
+  ]) {
+    await runToEnd(
+      await product.flow(asyncFlow([http(sink.url, { input: { method: 'POST', url: sink.url, ...input } })])),
+      {
+        id: 5,
+      },
+    )
+    const sent = sink.requests.at(-1)!
+    assert.deepEqual([sent.headers['content-type'], sent.body], [type, body], JSON.stringify(input))
+  }
+})
+
 test('a failed run is retried from the failed step, keeping what came before', async () => {
   const sink = await startSink()
   sink.answers = [{ status: 404 }, {}]
