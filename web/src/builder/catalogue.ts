@@ -65,6 +65,11 @@ export function formOf(action: ActionJson | undefined): FieldSchema | undefined 
 
 export const triggerAction = 'trigger_by_webhook'
 
+/** What starts a flow through a connector's webhook: declared as such, or an action that lifecycle flows set up. */
+export function triggerOf({ webhook_trigger, actions }: ConnectorJson): WebhookTriggerJson | undefined {
+  return webhook_trigger ?? actions.find(({ name }) => name === triggerAction)
+}
+
 export const catalogueQuery = queryOptions({
   queryKey: ['connectors', 'catalogue'],
   staleTime: 60_000,
@@ -169,8 +174,8 @@ function paletteItems(connector: ConnectorJson): PaletteItem[] {
       starts: action.starts ?? false,
     }))
   }
-  const [first] = actions
-  if (first === undefined && !connector.webhook_trigger) return []
+  const first = actions.find(({ name }) => name !== triggerAction)
+  if (first === undefined && triggerOf(connector) === undefined) return []
   return [
     {
       id: connector.name,

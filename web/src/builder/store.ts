@@ -2,7 +2,7 @@ import { createContext, use } from 'react'
 import { createStore, type StoreApi, useStore } from 'zustand'
 import { nextRef } from '../../../src/flow/ref.ts'
 import type { FlowJson } from '../flows/flow-queries.ts'
-import type { Catalogue, PaletteItem } from './catalogue.ts'
+import { type Catalogue, type PaletteItem, triggerOf } from './catalogue.ts'
 import { applyEdit, type Edit, editProblem, type Place } from './edits.ts'
 import { type Arrow, documentText, type FlowDocument, type Step } from './flow-document.ts'
 import { withPlaces } from './placing.ts'
@@ -168,7 +168,8 @@ function afterLast(document: FlowDocument, catalogue: Catalogue): Place {
 
 function newStep(document: FlowDocument, item: PaletteItem, catalogue: Catalogue): Step {
   const isFirst = document.steps.length === 0
-  const hasTrigger = Boolean(catalogue.connectors.get(item.connector)?.webhook_trigger)
+  const connector = catalogue.connectors.get(item.connector)
+  const hasTrigger = connector !== undefined && triggerOf(connector) !== undefined
   return {
     ref: nextRef(
       item.prefix,

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core'
 import { announce } from '../../components/Announcer.tsx'
-import { type ConnectorJson, triggerAction } from '../catalogue.ts'
+import { type ConnectorJson, triggerAction, triggerOf } from '../catalogue.ts'
 import type { Step } from '../flow-document.ts'
 import { useBuilder, useBuilderStore } from '../store.ts'
 import { ActionPicker } from './ActionPicker.tsx'
@@ -35,7 +35,7 @@ export function ActionField({
         triggerRefusal={refusal}
         onChoose={onChoose}
       />
-      {refusal !== undefined && !hasOtherTrigger && connector.webhook_trigger ? (
+      {refusal !== undefined && !hasOtherTrigger && triggerOf(connector) ? (
         <MoveToStart step={step} onMoved={() => onChoose(triggerAction)} />
       ) : null}
     </div>

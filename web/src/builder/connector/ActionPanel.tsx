@@ -1,6 +1,6 @@
 import { Tabs } from '@mantine/core'
 import { useMemo } from 'react'
-import { type ActionJson, formOf, triggerAction } from '../catalogue.ts'
+import { type ActionJson, formOf, triggerAction, triggerOf } from '../catalogue.ts'
 import { DataTree } from '../DataTree.tsx'
 import type { Step } from '../flow-document.ts'
 import { VendorContext } from '../form/Find.tsx'
@@ -55,7 +55,8 @@ function Setup({ step }: { step: Step }) {
   const connector = catalogue.connectors.get(step.connector)
   const isTrigger = step.action === triggerAction
   const action = catalogue.action(step)
-  const schema = isTrigger ? (connector?.webhook_trigger?.form as FieldSchema | undefined) : formOf(action)
+  const triggerForm = connector && (triggerOf(connector)?.form as FieldSchema | undefined)
+  const schema = isTrigger ? triggerForm : formOf(action)
   const serverProblems = useMemo(() => problemsAt(problems, step.ref), [problems, step.ref])
   const auth = step.auth != null && !isTemplate(step.auth) ? step.auth : null
   const vendor = useMemo(
@@ -72,7 +73,7 @@ function Setup({ step }: { step: Step }) {
   )
   const choose = (name: string) => {
     const next = connector?.actions.find((each) => each.name === name)
-    const form = name === triggerAction ? (connector?.webhook_trigger?.form as FieldSchema | undefined) : formOf(next)
+    const form = name === triggerAction ? triggerForm : formOf(next)
     store.getState().edit({
       kind: 'set_step',
       ref: step.ref,
