@@ -71,3 +71,36 @@ check(
     assert.equal(await ping.count(), 0)
   },
 )
+
+check(
+  'while a webhook cannot be made anew, the panel says why, when it is tried again and which one takes deliveries',
+  async ({ page, open }) => {
+    const { vendor, flowId } = await connectFlow(githubStyle, product, { suffix: '_barred' })
+    after(() => vendor.close())
+    await open(`/flows/${flowId}?step=con1`)
+    const registration = panel(page).getByTestId('registration')
+    await registration.getByText(/^Registered/).waitFor()
+    vendor.fault = () => 'refuse_401'
+    await registration.getByRole('button', { name: 'Re-create webhook' }).click()
+    await registration.getByText(/^Failed: .*401/).waitFor()
+    await registration.getByText(/^It is tried again at/).waitFor()
+    await registration.getByText(/^Until it is registered, the former one \(id 1\) takes deliveries/).waitFor()
+    await registration.getByRole('button', { name: 'Retry' }).waitFor()
+    await assertAccessible(page, 'a failed registration', '[data-testid="registration"]')
+  },
+)
+
+check('a webhook that the vendor does not let go of is not called a failed one', async ({ page, open }) => {
+  const { vendor, flowId } = await connectFlow(githubStyle, product, { suffix: '_kept' })
+  after(() => vendor.close())
+  await open(`/flows/${flowId}?step=con1`)
+  const registration = panel(page).getByTestId('registration')
+  await registration.getByText(/^Registered/).waitFor()
+  vendor.fault = ({ method }) => (method === 'DELETE' ? 'broken_500' : undefined)
+  await page.getByTestId('status-button').click()
+  await page.getByRole('menuitem', { name: /^Paused/ }).click()
+  await registration.getByText(/^Not removed yet: .*500/).waitFor()
+  await registration.getByText(/^It is tried again at/).waitFor()
+  // There is nothing to make anew.
+  assert.equal(await registration.getByRole('button').count(), 0)
+})

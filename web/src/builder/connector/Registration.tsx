@@ -15,6 +15,7 @@ import {
   registrationsQuery,
   registrationWords,
   rotationWords,
+  standingWords,
   usePing,
   useRecreate,
 } from './registrations.ts'
@@ -24,7 +25,8 @@ export function Registration({ step }: { step: Step }) {
   const flowId = useBuilder((state) => state.flowId)
   const dirty = useBuilder(isDirty)
   const { data = [], error } = useQuery(registrationsQuery(flowId))
-  const current = data.find(({ ref, state }) => ref === step.ref && state !== 'removed')
+  const [current, ...others] = data.filter(({ ref, state }) => ref === step.ref && state !== 'removed')
+  const former = current?.state === 'registered' ? undefined : others.find(({ state }) => state === 'registered')
   const rotated = current === undefined ? null : rotationWords(current)
   return (
     <section className={classes.registration} aria-label="Registration" data-testid="registration">
@@ -32,6 +34,13 @@ export function Registration({ step }: { step: Step }) {
       <p className={current?.state === 'failed' ? panel.danger : panel.note} role="status">
         {registrationWords(current)}
       </p>
+      {current === undefined
+        ? null
+        : standingWords(current, former).map((words) => (
+            <p key={words} className={panel.note}>
+              {words}
+            </p>
+          ))}
       {dirty && current?.state === 'registered' ? (
         <p className={panel.note}>Changed settings take effect on save: the webhook is then re-created.</p>
       ) : null}
@@ -46,7 +55,7 @@ export function Registration({ step }: { step: Step }) {
         </p>
       )}
       {current?.last_gap ? <p className={panel.note}>{gapWords(current.last_gap)}</p> : null}
-      {current === undefined ? null : <Wishes registration={current} />}
+      {current?.wanted ? <Wishes registration={current} /> : null}
       {error === null ? null : (
         <p className={panel.danger} role="alert">
           {messageOf(error)}
@@ -58,7 +67,7 @@ export function Registration({ step }: { step: Step }) {
 
 /** The buttons: those for which the vendor has a call. */
 function Wishes({ registration }: { registration: RegistrationJson }) {
-  const { id, state, can, secret_rotation: rotation, retry_at } = registration
+  const { id, state, reason, can, secret_rotation: rotation, retry_at } = registration
   const recreate = useRecreate()
   const ping = usePing()
   const [isRotating, setRotating] = useState(false)
@@ -72,7 +81,7 @@ function Wishes({ registration }: { registration: RegistrationJson }) {
           loading={recreate.isPending}
           onClick={() => recreate.mutate(id)}
         >
-          {state === 'failed' ? 'Retry' : 'Re-create webhook'}
+          {state === 'failed' && !reason?.includes('press Re-create') ? 'Retry' : 'Re-create webhook'}
         </Button>
         {can.includes('rotate_secret') ? (
           <Button

@@ -10,6 +10,8 @@ export interface RegistrationJson {
   ref: string
   connector: string
   state: 'not_registered' | 'registering' | 'registered' | 'stale' | 'failed' | 'removing' | 'removed'
+  /** False once the flow wants it no more. */
+  wanted: boolean
   reason: string | null
   remote_id: string | null
   url: string
@@ -57,7 +59,7 @@ export const usePing = () =>
 /** What the state means, in one sentence. */
 export function registrationWords(registration: RegistrationJson | undefined): string {
   if (registration === undefined) return 'Not registered until the flow is saved as draft or live with an auth.'
-  const { state, reason, registered_at, remote_id, expires_at } = registration
+  const { state, wanted, reason, registered_at, remote_id, expires_at } = registration
   switch (state) {
     case 'registered': {
       const since = registered_at === null ? '' : ` ${clockTime(registered_at)}`
@@ -67,14 +69,29 @@ export function registrationWords(registration: RegistrationJson | undefined): s
     case 'registering':
       return 'Registering…'
     case 'failed':
-      return `Failed: ${isolated(reason ?? 'the vendor gave no reason')}`
+      return `${wanted ? 'Failed' : 'Not removed yet'}: ${isolated(reason ?? 'the vendor gave no reason')}`
     case 'stale':
-      return `Stale: ${reason ?? 'settings changed, save to re-create'}`
+      return `Stale: ${isolated(reason ?? 'settings changed, save to re-create')}`
     case 'removing':
       return 'Removing…'
     default:
       return 'Not registered until the flow is saved as draft or live with an auth.'
   }
+}
+
+/** What else is to be known of how it stands, a sentence each; `former` is the webhook that a new one replaces. */
+export function standingWords(
+  { state, reason, retry_at }: RegistrationJson,
+  former: RegistrationJson | undefined,
+): string[] {
+  const words: string[] = []
+  if (state === 'registered' && reason !== null) words.push(`Last check: ${isolated(reason)}`)
+  if (state !== 'registered' && retry_at !== null) words.push(`It is tried again at ${clockTime(retry_at)}.`)
+  if (former !== undefined) {
+    const id = former.remote_id === null ? '' : ` (id ${isolated(former.remote_id)})`
+    words.push(`Until it is registered, the former one${id} takes deliveries.`)
+  }
+  return words
 }
 
 /** What has become of the wish for another secret; null when there was none. */
