@@ -46,6 +46,13 @@ check(
     await page.getByRole('button', { name: 'Save' }).click()
     await problems.getByRole('button', { name: 'line 7' }).click()
     await problems.getByText('actions.0.name').waitFor()
+    const refused = page.locator('header').getByRole('alert')
+    await input.setInputFiles(file('old.json', '{"swagger": "2.0", "info": {"title": "Old"}, "paths": {}}'))
+    await refused.getByText('convert it to OpenAPI 3 first').waitFor()
+    await input.setInputFiles(file('broken.yaml', 'openapi: 3.0.0\ninfo: ['))
+    await refused.getByText(/^Not imported: .*line 2/).waitFor()
+    // What was there before is still there.
+    await page.getByLabel('Connector as JSON').getByText('Not Good').waitFor()
     const openapi = {
       openapi: '3.1.0',
       info: { title: 'Pet Shop', version: '1' },
@@ -70,7 +77,7 @@ check(
       .first()
       .waitFor()
   },
-  { expected: /422/ },
+  { expected: /400|422/ },
 )
 
 check(

@@ -107,12 +107,37 @@ check('D-10 many runs are run again after a confirmation that names their number
   await page.getByRole('button', { name: 'Select all 7 matching this filter' }).click()
   await page.getByText('7 selected: all that match').waitFor()
   await page.getByRole('region', { name: 'Selected runs' }).getByRole('button', { name: 'Run again 7 runs' }).click()
-  const dialog = page.getByRole('dialog', { name: 'Run again 7 runs?' })
+  const dialog = page.getByRole('dialog', { name: 'Run 7 runs again' })
   await dialog.getByRole('button', { name: 'Run again 7 runs' }).click()
   await dialog.getByText('7 of 7 started').waitFor()
   await dialog.getByRole('button', { name: 'Show the new runs' }).click()
   await until(page, `document.querySelectorAll('tbody tr[data-run]').length >= 7`)
   assert.match(page.url(), /trigger=manual/)
+})
+
+check('D-10 of many runs the rest is not started when it is stopped', async ({ page, open }) => {
+  const flow = await product.flow(plainFlow('Stopped bulk'))
+  for (let count = 0; count < 25; count++) await send(product, flow, `{"value": ${count}}`)
+  await open(`/runs?flow=${flow.id}`)
+  await rows(page).nth(6).waitFor()
+  await rows(page).first().getByRole('checkbox').check()
+  await page.getByRole('button', { name: 'Select all 25 matching this filter' }).click()
+  await page.getByText('25 selected: all that match').waitFor()
+  assert.equal(await page.getByRole('button', { name: /^Select all/ }).count(), 0)
+  await page.getByRole('button', { name: 'Run again 25 runs' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Run 25 runs again' })
+  const stopped = Promise.withResolvers<void>()
+  await page.route('**/bulk-rerun', async (route) => {
+    await stopped.promise
+    await route.continue()
+  })
+  await dialog.getByRole('button', { name: 'Run again 25 runs' }).click()
+  await dialog.getByRole('button', { name: 'Stop' }).click()
+  stopped.resolve()
+  await dialog.getByText('20 of 25 started: stopped').waitFor()
+  await dialog.getByRole('button', { name: 'Close' }).first().waitFor()
+  const { json } = await product.api('GET', `/v1/flow-runs?flow_id=${flow.id}&trigger=manual&limit=100`)
+  assert.equal((json as { data: [] }).data.length, 20)
 })
 
 check('D-keys the keyboard map: j, k, Enter, x, e, r, Shift R, / and y', async ({ page, open }) => {

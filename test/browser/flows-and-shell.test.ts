@@ -220,6 +220,29 @@ check('L-01 two clicks from the flows to a copied webhook URL', async ({ page, o
 })
 
 check(
+  'a flow is imported beside others; why a file was refused stays to be read',
+  async ({ page, open, product, url }) => {
+    const flow = await product.flow({ ...threeSteps, name: 'To be carried over' })
+    const exported = await page.request.get(`${url}/v1/flows/${flow.id}/export`)
+    await open('/flows')
+    await page.getByRole('link', { name: 'To be carried over' }).waitFor()
+    const give = async (text: string) => {
+      const chooser = page.waitForEvent('filechooser')
+      await page.getByRole('button', { name: 'Import JSON' }).click()
+      await (await chooser).setFiles({ name: 'flow.json', mimeType: 'application/json', buffer: Buffer.from(text) })
+    }
+    await give('{"name": "half')
+    const refusal = page.getByRole('alert').filter({ hasText: 'Not imported' })
+    await refusal.getByText(/line 1/).waitFor()
+    await give(await exported.text())
+    await page.waitForURL(/\/flows\/./)
+    await page.getByLabel('Name of the flow').and(page.locator('[value="To be carried over"]')).waitFor()
+    assert.ok(!page.url().includes(flow.id))
+  },
+  { expected: /4\d\d/ },
+)
+
+check(
   'L-02 a row says its status in words, and its menu pauses, duplicates and deletes',
   async ({ page, open, product }) => {
     const flow = await product.flow({ ...threeSteps, steps: [webhook()], arrows: [], name: 'Old import' })

@@ -220,7 +220,7 @@ function ImportButton({ onText }: { onText: (text: string, said: string | null) 
       </Button>
       {draft.error === null ? null : (
         <span role="alert" className={classes.refused}>
-          {messageOf(draft.error)}
+          Not imported: {messageOf(draft.error)}
         </span>
       )}
     </>

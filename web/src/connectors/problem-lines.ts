@@ -1,4 +1,4 @@
-import { type Json, JsonSyntaxError, parseJson } from '../../../src/flow/json.ts'
+import { isJsonObject, type Json, JsonSyntaxError, parseJson } from '../../../src/flow/json.ts'
 
 /** Where in a JSON text a problem lies, so that an author is led to the line. Pure. */
 
@@ -20,9 +20,11 @@ export function readDocument(text: string): Reading {
   }
 }
 
-/** Whether a file is an OpenAPI document, as JSON or YAML; everything else is taken for a connector. */
+/** Whether a file means to be an OpenAPI document, as JSON or YAML; everything else is taken for a connector. */
 export function looksLikeOpenApi(text: string): boolean {
-  return /^\s*(\{\s*)?["']?openapi["']?\s*:/m.test(text.slice(0, 20_000)) && /["']?paths["']?\s*:/.test(text)
+  const reading = readDocument(text)
+  if (reading.ok) return isJsonObject(reading.value) && ('openapi' in reading.value || 'swagger' in reading.value)
+  return /^(\s*\{\s*)?["']?(openapi|swagger)["']?\s*:/m.test(text)
 }
 
 /** Problems with the lines they stand in; what is missing is shown where it would have to be. */

@@ -39,6 +39,7 @@ export default function FlowList() {
         {isEmpty && !isFiltered ? null : (
           <>
             <Filters />
+            <ImportButton />
             <NewFlowButton />
           </>
         )}

@@ -16,7 +16,8 @@ export function ImportButton() {
       void client.invalidateQueries({ queryKey: ['flows', 'list'] })
       void navigate({ to: '/flows/$flowId', params: { flowId: id } })
     },
-    onError: (error) => notifications.show({ color: 'red', title: 'Not imported', message: messageOf(error) }),
+    onError: (error) =>
+      notifications.show({ color: 'red', title: 'Not imported', message: messageOf(error), autoClose: false }),
   })
   return (
     <FileButton accept="application/json,.json" onChange={(file) => file && take.mutate(file)}>

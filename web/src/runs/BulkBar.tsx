@@ -1,7 +1,7 @@
 import { Button, Modal } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { RotateCcw, X } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { messageOf, type Query } from '../api.ts'
 import classes from './BulkBar.module.css'
 import { noFilter } from './FilterBar.tsx'
@@ -27,18 +27,21 @@ interface BulkBarProps {
 export default function BulkBar({ chosen, query, count, choose, clear }: BulkBarProps) {
   const [isAsking, setAsking] = useState(false)
   const all = useMutation({ mutationFn: () => idsMatching(query), onSuccess: (ids) => choose(new Set(ids)) })
+  const hasAll = count?.complete === true && count.count === chosen.size && all.data?.length === chosen.size
   return (
     <section className={classes.bar} aria-label="Selected runs">
       <span className={classes.count}>
         {chosen.size} selected
-        {all.data === undefined || all.data.length !== chosen.size ? null : ': all that match'}
+        {hasAll ? ': all that match' : null}
       </span>
       <Button size="xs" leftSection={<RotateCcw size={14} aria-hidden />} onClick={() => setAsking(true)}>
         Run again {runsText(chosen.size)}
       </Button>
-      <Button size="xs" variant="default" onClick={() => all.mutate()} loading={all.isPending}>
-        {allText(count)}
-      </Button>
+      {hasAll ? null : (
+        <Button size="xs" variant="default" onClick={() => all.mutate()} loading={all.isPending}>
+          {allText(count)}
+        </Button>
+      )}
       <Button size="xs" variant="subtle" leftSection={<X size={14} aria-hidden />} onClick={clear}>
         Clear selection
       </Button>
@@ -50,7 +53,7 @@ export default function BulkBar({ chosen, query, count, choose, clear }: BulkBar
       <Modal
         opened={isAsking}
         onClose={() => setAsking(false)}
-        title={`Run again ${runsText(chosen.size)}?`}
+        title={`Run ${runsText(chosen.size)} again`}
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
         <Bulk ids={[...chosen]} close={() => setAsking(false)} clear={clear} />
@@ -70,7 +73,16 @@ interface Progress {
 function Bulk({ ids, close, clear }: { ids: readonly string[]; close: () => void; clear: () => void }) {
   const [, setSearch] = useRunSearch()
   const [progress, setProgress] = useState<Progress | null>(null)
-  const start = useMutation({ mutationFn: () => runAll(ids, setProgress) })
+  const stopping = useRef<AbortController>(null)
+  const stop = () => stopping.current?.abort()
+  const start = useMutation({
+    mutationFn: () => {
+      stopping.current = new AbortController()
+      return runAll(ids, setProgress, stopping.current.signal)
+    },
+  })
+  // Once it is closed there is no way to stop it.
+  useEffect(() => () => stopping.current?.abort(), [])
   const showNew = () => {
     setSearch({ ...noFilter, ...noRun, trigger: 'manual', from: progress?.since })
     clear()
@@ -104,6 +116,7 @@ function Bulk({ ids, close, clear }: { ids: readonly string[]; close: () => void
       />
       <p className={classes.text} role="status">
         {progress.done} of {ids.length} started{progress.failed > 0 ? `, ${progress.failed} failed` : ''}
+        {!start.isPending && progress.done + progress.failed < ids.length ? ': stopped' : ''}
       </p>
       {progress.reasons.map((reason) => (
         <p key={reason} className={classes.error}>
@@ -116,9 +129,15 @@ function Bulk({ ids, close, clear }: { ids: readonly string[]; close: () => void
         </p>
       )}
       <div className={classes.buttons}>
-        <Button variant="default" onClick={close}>
-          Close
-        </Button>
+        {start.isPending ? (
+          <Button variant="default" onClick={stop}>
+            Stop
+          </Button>
+        ) : (
+          <Button variant="default" onClick={close}>
+            Close
+          </Button>
+        )}
         <Button onClick={showNew} disabled={start.isPending}>
           Show the new runs
         </Button>
@@ -127,10 +146,15 @@ function Bulk({ ids, close, clear }: { ids: readonly string[]; close: () => void
   )
 }
 
-async function runAll(ids: readonly string[], report: (progress: Progress) => void): Promise<void> {
+/** A batch that is under way when it is stopped is waited for: its runs have been started. */
+async function runAll(
+  ids: readonly string[],
+  report: (progress: Progress) => void,
+  stopping: AbortSignal,
+): Promise<void> {
   let progress: Progress = { done: 0, failed: 0, reasons: [], since: new Date().toISOString() }
   report(progress)
-  for (let at = 0; at < ids.length; at += batchSize) {
+  for (let at = 0; at < ids.length && !stopping.aborted; at += batchSize) {
     const results = await bulkRerun(ids.slice(at, at + batchSize))
     const refused = results.flatMap(({ error }) => (error === null ? [] : [error]))
     progress = {
