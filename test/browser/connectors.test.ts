@@ -80,6 +80,23 @@ check(
   { expected: /400|422/ },
 )
 
+check('what was typed in a connector is not left behind without a question', async ({ page, open }) => {
+  await open('/new-connector')
+  const title = page.getByLabel('Title')
+  await page.getByRole('link', { name: 'Cancel' }).click()
+  await page.waitForURL(/\/connectors$/)
+  await open('/new-connector')
+  await title.fill('Half a connector')
+  await page.getByRole('link', { name: 'Cancel' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Leave without saving?' })
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  await dialog.waitFor({ state: 'detached' })
+  assert.equal(await title.inputValue(), 'Half a connector')
+  await page.getByRole('link', { name: 'Flows', exact: true }).click()
+  await dialog.getByRole('button', { name: 'Leave' }).click()
+  await page.waitForURL(/\/flows$/)
+})
+
 check(
   'K-03 a connector in use is not deleted; the flows that use it are listed',
   async ({ page, open }) => {

@@ -13,6 +13,7 @@ import { Page, Refusal } from '../settings/Listing.tsx'
 import { Loading, NotFound } from '../shell/root-route.tsx'
 import { importOpenApi, type OwnableConnector, pathOf, useSaveConnector, writtenPart } from './connector-queries.ts'
 import classes from './EditConnectorPage.module.css'
+import { LeaveEditor } from './LeaveEditor.tsx'
 import { MainFields } from './MainFields.tsx'
 import { looksLikeOpenApi, type Problem, placeProblems, readDocument } from './problem-lines.ts'
 
@@ -60,6 +61,8 @@ function Editor({ name, initial, etag }: { name: string | null; initial: string;
   const navigate = useNavigate()
   const save = useSaveConnector()
   const [text, setText] = useState(initial)
+  /** What is on the server; undefined once this page has saved and leaves. */
+  const base = useRef<string | undefined>(initial)
   const [state, setState] = useState(etag)
   const [goTo, setGoTo] = useState<{ line: number } | null>(null)
   const [imported, setImported] = useState<string | null>(null)
@@ -76,7 +79,12 @@ function Editor({ name, initial, etag }: { name: string | null; initial: string;
     setCheckedText(text)
     save.mutate(
       { name, text, ifMatch },
-      { onSuccess: (saved) => void navigate({ to: '/connectors/$name', params: { name: saved.name } }) },
+      {
+        onSuccess: (saved) => {
+          base.current = undefined
+          void navigate({ to: '/connectors/$name', params: { name: saved.name } })
+        },
+      },
     )
   }
   const submit = () => saveOn(state)
@@ -96,6 +104,7 @@ function Editor({ name, initial, etag }: { name: string | null; initial: string;
           Save
         </Button>
       </PageBar>
+      <LeaveEditor isDirty={() => base.current !== undefined && base.current !== text} />
       <Page>
         {imported === null ? null : (
           <p className={classes.imported} role="status">
@@ -115,7 +124,8 @@ function Editor({ name, initial, etag }: { name: string | null; initial: string;
             error={save.error}
             typed={text}
             load={(now: Tagged<OwnableConnector>) => {
-              setText(writtenText(now.thing))
+              base.current = writtenText(now.thing)
+              setText(base.current)
               setState(now.etag)
               save.reset()
             }}
