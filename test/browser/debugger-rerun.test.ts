@@ -71,6 +71,27 @@ check('D-08 run again with the version of the run, or with an edited payload', a
   assert.deepEqual(start?.input, { value: 'new', big: 12345678901234567891n })
 })
 
+check('D-08 an edited payload outlives its dialog', async ({ page, open }) => {
+  const flow = await product.flow(plainFlow('Interrupted'))
+  await open(`/runs?run=${await send(product, flow, '{"value": 1}')}`)
+  const edit = async () => {
+    await page.getByRole('button', { name: 'Other ways to run again' }).click()
+    await page.getByRole('menuitem', { name: 'Edit payload first…' }).click()
+  }
+  const payload = page.getByRole('dialog').getByLabel('Payload')
+  await edit()
+  await payload.click()
+  await page.keyboard.press('Control+a')
+  await page.keyboard.insertText('{"value": "typed"}')
+  // Beside the dialog.
+  await page.mouse.click(5, 5)
+  await payload.getByText('"typed"').waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await edit()
+  await payload.getByText('"typed"').waitFor()
+})
+
 check('D-09 the diff names what differs by path, or says that nothing does', async ({ page, open }) => {
   const flow = await product.flow(plainFlow('Diff'))
   const id = await send(product, flow, '{"value": {"kept": 1, "name": "Ada"}}')

@@ -84,7 +84,8 @@ export const theme = createTheme({
     Autocomplete: { defaultProps: plainList },
     MultiSelect: { defaultProps: plainList },
     TagsInput: { defaultProps: plainList },
-    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.35 } } },
+    // A press beside a form does not throw away what was typed in it.
+    Modal: { defaultProps: { centered: true, closeOnClickOutside: false, overlayProps: { backgroundOpacity: 0.35 } } },
   },
 })
 

@@ -1,6 +1,6 @@
 import { Button, Loader } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense } from 'react'
 import { type Json, stringifyJson } from '../../../src/flow/json.ts'
 import { messageOf } from '../api.ts'
 import classes from './Rerun.module.css'
@@ -14,15 +14,17 @@ const startSeq = 0
 
 interface EditPayloadProps {
   runId: string
+  /** What was typed before; null for the payload as it was. */
+  text: string | null
+  setText: (text: string) => void
   isStarting: boolean
   start: (payload: Json) => void
   cancel: () => void
 }
 
 /** The payload in an editor; what is started is exactly what it says. */
-export function EditPayload({ runId, isStarting, start, cancel }: EditPayloadProps) {
+export function EditPayload({ runId, text, setText, isStarting, start, cancel }: EditPayloadProps) {
   const payload = useQuery(payloadQuery(runId, startSeq, 'input'))
-  const [text, setText] = useState<string | null>(null)
   if (payload.error !== null) return <p role="alert">{messageOf(payload.error)}</p>
   if (payload.data === undefined) return <Loader size="sm" aria-label="Loading" />
   const shown = text ?? indented(payload.data)

@@ -1,6 +1,7 @@
 import { Button, Menu, Modal } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { ChevronDown, History, PencilLine, RotateCcw, StepForward } from 'lucide-react'
+import { useState } from 'react'
 import { messageOf } from '../api.ts'
 import { announce } from '../components/Announcer.tsx'
 import { EditPayload } from './EditPayload.tsx'
@@ -24,6 +25,8 @@ interface RerunProps {
  */
 export function Rerun({ run, failedRef, open }: RerunProps) {
   const [isEditing, editing] = useDisclosure()
+  // Kept beyond the dialog, which Esc closes.
+  const [typed, setTyped] = useState<{ runId: string; text: string } | null>(null)
   const again = useRerun((runId) => {
     announce(`Run ${shortId(runId)} started, a re-run of ${shortId(run.id)}`)
     editing.close()
@@ -94,6 +97,8 @@ export function Rerun({ run, failedRef, open }: RerunProps) {
       >
         <EditPayload
           runId={run.id}
+          text={typed?.runId === run.id ? typed.text : null}
+          setText={(text) => setTyped({ runId: run.id, text })}
           isStarting={again.isPending}
           start={(payload) => again.mutate({ run, payload })}
           cancel={editing.close}
