@@ -25,7 +25,7 @@ export const partition = faultTest({
   passes: 'it can not commit any more: no step has two results, no finished one is run again, nothing is lost',
   needs: ['linux', 'root', 'netns'],
   short: { rounds: 1, cutMs: 20_000, rate: 15 },
-  full: { rounds: 20, cutMs: 25_000, rate: 30 },
+  full: { rounds: 100, cutMs: 25_000, rate: 30 },
   async run({ rounds, cutMs, rate }, say) {
     plug()
     const sink = await startSink(cables.vendor.host)
