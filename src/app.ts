@@ -46,6 +46,7 @@ import { createTurns } from './webhook/turns.ts'
 import { createAccountConnectors } from './worker/account-connectors.ts'
 import { createActionTests } from './worker/action-test.ts'
 import { createCircuits } from './worker/circuits.ts'
+import { createCodeRunner } from './worker/code.ts'
 import { createConnectorSearch } from './worker/connector-search.ts'
 import { createErrorMailSender } from './worker/error-mails.ts'
 import type { LoneActionParts } from './worker/lone-action.ts'
@@ -164,6 +165,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       publicUrl: () => publicUrl,
       call: vendors.call,
       callConnector: vendors.callConnector,
+      runCode: createCodeRunner(),
       values: storage.flowValues,
     },
     works,

@@ -165,9 +165,14 @@ function stepProblems(step: Step, labels: readonly string[], kinds: StepKinds): 
       severity: missing ? ('incomplete' as const) : ('wrong' as const),
     })),
     ...(kind.needsAuth && (step.auth ?? '') === '' ? [authMissing(ref)] : []),
-    ...templateProblems(step.input, ref, 'input'),
+    ...templateProblems(templatesOf(step.input, kind), ref, 'input'),
     ...templateProblems(step.auth ?? null, ref, 'auth'),
   ]
+}
+
+/** What holds no template may look like one. */
+function templatesOf(input: JsonObject, { verbatim = [] }: StepKind): JsonObject {
+  return Object.fromEntries(Object.entries(input).filter(([field]) => !verbatim.includes(field)))
 }
 
 function authMissing(ref: string): FlowProblem {

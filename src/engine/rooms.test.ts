@@ -47,6 +47,7 @@ async function happenings({
       return { status: 200, headers: {}, body: new Uint8Array() }
     },
     callConnector: () => Promise.reject(new Error('no call is expected')),
+    runCode: () => Promise.reject(new Error('no code is expected')),
     startFlow: () => Promise.reject(new Error('no flow is expected')),
     values: () => assert.fail('no values are expected'),
     runUrl: (id) => id,

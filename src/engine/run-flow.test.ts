@@ -43,6 +43,7 @@ const world: World = {
   room: { enter: async () => () => undefined },
   call: () => Promise.reject(new Error('no call is expected')),
   callConnector: () => Promise.reject(new Error('no call is expected')),
+  runCode: () => Promise.reject(new Error('no code is expected')),
   startFlow: () => Promise.reject(new Error('no flow is expected')),
   values: () => ({
     get: async () => null,

@@ -6,7 +6,15 @@ import type { ConnectorCall, ConnectorReply } from './connector-call.ts'
 import { derivedId } from './derived-id.ts'
 import { compileValue, type Frame } from './render.ts'
 import { StepError } from './step-error.ts'
-import type { KeptValues, OutboundCall, OutboundReply, StartedFlow, StartFlow, StepContext } from './step-kind.ts'
+import type {
+  CodeCall,
+  KeptValues,
+  OutboundCall,
+  OutboundReply,
+  StartedFlow,
+  StartFlow,
+  StepContext,
+} from './step-kind.ts'
 import type { WalkState } from './walk.ts'
 
 /** What a step may ask of the world while it runs. One is made for every step of every run, so it holds no closures. */
@@ -88,6 +96,11 @@ export class RunningStep implements StepContext {
       depth: run.depth + 1,
       signal: run.signal,
     })
+  }
+
+  runCode(call: CodeCall): Promise<Json> {
+    const { world, run } = this.#state
+    return world.runCode(call, run.signal)
   }
 
   /** What holds for all calls of a run. */

@@ -15,6 +15,7 @@ export const stepErrors = {
   circuit_open:
     'The other side has failed too often in a row, so the call was not made: `details` names host, failures, since when and the next try. Retried then, if that is within 10 minutes of the first attempt.',
   closed: 'The connection broke.',
+  code_failed: 'The code of the step threw an error, or is no JavaScript.',
   connect: 'Nobody takes connections at the address.',
   dns: 'The name has no address.',
   flow_failed: 'The flow that was started failed.',

@@ -34,6 +34,8 @@ export interface StepKind {
   branches: Branches
   /** Input fields that are templates the kind renders itself, in its own time. */
   unrendered: readonly string[]
+  /** Those of them that hold no template at all. */
+  verbatim?: readonly string[]
   /** Whether the step calls with a connector auth, so that it is incomplete without one. */
   needsAuth: boolean
   /** Why no flow with such a step runs, as when its connector is paused; null when it may. */
@@ -101,6 +103,8 @@ export interface StepContext {
   /** Calls a vendor's app. An answer that refuses is an answer; only a call without one is a `StepError`. */
   callConnector(call: ConnectorCall): Promise<ConnectorReply>
   startFlow(request: StartFlow): Promise<StartedFlow>
+  /** Runs JavaScript in a sandbox. Errors: `StepError`. */
+  runCode(call: CodeCall): Promise<Json>
   values: KeptValues
 }
 
@@ -133,6 +137,13 @@ export interface StartFlow {
   wait: boolean
 }
 
+export interface CodeCall {
+  /** The body of a function of `input`. */
+  code: string
+  input: Json
+  timeoutMs: number
+}
+
 export interface StartedFlow {
   runId: string
   output: Json
@@ -161,6 +172,7 @@ interface StepDefinition<Input extends z.ZodType<JsonObject>> {
   items?(input: JsonObject): readonly Json[]
   branches?: Branches
   unrendered?: readonly string[]
+  verbatim?: readonly string[]
   needsAuth?: boolean
   /** Problems beyond what the schema says. */
   check?(input: JsonObject, labels: readonly string[]): InputProblem[]
@@ -207,7 +219,8 @@ function describeKind(definition: Omit<StepDefinition<z.ZodType<JsonObject>>, 'r
     loops: definition.loops ?? false,
     items: definition.items ?? (() => []),
     branches: definition.branches ?? oneWay,
-    unrendered: definition.unrendered ?? [],
+    unrendered: [...(definition.unrendered ?? []), ...(definition.verbatim ?? [])],
+    verbatim: definition.verbatim ?? [],
     needsAuth: definition.needsAuth ?? false,
     blocked: null,
     problems: (input, labels) => [...schemaProblems(schema, input), ...(check?.(input, labels) ?? [])],

@@ -4,7 +4,7 @@ import type { HeldStatus, RunInput, StepRecord } from '../flow/run.ts'
 import type { Room } from '../room.ts'
 import type { Answer } from './answer.ts'
 import type { ConnectorCall, ConnectorReply } from './connector-call.ts'
-import type { KeptValues, OutboundCall, OutboundReply } from './step-kind.ts'
+import type { CodeCall, KeptValues, OutboundCall, OutboundReply } from './step-kind.ts'
 
 /** Everything a run needs from outside, handed in by the composition root. */
 export interface World extends Clock {
@@ -16,6 +16,8 @@ export interface World extends Clock {
   callConnector(accountId: string, call: ConnectorCall, signal: AbortSignal): Promise<ConnectorReply>
   /** For large answers of all runs of this process; to be left once they are on disk. Errors: `StepError`. */
   room: Room
+  /** Runs a user's JavaScript where it can reach nothing; failures are `StepError`s. */
+  runCode(call: CodeCall, signal: AbortSignal): Promise<Json>
   startFlow(request: FlowStart): Promise<{ runId: string; output: Json }>
   values(accountId: string, flowId: string): KeptValues
   /** Address of a run in the debugger. */

@@ -1,4 +1,5 @@
 import type { StepKind } from '../engine/step-kind.ts'
+import { code } from './code.ts'
 import { condition } from './condition.ts'
 import { delay } from './delay.ts'
 import { dict } from './dict.ts'
@@ -21,6 +22,7 @@ export const stepKinds: readonly StepKind[] = [
   loopList,
   loopWhile,
   dict,
+  code,
   delay,
   runFlow,
   respond,

@@ -133,6 +133,7 @@ function waitingWorld(world: World, wait: (by: 1 | -1) => void): World {
     waitUntil: (...given) => meanwhile(world.waitUntil(...given)),
     call: (...given) => meanwhile(world.call(...given)),
     callConnector: (...given) => meanwhile(world.callConnector(...given)),
+    runCode: (...given) => meanwhile(world.runCode(...given)),
     startFlow: (...given) => meanwhile(world.startFlow(...given)),
   }
 }

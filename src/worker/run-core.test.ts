@@ -88,6 +88,7 @@ function startCore(): { core: RunCore; nextCall(): Promise<VendorCall> } {
         return reply.promise
       },
       callConnector: () => Promise.reject(new Error('no connector is expected')),
+      runCode: () => Promise.reject(new Error('no code is expected')),
       values: storage.flowValues,
     },
     works: true,

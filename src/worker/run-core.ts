@@ -27,7 +27,7 @@ interface RunCoreParts extends Pick<RunWriterOptions, 'priorityOf' | 'onCommit'>
   flows: FlowCache
   schedules: Schedules
   /** What runs reach of the outside. */
-  outside: Pick<WorldParts, 'publicUrl' | 'call' | 'callConnector' | 'values'>
+  outside: Pick<WorldParts, 'publicUrl' | 'call' | 'callConnector' | 'runCode' | 'values'>
   /** Whether this process works off the queue, and how many runs at a time; otherwise it only accepts. */
   works: boolean
   concurrency: number

@@ -11,6 +11,7 @@ import type { RunWriter } from '../storage/run-writer.ts'
 import type { FlowValues, RunStart, Runs } from '../storage/storage.ts'
 import type { FlowCache, LoadedFlow } from '../webhook/flow-cache.ts'
 import { walkAndRecord } from '../webhook/run-inline.ts'
+import type { RunCode } from './code.ts'
 
 /** Flows that start flows that start flows: beyond this it is a circle. */
 const maxDepth = 10
@@ -27,6 +28,7 @@ export interface WorldParts {
   publicUrl(): string
   call(accountId: string, call: OutboundCall, signal: AbortSignal): Promise<OutboundReply>
   callConnector(accountId: string, call: ConnectorCall, signal: AbortSignal): Promise<ConnectorReply>
+  runCode: RunCode
   flows: FlowCache
   runs: Runs
   values: FlowValues
@@ -44,6 +46,7 @@ export function createWorld(parts: WorldParts): World {
     room: createRoom({ bytes: answerBytes, waitMs: roomWaitMs, full: noRoom }),
     call: parts.call,
     callConnector: parts.callConnector,
+    runCode: parts.runCode,
     startFlow: (request) => startFlow(request, world, parts),
     values: (_accountId, flowId) => ({
       get: (key) => parts.values.get(flowId, key),

@@ -65,6 +65,7 @@ export function startProcess(machine: Machine, surroundings: Surroundings): Core
       publicUrl: () => 'http://hookline.test',
       call: vendor.callFrom(machine),
       callConnector: () => Promise.reject(new Error('no connectors here')),
+      runCode: () => Promise.reject(new Error('no code here')),
       values: undefined as never,
     },
     works,
