@@ -23,6 +23,8 @@ export function ProblemsDialog({
       onClose={onClose}
       title="Before this flow can go live"
       closeButtonProps={{ 'aria-label': 'Close' }}
+      // It would take the focus from the field that a problem has led to (shell/kept-focus.ts).
+      returnFocus={false}
     >
       <ul className={classes.list} aria-label="Problems">
         {problems.map((problem) => {

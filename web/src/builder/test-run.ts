@@ -45,10 +45,9 @@ export function useStartTest() {
   })
 }
 
-/** What the steps before a step have yielded, as its templates see it. */
-export function outputsOf({ values }: TemplateScope): JsonObject {
-  const { request: _, ...outputs } = values
-  return outputs
+/** What the steps before a step have yielded, as its templates see it; the request and a loop's index are no step's. */
+export function outputsOf({ values, names }: TemplateScope): JsonObject {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => names.includes(name)))
 }
 
 export type StartTest = ReturnType<typeof useStartTest>
