@@ -65,11 +65,16 @@ check(
             summary: 'Get a pet',
             parameters: [{ name: 'petId', in: 'path', required: true }],
           },
+          put: { operationId: 'drawPet', requestBody: { content: { 'image/png': {} } } },
         },
       },
     }
     await input.setInputFiles(file('openapi.json', JSON.stringify(openapi)))
-    await page.getByText('Made from an OpenAPI document: 1 action.', { exact: false }).waitFor()
+    const said = page.getByRole('status').filter({ hasText: 'Made from an OpenAPI document: 2 actions.' })
+    await said
+      .getByRole('listitem')
+      .getByText(/image\/png/)
+      .waitFor()
     await page.getByRole('button', { name: 'Save' }).click()
     await page.getByRole('heading', { name: 'Pet Shop' }).waitFor()
     await page

@@ -65,7 +65,7 @@ function Editor({ name, initial, etag }: { name: string | null; initial: string;
   const base = useRef<string | undefined>(initial)
   const [state, setState] = useState(etag)
   const [goTo, setGoTo] = useState<{ line: number } | null>(null)
-  const [imported, setImported] = useState<string | null>(null)
+  const [imported, setImported] = useState<Imported | null>(null)
   const reading = useMemo(() => readDocument(text), [text])
   const document = reading.ok && isJsonObject(reading.value) ? reading.value : null
   const [checkedText, setCheckedText] = useState('')
@@ -107,9 +107,19 @@ function Editor({ name, initial, etag }: { name: string | null; initial: string;
       <LeaveEditor isDirty={() => base.current !== undefined && base.current !== text} />
       <Page>
         {imported === null ? null : (
-          <p className={classes.imported} role="status">
-            {imported}
-          </p>
+          <div className={classes.imported} role="status">
+            Made from an OpenAPI document: {imported.actions} {imported.actions === 1 ? 'action' : 'actions'}. Check
+            logins and fields before you save.
+            {imported.left.length === 0 ? null : (
+              <ul>
+                {imported.left.map((each) => (
+                  <li key={each}>
+                    <Foreign>{each}</Foreign>
+                  </li>
+                ))}
+              </ul>
+            )}
+          </div>
         )}
         {problems.length === 0 &&
         save.error !== null &&
@@ -191,8 +201,15 @@ function Problems({ problems, show }: { problems: readonly Problem[]; show: (lin
   )
 }
 
+/** What an OpenAPI document has become. */
+interface Imported {
+  actions: number
+  /** What of it could not be taken over, a sentence each. */
+  left: readonly string[]
+}
+
 /** Reads a file: a connector as it is, or an OpenAPI document, of which the server makes one. */
-function ImportButton({ onText }: { onText: (text: string, said: string | null) => void }) {
+function ImportButton({ onText }: { onText: (text: string, said: Imported | null) => void }) {
   const input = useRef<HTMLInputElement>(null)
   const draft = useMutation({ mutationFn: importOpenApi })
   const read = async (file: File | undefined) => {
@@ -205,10 +222,9 @@ function ImportButton({ onText }: { onText: (text: string, said: string | null) 
     }
     draft.mutate(text, {
       onSuccess: ({ connector, problems }) => {
-        const count = Array.isArray(connector.actions) ? connector.actions.length : 0
-        const left = problems.map(({ path, message }) => `${path}: ${message}`).join('; ')
-        const said = `Made from an OpenAPI document: ${count} ${count === 1 ? 'action' : 'actions'}. Check logins and fields before you save.`
-        onText(stringifyJson(connector, 2), left === '' ? said : `${said} Left out: ${left}`)
+        const actions = Array.isArray(connector.actions) ? connector.actions.length : 0
+        const left = problems.map(({ path, message }) => `${path}: ${message}`)
+        onText(stringifyJson(connector, 2), { actions, left: [...new Set(left)] })
       },
     })
   }
