@@ -65,15 +65,42 @@ function goesToQueue({ start, end }: Changes): boolean {
   return start?.by === 'queue' && end === null && !hasLane(start)
 }
 
+/** A transaction whose statements are sent without waiting for each other's answers, and how far that has come. */
+export interface Sending {
+  tx: Transaction
+  /** The same for a call which sends its statement, a single one, not in this very turn but a moment later. */
+  later(): Transaction
+  /** Resolves once those statements, too, have been sent. */
+  allSent(): Promise<unknown>
+}
+
+export function createSending(tx: Transaction): Sending {
+  const sent: Promise<void>[] = []
+  return {
+    tx,
+    later() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      sent.push(promise)
+      const query: Transaction['query'] = (statement) => {
+        resolve()
+        return tx.query(statement)
+      }
+      return { ...tx, query }
+    },
+    allSent: () => Promise.all(sent),
+  }
+}
+
 /**
  * Completes the jobs whose last runs end in this commit, and returns the holds that are this process's no more: it was
  * silent for too long (stopped, or cut off from the database), and another worker goes on with their runs. What it still
- * writes must not count.
+ * writes must not count. With `unseen` the commit fails instead.
  */
 export async function settleHolds(
-  tx: Transaction,
+  sending: Sending,
   queue: Queue,
   items: readonly Changes[],
+  unseen: boolean,
 ): Promise<ReadonlySet<JobHold>> {
   const ending = new Map<JobHold, number>()
   for (const { end, hold } of items) {
@@ -83,27 +110,28 @@ export async function settleHolds(
   const isDone = (hold: JobHold) => hold.left.size === ending.get(hold)
   const holds = [...ending.keys()]
   const done = holds.filter(isDone).map(({ job }) => job)
-  const isClaim = (job: JobReference) => typeof job !== 'string'
-  // Completing a claim tells whether it still held; every other hold is asked about, and locked until the commit.
-  const doubtful = holds.filter((hold) => !isDone(hold) || !isClaim(hold.job)).map(({ job }) => job)
-  const isWaiting = (job: JobReference) => !isClaim(job)
   // A run that rests gets a job of its own; where its former one goes on, whoever takes that over must not find the run in it.
   const leaving = items.flatMap(({ run, end, hold }) =>
     hold !== null && end !== null && !isFinal(end) && !isDone(hold) ? [{ job: hold.job, run: run.id }] : [],
   )
-  const [waiting, claimed, completed] = await Promise.all([
-    queue.lock(tx, 'run_flow', doubtful.filter(isWaiting)),
-    queue.lock(tx, 'run_flow', doubtful.filter(isClaim)),
-    queue.complete(tx, 'run_flow', done.filter(isClaim)),
-    queue.complete(tx, 'run_flow', done.filter(isWaiting)),
-    queue.leave(tx, 'run_flow', leaving),
+  const isClaim = (job: JobReference) => typeof job !== 'string'
+  const isWaiting = (job: JobReference) => !isClaim(job)
+  const jobs = holds.map(({ job }) => job)
+  const lock = unseen ? queue.lockAll : queue.lock
+  const complete = (ended: JobReference[]) => ended.length > 0 && queue.complete(sending.later(), 'run_flow', ended)
+  const [waiting, claimed] = await Promise.all([
+    lock(sending.tx, 'run_flow', jobs.filter(isWaiting)),
+    lock(sending.tx, 'run_flow', jobs.filter(isClaim)),
+    complete(done.filter(isWaiting)),
+    complete(done.filter(isClaim)),
+    queue.leave(sending.tx, 'run_flow', leaving),
   ])
   // A process that was silent may have claimed the very job that it held, or claimed before: it must not write as both.
   const latest = new Map<string, number>()
   for (const { job } of holds) {
     if (typeof job !== 'string') latest.set(job.id, Math.max(job.attempt, latest.get(job.id) ?? 0))
   }
-  const ours = { waiting: new Set(waiting), claimed: new Set([...claimed, ...completed]) }
+  const ours = { waiting: new Set(waiting), claimed: new Set(claimed) }
   const isOurs = (job: JobReference) =>
     typeof job === 'string' ? ours.waiting.has(job) : ours.claimed.has(job.id) && job.attempt === latest.get(job.id)
   return new Set(holds.filter(({ job }) => !isOurs(job)))

@@ -15,32 +15,59 @@ export function jobId(job: JobReference): string {
 }
 
 /**
- * In the order of the ids, so that no two transactions wait for each other. A share of the key is enough against a
- * takeover, which deletes the row and inserts it anew, and does not hold up heartbeats; a waiting job must be locked
+ * Locked in the order of the ids, so that no two transactions wait for each other. A share of the key is enough against
+ * a takeover, which deletes the row and inserts it anew, and does not hold up heartbeats; a waiting job must be locked
  * against being fetched, too.
  */
+const lockWaiting = `select id from ${jobSchema}.job where name = $1 and id = any($2::uuid[]) and state < 'active'
+  order by id for update`
+const lockClaimed = `select j.id from ${jobSchema}.job j join unnest($2::uuid[], $3::int[]) as c(id, attempt) on j.id = c.id
+  where j.name = $1 and j.state = 'active' and j.retry_count = c.attempt order by j.id for key share of j`
+
+/** Locks the jobs that still are as the caller knows them, and returns their ids. */
 export async function lockJobs(tx: Transaction, kind: string, jobs: readonly JobReference[]): Promise<string[]> {
-  const waiting = jobs.filter((job) => typeof job === 'string')
-  const claims = jobs.filter((job) => typeof job !== 'string')
+  const { waiting, claims } = byState(jobs)
   const [free, claimed] = await Promise.all([
     waiting.length === 0
-      ? []
-      : tx.query<{ id: string }>({
-          name: 'queue_lock_waiting',
-          text: `select id from ${jobSchema}.job where name = $1 and id = any($2::uuid[]) and state < 'active'
-                 order by id for update`,
-          values: [kind, waiting],
-        }),
+      ? { rows: [] }
+      : tx.query<{ id: string }>({ name: 'queue_lock_waiting', text: lockWaiting, values: [kind, waiting] }),
     claims.length === 0
-      ? []
-      : tx.query<{ id: string }>({
-          name: 'queue_lock_claimed',
-          text: `select j.id from ${jobSchema}.job j join unnest($2::uuid[], $3::int[]) as c(id, attempt) on j.id = c.id
-                 where j.name = $1 and j.state = 'active' and j.retry_count = c.attempt order by j.id for key share of j`,
-          values: [kind, claims.map(({ id }) => id), claims.map(({ attempt }) => attempt)],
-        }),
+      ? { rows: [] }
+      : tx.query<{ id: string }>({ name: 'queue_lock_claimed', text: lockClaimed, values: [kind, ...columns(claims)] }),
   ])
-  return [free, claimed].flatMap((found) => ('rows' in found ? found.rows.map(({ id }) => id) : []))
+  return [...free.rows, ...claimed.rows].map(({ id }) => id)
+}
+
+/** Locks the jobs, and fails (`division_by_zero`) unless all of them are as the caller knows them: nothing has to be read. */
+export async function lockAllJobs(tx: Transaction, kind: string, jobs: readonly JobReference[]): Promise<string[]> {
+  const { waiting, claims } = byState(jobs)
+  const all = (lock: string, count: string) => `select 1 / (count(*) = ${count})::int from (${lock}) as job`
+  await Promise.all([
+    waiting.length > 0 &&
+      tx.query({
+        name: 'queue_lock_all_waiting',
+        text: all(lockWaiting, '$3'),
+        values: [kind, waiting, waiting.length],
+      }),
+    claims.length > 0 &&
+      tx.query({
+        name: 'queue_lock_all_claimed',
+        text: all(lockClaimed, '$4'),
+        values: [kind, ...columns(claims), claims.length],
+      }),
+  ])
+  return jobs.map(jobId)
+}
+
+function byState(jobs: readonly JobReference[]) {
+  return {
+    waiting: jobs.filter((job) => typeof job === 'string'),
+    claims: jobs.filter((job) => typeof job !== 'string'),
+  }
+}
+
+function columns(claims: readonly Exclude<JobReference, string>[]): [ids: string[], attempts: number[]] {
+  return [claims.map(({ id }) => id), claims.map(({ attempt }) => attempt)]
 }
 
 /** Takes runs out of jobs that go on standing for others. */

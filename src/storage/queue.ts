@@ -2,7 +2,15 @@ import { randomUUIDv7 } from 'node:crypto'
 import { type Clock, PgBoss, type QueueOptions } from 'pg-boss'
 import type { JsonObject } from '../flow/json.ts'
 import type { Database, Transaction } from './database.ts'
-import { type JobReference, jobId, jobSchema, leaveJobs, lockJobs, postponeJobs } from './job-statements.ts'
+import {
+  type JobReference,
+  jobId,
+  jobSchema,
+  leaveJobs,
+  lockAllJobs,
+  lockJobs,
+  postponeJobs,
+} from './job-statements.ts'
 import { type NameStatement, runsIn, runsOnPool, statementNames } from './queue-statements.ts'
 
 /** How jobs of one kind are treated. */
@@ -74,6 +82,8 @@ export interface Queue<Kind extends string = JobKind> {
    * the transaction ends, and returns their ids. Nobody can take those over before.
    */
   lock(tx: Transaction, kind: Kind, jobs: readonly JobReference[]): Promise<string[]>
+  /** As `lock`, and fails unless all of the jobs are as the caller knows them. */
+  lockAll(tx: Transaction, kind: Kind, jobs: readonly JobReference[]): Promise<string[]>
   /** Takes runs out of claimed jobs that go on standing for others: they have jobs of their own from then on. */
   leave(tx: Transaction, kind: Kind, runs: readonly { job: JobReference; run: string }[]): Promise<void>
   /** Takes done jobs out of the queue, with `tx` exactly when that commits. Returns the ids of those that were there. */
@@ -213,6 +223,7 @@ export function createQueueOn<Kind extends string>(
       return settledIds(await boss.touch(kind, references(jobs)))
     },
     lock: lockJobs,
+    lockAll: lockAllJobs,
     leave: leaveJobs,
     complete,
     async fail(kind, jobs, reason) {

@@ -1,6 +1,6 @@
 import { type HeldStatus, heldStatuses, type RunStatus } from '../flow/run.ts'
 import type { Changes, CommitParts, JobHold, Written } from './changes.ts'
-import { newJobs, settleHolds } from './commit-jobs.ts'
+import { createSending, newJobs, settleHolds } from './commit-jobs.ts'
 import type { Database, Transaction } from './database.ts'
 import { claimKeys, storeAnswers } from './dedupe.ts'
 import { noteFailures, type RunFailure } from './error-mails.ts'
@@ -11,6 +11,7 @@ import {
   insertRuns,
   insertSteps,
   isFinal,
+  lockAllUnfinished,
   lockUnfinished,
   markRuns,
   pruneSteps,
@@ -40,12 +41,9 @@ interface Attempt {
 class SomeDoNotCount extends Error {}
 
 /**
- * Tries to commit the changes. All statements are sent at once, on the assumption that every change counts; where one
- * does not, everything is rolled back.
- *
- * Runs that only begin, or begin and end, are written in a single round trip, the commit included: what does not count
- * fails there, and only then it is looked at which one it is. Runs that are gone on with take a second one, since it has
- * to be read who may go on with them.
+ * Tries to commit the changes. All statements are sent at once, on the assumption that every change counts: with the commit
+ * right behind them, so that it takes a single round trip whatever is in it. Where one does not count, a statement fails and
+ * everything is undone; then they are sent once more without the commit, and it is read which ones those are.
  *
  * Copies of a request that is in the same commit are settled with it, and only if it is committed.
  */
@@ -53,19 +51,17 @@ export async function commitChanges(
   items: readonly Changes[],
   parts: CommitParts & { database: Database },
 ): Promise<Attempt> {
-  if (items.every(({ start }) => start !== null)) {
-    try {
-      return await tryCommit(items, parts, true)
-    } catch (error) {
-      if (!isRefused(error)) throw error
-    }
+  try {
+    return await tryCommit(items, parts, true)
+  } catch (error) {
+    if (!isRefused(error)) throw error
+    return tryCommit(items, parts, false)
   }
-  return tryCommit(items, parts, false)
 }
 
-/** SQLSTATE class 23: what `insertAllRuns` fails with. A row that no commit can hold is refused once more, by the other way. */
+/** What the statements fail with that do all or nothing. A row that no commit can hold is refused once more, by the other way. */
 function isRefused(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('23')
+  return error instanceof Error && 'code' in error && /^(23...|22012)$/.test(String(error.code))
 }
 
 /** `unseen`: what does not count fails, and nothing else needs to be known before the commit. */
@@ -120,15 +116,13 @@ async function writeAll(tx: Transaction, items: readonly Changes[], parts: Commi
     resumed.flatMap(({ run, shown }) => (ending.has(run.id) || (shown ?? 'running') !== status ? [] : [run.id]))
   const answers = items.flatMap(({ run, answer }) => (answer === null ? [] : [{ runId: run.id, answer }]))
   const jobs = newJobs(items, parts)
-  const sent = noteSent(tx)
+  const sending = createSending(tx)
+  const resumedIds = resumed.map(({ run }) => run.id)
   const writing = Promise.all([
     commitUnseen ? insertAllRuns(tx, starts) : insertRuns(tx, starts),
-    lockUnfinished(
-      tx,
-      resumed.map(({ run }) => run.id),
-    ),
-    settleHolds(tx, queue, items),
-    jobs.all.length === 0 ? undefined : queue.send(sent.tx, jobs.all),
+    commitUnseen ? lockAllUnfinished(tx, resumedIds) : lockUnfinished(tx, resumedIds),
+    settleHolds(sending, queue, items, commitUnseen !== undefined),
+    jobs.all.length > 0 && queue.send(sending.later(), jobs.all),
     enterLanes(tx, starts),
     leaveLanes(tx, ends),
     insertSteps(tx, items.flatMap(rowsToKeep)),
@@ -138,21 +132,9 @@ async function writeAll(tx: Transaction, items: readonly Changes[], parts: Commi
     storeAnswers(tx, answers),
     noteFailures(tx, items.flatMap(failureToTell)),
   ])
-  // Jobs are the only ones that are not sent in this very turn.
-  if (jobs.all.length === 0) commitUnseen?.()
-  else if (commitUnseen) sent.first.then(commitUnseen)
+  if (commitUnseen) sending.allSent().then(commitUnseen)
   const [started, unfinished, lost, , entered, left] = await writing
   return { found: new Map<string, Written>([...started, ...unfinished]), lost, lanes: [...entered, ...left], jobs }
-}
-
-/** A transaction that tells when its first statement has been sent. */
-function noteSent(tx: Transaction): { tx: Transaction; first: Promise<void> } {
-  const { promise: first, resolve } = Promise.withResolvers<void>()
-  const query: Transaction['query'] = (statement) => {
-    resolve()
-    return tx.query(statement)
-  }
-  return { tx: { ...tx, query }, first }
 }
 
 function failureToTell({ run, end }: Changes): RunFailure[] {

@@ -103,6 +103,7 @@ function newRunColumns(runs: readonly NewRun[]): unknown[] {
  * that is taken is a `unique_violation`. Nothing has to be read from the answer before the commit.
  */
 export async function insertAllRuns(tx: Transaction, runs: readonly NewRun[]): Promise<Map<string, 'written'>> {
+  if (runs.length === 0) return new Map()
   await tx.query({
     name: 'run_insert_all',
     text: `insert into run (id, account_id, flow_id, version, status, trigger, live, depth, retry_of, created_at,
@@ -154,6 +155,20 @@ export async function lockUnfinished(
       return [id, runStatuses[status] === 'cancelled' ? 'cancelled' : 'lost']
     }),
   )
+}
+
+/** As `lockUnfinished`, and fails (`division_by_zero`) unless all of the runs are unfinished: nothing has to be read. */
+export async function lockAllUnfinished(tx: Transaction, ids: readonly string[]): Promise<Map<string, 'written'>> {
+  const runs = [...new Set(ids)]
+  if (runs.length > 0) {
+    await tx.query({
+      name: 'run_lock_all',
+      text: `select 1 / (count(*) = $2)::int from (
+               select from run where id = any($1::uuid[]) and status < ${firstFinalStatus} order by id for update) as run`,
+      values: [uuids(runs), runs.length],
+    })
+  }
+  return new Map(runs.map((id) => [id, 'written']))
 }
 
 export async function insertSteps(tx: Transaction, rows: readonly StepRow[]): Promise<void> {

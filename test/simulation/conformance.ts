@@ -1,5 +1,6 @@
 import type { Database, Transaction } from '../../src/storage/database.ts'
 import { claimKeys, createDedupe, storeAnswers } from '../../src/storage/dedupe.ts'
+import type { JobReference } from '../../src/storage/job-statements.ts'
 import type { Job } from '../../src/storage/queue.ts'
 import { createRunLanes, enterLanes, leaveLanes } from '../../src/storage/run-lanes.ts'
 import {
@@ -7,6 +8,7 @@ import {
   insertAllRuns,
   insertRuns,
   insertSteps,
+  lockAllUnfinished,
   lockUnfinished,
   markRuns,
   pruneSteps,
@@ -54,6 +56,38 @@ export const conformance: Readonly<Record<string, (store: Store) => Promise<unkn
     await store.raiseRevision()
     const stale = await insert(run(store, 4), run(store, 5, { revision: 1 }))
     return { both, taken, stale, left: await statuses(store, 1, 2, 3, 4, 5) }
+  },
+
+  'runs and jobs are locked all or none where nobody looks at the answer': async (store) => {
+    const { database, queue, settled } = store
+    const attempt = (work: (tx: Transaction) => Promise<unknown>) =>
+      settled(
+        database
+          .transaction(async (tx, commitUnseen) => {
+            const working = work(tx)
+            commitUnseen()
+            await working
+            return 'committed'
+          })
+          .catch((error: Error & { code?: string }) => error.code),
+      )
+    await started(store, 1, 2)
+    await settled(database.transaction((tx) => endRuns(tx, [{ ...success, runId: id(2) }])))
+    const jobs = [11, 12, 13].map((each) => ({ kind: 'run_flow' as const, id: id(each), data: {} }))
+    await settled(queue.send(undefined, jobs))
+    const [one, two] = await settled(queue.fetch('run_flow', 2))
+    const waiting = [11, 12, 13].map(id).filter((each) => each !== one!.id && each !== two!.id)
+    const lock = (...references: JobReference[]) => attempt((tx) => queue.lockAll(tx, 'run_flow', references))
+    return {
+      open: await attempt((tx) => lockAllUnfinished(tx, [id(1), id(1)])),
+      ended: await attempt((tx) => lockAllUnfinished(tx, [id(1), id(2)])),
+      unknown: await attempt((tx) => lockAllUnfinished(tx, [id(3)])),
+      held: await lock(one!, two!, ...waiting),
+      anotherAttempt: await lock(one!, { ...two!, attempt: 1 }),
+      twice: await lock(one!, { ...one!, attempt: 1 }),
+      claimedMeanwhile: await lock(one!.id),
+      notClaimed: await lock({ id: waiting[0]!, attempt: 0 }),
+    }
   },
 
   'an insert of an id that is being inserted waits, and then finds it there or not': async (store) => {

@@ -1,7 +1,7 @@
 import type { JobKindOptions } from '../../src/storage/queue.ts'
 import type { Random } from './random.ts'
 import type { Tx } from './rows.ts'
-import type { Statements } from './server.ts'
+import { ServerError, type Statements } from './server.ts'
 import type { JobRow, Tables } from './tables.ts'
 
 /**
@@ -63,6 +63,24 @@ export function jobStatements(
     retry_limit: kinds[name]!.retries,
     group_id: facts.group_id ?? null,
   })
+
+  const lockWaiting = (tx: Tx, [kind, ids]: readonly unknown[]) =>
+    locked(tx, named(tx, kind, [...(ids as string[])].sort()).filter(isWaiting))
+
+  const lockClaimed = (tx: Tx, [kind, ids, attempts]: readonly unknown[]) => {
+    const attemptOf = new Map((ids as string[]).map((id, place) => [id, (attempts as number[])[place]]))
+    const rows = named(tx, kind, [...attemptOf.keys()].sort()).filter(
+      (row) => row.state === 'active' && row.retry_count === attemptOf.get(row.id),
+    )
+    for (const { id } of rows) job.lock(tx, id, 'share')
+    return rows
+  }
+
+  /** select 1 / (count(*) = …)::int from (…) */
+  const allOf = (rows: readonly JobRow[], ids: unknown) => {
+    if (rows.length !== (ids as string[]).length) throw new ServerError('22012', 'division by zero')
+    return []
+  }
 
   return {
     // insert … on conflict do nothing returning id
@@ -140,18 +158,11 @@ export function jobStatements(
       return []
     },
     // select id … and state < 'active' order by id for update
-    queue_lock_waiting(tx, [kind, ids]) {
-      return locked(tx, named(tx, kind, [...(ids as string[])].sort()).filter(isWaiting))
-    },
+    queue_lock_waiting: lockWaiting,
+    queue_lock_all_waiting: (tx, values) => allOf(lockWaiting(tx, values), values[1]),
     // select j.id … where state = 'active' and retry_count = c.attempt order by j.id for key share of j
-    queue_lock_claimed(tx, [kind, ids, attempts]) {
-      const attemptOf = new Map((ids as string[]).map((id, place) => [id, (attempts as number[])[place]]))
-      const rows = named(tx, kind, [...attemptOf.keys()].sort()).filter(
-        (row) => row.state === 'active' && row.retry_count === attemptOf.get(row.id),
-      )
-      for (const { id } of rows) job.lock(tx, id, 'share')
-      return rows
-    },
+    queue_lock_claimed: lockClaimed,
+    queue_lock_all_claimed: (tx, values) => allOf(lockClaimed(tx, values), values[1]),
   }
 }
 

@@ -120,6 +120,13 @@ export function runStatements(tables: Tables, now: () => number): Statements {
       for (const id of found) run.lock(tx, id, 'all')
       return found.flatMap((id) => run.see(id, tx) ?? [])
     },
+    // select 1 / (count(*) = $2)::int from (select … where status < … order by id for update)
+    run_lock_all(tx, [ids]) {
+      const isOpen = (id: string) => (run.see(id, tx)?.status ?? firstFinalStatus) < firstFinalStatus
+      for (const id of (ids as string[]).filter(isOpen).sort()) run.lock(tx, id, 'all')
+      if (!(ids as string[]).every(isOpen)) throw new ServerError('22012', 'division by zero')
+      return []
+    },
     // insert … on conflict do nothing
     step_insert(tx, values) {
       const rows = unnest(values, stepColumns) as unknown as StepRow[]
