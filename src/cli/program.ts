@@ -67,7 +67,7 @@ export function createProgram(version: string): Command {
         (id: string, former: string[] | undefined) => [...(former ?? []), id],
       ),
     )
-    .option('--all', 'every flow, own connector and env variable', false)
+    .option('--all', 'every flow, own connector and env variable, as without --flow', false)
     .option('-o, --output <file>', 'where to, in place of standard output')
     .addHelpText('after', '\nCredentials and tokens are not in it. The values of env variables are.')
     .action(reportingErrors(exportToFile))

@@ -100,7 +100,11 @@ test('an export holds what was asked for and no secrets', async () => {
   const one = await hookline(source.env, 'export', '--flow', alarm.id)
   const { flows: chosen, connectors: used, env_variables } = JSON.parse(one.out)
   assert.deepEqual([chosen.length, used, env_variables], [1, [], { REGION: 'eu' }])
-  for (const args of [[], ['--all', '--flow', alarm.id], ['--flow', 'nonsense']]) {
+  assert.equal((await hookline(source.env, 'export')).out, exported.out, 'everything, when nothing is named')
+  for (const args of [
+    ['--all', '--flow', alarm.id],
+    ['--flow', 'nonsense'],
+  ]) {
     const refused = await hookline(source.env, 'export', ...args)
     assert.deepEqual([refused.code, refused.out], [1, ''])
     assert.ok(!refused.err.includes('    at '), refused.err)

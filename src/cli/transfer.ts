@@ -19,11 +19,10 @@ interface ExportOptions {
 
 /** `export`: writes flows, the connectors of the account's own and the variables that they use as one JSON document. */
 export async function exportToFile({ flow = [], all, output }: ExportOptions): Promise<void> {
-  if (all === flow.length > 0)
-    throw new CommandError('say which flows: --all, or --flow and an id, several times if need be')
+  if (all && flow.length > 0) throw new CommandError('say either --all or --flow: with neither, everything is written')
   const document = await withStorage(async (storage) => {
     const { id: accountId } = await storage.accounts.ensureFirst()
-    return exportFlows(storage, accountId, all ? 'all' : flow)
+    return exportFlows(storage, accountId, flow.length > 0 ? flow : 'all')
   })
   const text = `${stringifyJson(document as unknown as Json, 2)}\n`
   if (output === undefined) process.stdout.write(text)
