@@ -89,11 +89,16 @@ export async function runTransaction<Result>(
     return committing
   }
   let open = true
+  let firstFailure: unknown
   const tx: Transaction = {
     inTransaction: true,
     query(statement) {
       if (!open) throw new Error('This transaction has ended; was one of its statements not awaited?')
-      return client.query(statement)
+      const answer = client.query<never>(statement)
+      answer.catch((error: unknown) => {
+        firstFailure ??= error
+      })
+      return answer
     },
   }
   const commitUnseen = () => {
@@ -118,6 +123,11 @@ export async function runTransaction<Result>(
       // The connection is dropped, which rolls back too; the first error is the one to tell.
       client.usable = false
     })
-    throw error
+    throw isAftermath(error) ? firstFailure : error
   }
+}
+
+/** `in_failed_sql_transaction`: the statement was not looked at, since one before it has failed. */
+function isAftermath(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '25P02'
 }

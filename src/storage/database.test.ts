@@ -89,6 +89,14 @@ test('a statement that fails undoes a commit that was sent unseen, and costs no 
   assert.deepEqual(await session(), before)
 })
 
+test('the error of a transaction is the first one, whichever of its statements is heard of first', async () => {
+  const failed = database.transaction(async (tx) => {
+    const first = Promise.all([tx.query({ text: 'insert into note values (1)' })])
+    await Promise.all([Promise.all([first]), tx.query({ text: 'insert into note values (40)' })])
+  })
+  await assert.rejects(failed, { code: '23505' })
+})
+
 test('a transaction can not be used after its end', async () => {
   const late = await database.transaction(async (tx) => () => tx.query({ text: 'select 1' }))
   await assert.rejects(async () => late(), /has ended/)
