@@ -59,12 +59,9 @@ export async function commitChanges(
   }
 }
 
-/**
- * What the statements fail with that do all or nothing, and those that come after one that failed (25P02): which of them is
- * heard of first is a matter of chance. A row that no commit can hold is refused once more, by the other way.
- */
+/** What the statements fail with that do all or nothing. A row that no commit can hold is refused once more, by the other way. */
 function isRefused(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && /^(23...|22012|25P02)$/.test(String(error.code))
+  return error instanceof Error && 'code' in error && /^(23...|22012)$/.test(String(error.code))
 }
 
 /** `unseen`: what does not count fails, and nothing else needs to be known before the commit. */
