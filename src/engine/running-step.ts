@@ -100,7 +100,7 @@ export class RunningStep implements StepContext {
 
   runCode(call: CodeCall): Promise<Json> {
     const { world, run } = this.#state
-    return world.runCode(call, run.signal)
+    return world.runCode(run.accountId, call, run.signal)
   }
 
   /** What holds for all calls of a run. */

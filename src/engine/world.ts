@@ -17,7 +17,7 @@ export interface World extends Clock {
   /** For large answers of all runs of this process; to be left once they are on disk. Errors: `StepError`. */
   room: Room
   /** Runs a user's JavaScript where it can reach nothing; failures are `StepError`s. */
-  runCode(call: CodeCall, signal: AbortSignal): Promise<Json>
+  runCode(accountId: string, call: CodeCall, signal: AbortSignal): Promise<Json>
   startFlow(request: FlowStart): Promise<{ runId: string; output: Json }>
   values(accountId: string, flowId: string): KeptValues
   /** Address of a run in the debugger. */

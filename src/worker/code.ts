@@ -11,7 +11,7 @@ const mostAtOnce = 4
 const startMs = 10_000
 const maxBytes = 5 * 1024 * 1024
 
-export type RunCode = (call: CodeCall, signal: AbortSignal) => Promise<Json>
+export type RunCode = (accountId: string, call: CodeCall, signal: AbortSignal) => Promise<Json>
 
 /**
  * Runs JavaScript that users wrote, where it can reach nothing: in QuickJS as WebAssembly with bounded memory, inside a
@@ -21,20 +21,46 @@ export type RunCode = (call: CodeCall, signal: AbortSignal) => Promise<Json>
  * Errors: `StepError` of kind `code_failed`, `timeout`, `limit` or `too_large`; the signal's reason when it is aborted.
  */
 export function createCodeRunner(): RunCode {
-  let active = 0
-  const waiting: (() => void)[] = []
-  return async (call, signal) => {
-    if (active >= mostAtOnce) await new Promise<void>((resolve) => waiting.push(resolve))
-    else active += 1
+  const turns = createCodeTurns()
+  return async (accountId, call, signal) => {
+    await turns.enter(accountId)
     try {
       signal.throwIfAborted()
       return await runCode(call, signal)
     } finally {
-      // The place is handed on, so that nobody comes in between.
-      const next = waiting.shift()
-      if (next === undefined) active -= 1
-      else next()
+      turns.leave(accountId)
     }
+  }
+}
+
+/** Who waits comes in when its account has the fewest places: one that has much to do does not keep the others from theirs. */
+export function createCodeTurns(places = mostAtOnce) {
+  const active = new Map<string, number>()
+  const waiting: { accountId: string; enter: () => void }[] = []
+  let free = places
+  const take = (accountId: string, by: number) => {
+    const count = (active.get(accountId) ?? 0) + by
+    if (count === 0) active.delete(accountId)
+    else active.set(accountId, count)
+  }
+  return {
+    async enter(accountId: string): Promise<void> {
+      if (free === 0) return new Promise((enter) => waiting.push({ accountId, enter }))
+      free -= 1
+      take(accountId, 1)
+    },
+    leave(accountId: string): void {
+      take(accountId, -1)
+      const fewest = Math.min(...waiting.map((each) => active.get(each.accountId) ?? 0))
+      const place = waiting.findIndex((each) => (active.get(each.accountId) ?? 0) === fewest)
+      const [next] = place === -1 ? [] : waiting.splice(place, 1)
+      if (next === undefined) {
+        free += 1
+        return
+      }
+      take(next.accountId, 1)
+      next.enter()
+    },
   }
 }
 
