@@ -10,10 +10,16 @@ export const faults: Readonly<Record<string, (sound: Statements, tables: Tables)
     ...sound,
     queue_lock_claimed: (_tx, [, ids]) => (ids as string[]).map((id) => ({ id })),
     queue_lock_waiting: (_tx, [, ids]) => (ids as string[]).map((id) => ({ id })),
+    queue_lock_all_claimed: () => [],
+    queue_lock_all_waiting: () => [],
     deleteJobsById(tx, [kind, ids]) {
       sound.deleteJobsById!(tx, [kind, ids, null])
       return (ids as string[]).map((id) => ({ id }))
     },
+  }),
+  'what does not count is committed with the rest': (sound) => ({
+    ...sound,
+    run_insert_all: (tx, values) => sound.run_insert!(tx, values),
   }),
   'the jobs of dead workers stay with them': (sound) => ({ ...sound, failJobsByHeartbeat: () => [] }),
   'held runs are taken over from processes that live': (sound) => ({ ...sound, queue_postpone: () => [] }),
@@ -33,9 +39,9 @@ export const faults: Readonly<Record<string, (sound: Statements, tables: Tables)
   }),
   'a run is acknowledged and not kept': (sound, { run }) => ({
     ...sound,
-    run_insert(tx, values) {
-      const rows = sound.run_insert!(tx, values) as { id: string }[]
-      for (const { id } of rows) if (id.endsWith('7')) run.put(tx, id, undefined)
+    run_insert_all(tx, values) {
+      const rows = sound.run_insert_all!(tx, values)
+      for (const id of values[0] as string[]) if (id.endsWith('7')) run.put(tx, id, undefined)
       return rows
     },
   }),
@@ -50,6 +56,7 @@ export const faults: Readonly<Record<string, (sound: Statements, tables: Tables)
   }),
   'a run that has ended can be written to': (sound) => ({
     ...sound,
+    run_lock_all: () => [],
     run_lock: (tx, values) => sound.run_lock!(tx, values).map((row) => ({ ...row, status: 1 })),
   }),
   'more runs are admitted than the flow allows': (sound) => ({

@@ -20,6 +20,8 @@ export class Machine implements Owner {
   cutUntil = 0
   /** Dies at the so manieth thing that happens to it from now on. */
   fuse = Number.POSITIVE_INFINITY
+  /** Is stopped for so long at the so manieth thing: in the middle of its work, where a stop at any time finds it idle. */
+  stall: { at: number; ms: number } | undefined
   readonly #timeline: Timeline
   readonly #random: Random
   #isAlive = true
@@ -44,6 +46,10 @@ export class Machine implements Owner {
 
   beforeEach(): void {
     if (--this.fuse === 0) this.die()
+    if (this.stall === undefined || --this.stall.at > 0) return
+    const { ms } = this.stall
+    this.stall = undefined
+    this.stop(ms)
   }
 
   /** Something happens to this machine, unless it is dead then. */

@@ -7,7 +7,7 @@ import type { Tables } from './tables.ts'
 /** Things go wrong in this time; after it all must come to its end. */
 export const troubleMs = 40_000
 
-const kinds = ['kill', 'fuse', 'stop', 'cut', 'restart database', 'clock', 'close', 'cancel', 'save'] as const
+const kinds = ['kill', 'fuse', 'stop', 'stall', 'cut', 'restart database', 'clock', 'close', 'cancel', 'save'] as const
 
 /** Plans what goes wrong, and what operators and users do. */
 export function planTroubles(network: Network, installation: Installation, judge: Judge, tables: Tables): void {
@@ -42,6 +42,9 @@ function disturb(kind: Kind, network: Network, { places }: Installation, judge: 
       return
     case 'stop':
       return machine.stop(random.pick([1_000, 12_000, 40_000, 70_000]))
+    case 'stall':
+      machine.stall = { at: 1 + random.int(60), ms: random.pick([12_000, 40_000, 70_000]) }
+      return
     case 'cut':
       return machine.cut(random.pick([500, 5_000, 20_000, 45_000]))
     case 'restart database':
