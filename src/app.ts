@@ -20,7 +20,7 @@ import { createMetrics } from './metrics.ts'
 import { createOutbound } from './outbound.ts'
 import { pingWebhook, previewFlow } from './registrations/preview.ts'
 import { connectorKinds, firstCall, runActionAlone, searchConnector } from './steps/connector-action.ts'
-import { stepKinds } from './steps/index.ts'
+import { helpersOf } from './steps/index.ts'
 import { createClockWatch } from './storage/clock-watch.ts'
 import { notify } from './storage/notify.ts'
 import { openStorage, type Storage } from './storage/open-storage.ts'
@@ -77,11 +77,12 @@ const backlogMs = 1_000
 /** Puts the product together: the one place that knows every part. */
 export async function startApp(config: Config, log: FastifyBaseLogger): Promise<App> {
   const now = () => new Date()
+  const helpers = helpersOf(config)
   const storage = await openStorage({
     settings: config,
     now,
     log: { info: (text) => log.info(text), warn: (text) => log.warn(text) },
-    helpers: new Set(stepKinds.map(({ connector }) => connector)),
+    helpers: new Set(helpers.map(({ connector }) => connector)),
   })
   const { forRuns } = storage
   await storage.accounts.ensureFirst()
@@ -96,7 +97,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
   const connectors = createAccountConnectors({
     builtIn: loadConnectors(),
     own: storage.connectors,
-    helpers: stepKinds,
+    helpers,
     kindsOf: connectorKinds,
     onUnreadable: (accountId, name, reason) =>
       log.warn({ accountId, connector: name, reason }, 'a connector is left out'),
@@ -274,7 +275,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       run: runActionAlone,
       firstCall,
     }),
-    helpers: stepKinds,
+    helpers,
     runner: core.runner,
     registrar: {
       preview: (flow) => previewFlow({ ...flow, wakes: 0, moves: true }, registrationWorld, core.stopping),

@@ -26,6 +26,7 @@ test('an empty environment gives the documented defaults', () => {
     rateLimitPerIp: undefined,
     rateLimitPerFlow: undefined,
     workerConcurrency: 32,
+    code: false,
     circuitFailures: 10,
     email: undefined,
     metrics: false,

@@ -129,6 +129,12 @@ const settings = z.object({
     expected: 'a whole number from 1 to 1000',
     default: '32',
   }),
+  HOOKLINE_CODE: yesOrNo().prefault('0').register(about, {
+    description:
+      'Whether flows may run JavaScript in code steps. It runs in an interpreter with bounded memory and time, in a process of its own that can reach nothing; whoever may save a flow can use the processor with it.',
+    expected: '1 or 0',
+    default: '0',
+  }),
   HOOKLINE_CIRCUIT_FAILURES: wholeNumber(0, 1000).prefault('10').register(about, {
     description:
       'After how many failed calls in a row (no connection, no answer, 5xx) a vendor is left alone: for 30 s at first, then one call at a time tries, with pauses of up to 5 minutes. Counted per account, host and connector auth, in each process. 0 turns it off.',
@@ -209,6 +215,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     rateLimitPerFlow: data.HOOKLINE_RATE_LIMIT_PER_FLOW,
     maxWaitingRuns: data.HOOKLINE_MAX_WAITING_RUNS,
     workerConcurrency: data.HOOKLINE_WORKER_CONCURRENCY,
+    code: data.HOOKLINE_CODE,
     circuitFailures: data.HOOKLINE_CIRCUIT_FAILURES,
     email: smtpUrl === undefined || from === undefined ? undefined : { smtpUrl, from },
     metrics: data.HOOKLINE_METRICS,

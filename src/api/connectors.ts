@@ -198,7 +198,7 @@ function helperConnectors(helpers: readonly StepKind[]): ConnectorAnswer[] {
     name,
     title: kinds[0]!.title,
     contype: 'helper',
-    status: 'active',
+    status: kinds.every(({ blocked }) => blocked !== null) ? 'paused' : 'active',
     origin: 'built_in',
     actions: kinds.map(({ action, title, summary, refPrefix, starts, effect, branches, form }) => ({
       name: action,
