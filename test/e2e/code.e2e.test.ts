@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Json, JsonObject } from '../../src/flow/json.ts'
 import { startProduct, webhookFlow } from './rig.ts'
 
-const product = await startProduct()
+const product = await startProduct({ HOOKLINE_CODE: '1' })
 
 async function runCode(
   code: string,
