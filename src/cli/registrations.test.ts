@@ -143,6 +143,6 @@ test('what a vendor refuses to move is named with its reason, and the command sa
   assert.match(applied.out, /^\S+\t\S+\tsim_stubborn\t\S+\t->\t\S+\t.*the token has been revoked/)
   vendor.fault = () => undefined
   const again = await cli(['apply'], formerUrl)
-  assert.equal(again.code, 0, again.err)
+  assert.equal(again.code, 0, `${again.err} ${again.out}`)
   assert.ok(vendor.live().every((hook) => hook.url.startsWith(formerUrl)))
 })

@@ -88,7 +88,9 @@ function planOne(row: Registration, wanted: Wanted, formers: readonly Registrati
     if (carrier !== undefined) return row.carriedBy === carrier.id ? [] : [{ kind: 'carry', row, carrier }]
     if (row.carriedBy !== null) return [{ kind: 'carry', row, carrier: null }]
   }
-  if (waiting !== undefined) return waiting
+  // A move is asked for, and tried once at once, whatever has failed before.
+  const isMove = facts.moves && row.baseUrl !== wanted.baseUrl
+  if (waiting !== undefined && !isMove) return waiting
   return row.remoteId === null
     ? planMaking(row, wanted, formers, traits, facts)
     : planKeeping(row, row.remoteId, wanted, traits, facts)

@@ -117,6 +117,13 @@ export async function wakeFlows(
 ): Promise<void> {
   if (flows.length === 0) return
   const ids = flows.map(({ flowId }) => flowId)
+  // Whoever changes a flow wants to see at once whether that was what a vendor refused. Before it is due: who finds it due
+  // looks at what stands there then.
+  await queryable.query({
+    name: 'registration_retry_now',
+    text: 'update registration set retry_at = null where flow_id = any($1::uuid[]) and retry_at is not null',
+    values: [ids],
+  })
   await queryable.query({
     name: 'registration_wake',
     text: `insert into registration_trigger (flow_id, account_id, due_at, moves)
@@ -127,12 +134,6 @@ export async function wakeFlows(
   })
   // Heard when this commits; who does not hear it finds the row.
   await queryable.query({ name: 'registration_notify', text: `select pg_notify('${registrationChannel}', '')` })
-  // Whoever changes a flow wants to see at once whether that was what a vendor refused.
-  await queryable.query({
-    name: 'registration_retry_now',
-    text: 'update registration set retry_at = null where flow_id = any($1::uuid[]) and retry_at is not null',
-    values: [ids],
-  })
 }
 
 interface FlowRow {
