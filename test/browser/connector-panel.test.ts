@@ -227,6 +227,25 @@ check('C-06 text is a template field, and a choice can be an expression', async 
 })
 
 check(
+  'a press beside a field is not lost to what the field shows or hides when it is left',
+  async ({ page, openFlow }) => {
+    await openFlow(afterWebhook(action('con1', 'create_issue', 300)), '?step=con1')
+    await panel(page).getByRole('textbox', { name: 'Name', exact: true }).click()
+    await page.keyboard.type('{{ web1.')
+    await page.locator('.cm-tooltip-autocomplete').getByText('company_id').waitFor()
+    await page.keyboard.press('Escape')
+    const button = await panel(page).getByRole('button', { name: 'Use expression for Kind' }).boundingBox()
+    await page.mouse.move(button!.x + button!.width / 2, button!.y + button!.height / 2)
+    await page.mouse.down()
+    // As long as a finger takes: what the press has changed is drawn meanwhile.
+    for (let frame = 0; frame < 10; frame++)
+      await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(drawn)))
+    await page.mouse.up()
+    await panel(page).getByRole('textbox', { name: 'Kind' }).waitFor()
+  },
+)
+
+check(
   'C-07 problems appear under the field after it is left; conditional fields keep their data',
   async ({ page, openFlow }) => {
     await openFlow(afterWebhook(action('con1', 'create_issue', 300, { name: 'x' })), '?step=con1')

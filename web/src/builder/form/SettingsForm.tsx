@@ -1,5 +1,6 @@
 import { useMemo, useState } from 'react'
 import type { Json, JsonObject } from '../../../../src/flow/json.ts'
+import { afterPress } from '../../components/after-press.ts'
 import { Field } from './Field.tsx'
 import classes from './form.module.css'
 import { PairsField } from './PairsField.tsx'
@@ -21,7 +22,8 @@ export function SettingsForm({ schema, values, onChange, serverProblems = noProb
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set())
   const current = useMemo(() => resolved(schema, values), [schema, values])
   const problems = useMemo(() => formProblems(schema, values), [schema, values])
-  const touch = (path: string) => setTouched((before) => (before.has(path) ? before : new Set(before).add(path)))
+  const touch = (path: string) =>
+    afterPress(() => setTouched((before) => (before.has(path) ? before : new Set(before).add(path))))
   const problemAt = (path: string) =>
     (touched.has(path) ? problems[path] : undefined) ??
     (path in problems || !touched.has(path) ? serverProblems[path] : undefined)

@@ -12,6 +12,7 @@ import { lintKeymap, type Diagnostic as Mark, setDiagnostics } from '@codemirror
 import { Annotation, Compartment, EditorState, type Extension } from '@codemirror/state'
 import { drawSelection, EditorView, highlightSpecialChars, keymap, placeholder } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
+import { afterPress } from '../../components/after-press.ts'
 import { completeTemplate, type TemplateScope } from './completion.ts'
 
 /** The Jinja editor: a CodeMirror view with our completion, our colours, and Tab left to the page. */
@@ -62,7 +63,9 @@ export function createTemplateEditor(options: TemplateEditorOptions): TemplateEd
           if (update.docChanged && !update.transactions.some((each) => each.annotation(fromOutside))) {
             options.onChange(update.state.doc.toString())
           }
-          if (update.focusChanged) update.view.hasFocus ? options.onFocus() : options.onBlur()
+          if (!update.focusChanged) return
+          if (update.view.hasFocus) options.onFocus()
+          else afterPress(() => update.view.hasFocus || options.onBlur())
         }),
       ],
     }),
