@@ -74,6 +74,17 @@ test('whose queue is empty begins anew', async () => {
   assert.equal(backlog.accepted('a', 1), -0)
 })
 
+test('while a look is under way, what was accepted before it counts on', async () => {
+  const look = Promise.withResolvers<WaitingRuns>()
+  const backlog = createBacklog({ read: () => look.promise, limit: 10, log })
+  backlog.accepted('a', 10)
+  const looking = backlog.refresh()
+  assert.throws(() => backlog.check('a'), { code: 'overloaded' })
+  look.resolve({ byAccount: new Map([['a', 9]]), highest: 0 })
+  await looking
+  backlog.check('a')
+})
+
 test('a look that fails forgets nothing', async () => {
   const failing = createBacklog({ read: () => Promise.reject(new Error('no')), limit: 10, log })
   failing.accepted('a', 10)

@@ -35,10 +35,13 @@ const restFactor = 20
 export function createBacklog({ read, limit, log }: BacklogParts): Backlog {
   let known: WaitingRuns = { byAccount: new Map(), highest: 0 }
   let since = new Map<string, number>()
+  /** What was accepted before the look that is under way: it counts until that tells of it. */
+  let before = new Map<string, number>()
   const stamps = new Map<string, number>()
   let restUntil = 0
 
-  const waiting = (accountId: string) => (known.byAccount.get(accountId) ?? 0) + (since.get(accountId) ?? 0)
+  const waiting = (accountId: string) =>
+    [known.byAccount, before, since].reduce((sum, counts) => sum + (counts.get(accountId) ?? 0), 0)
 
   function accept(accountId: string, runs: number): number {
     since.set(accountId, (since.get(accountId) ?? 0) + runs)
@@ -51,7 +54,9 @@ export function createBacklog({ read, limit, log }: BacklogParts): Backlog {
     const isQuiet = since.size === 0 && known.byAccount.size === 0
     const start = performance.now()
     if (isQuiet || start < restUntil) return
-    const before = since
+    // One look at a time.
+    restUntil = Number.POSITIVE_INFINITY
+    before = since
     since = new Map()
     try {
       known = await read()
@@ -60,6 +65,7 @@ export function createBacklog({ read, limit, log }: BacklogParts): Backlog {
       for (const [accountId, runs] of before) since.set(accountId, (since.get(accountId) ?? 0) + runs)
       log.error({ err: error }, 'the length of the queue can not be read; trying again')
     }
+    before = new Map()
     restUntil = performance.now() + (performance.now() - start) * restFactor
     // Who has nothing waiting begins anew with what it sends next.
     for (const accountId of stamps.keys()) if (!known.byAccount.has(accountId)) stamps.delete(accountId)

@@ -238,8 +238,7 @@ check(
     await page.mouse.move(button!.x + button!.width / 2, button!.y + button!.height / 2)
     await page.mouse.down()
     // As long as a finger takes: what the press has changed is drawn meanwhile.
-    for (let frame = 0; frame < 10; frame++)
-      await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(drawn)))
+    for (let frame = 0; frame < 10; frame++) await page.evaluate('new Promise(requestAnimationFrame)')
     await page.mouse.up()
     await panel(page).getByRole('textbox', { name: 'Kind' }).waitFor()
   },
