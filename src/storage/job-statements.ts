@@ -17,9 +17,10 @@ export function jobId(job: JobReference): string {
 /**
  * Locked in the order of the ids, so that no two transactions wait for each other. A share of the key is enough against
  * a takeover, which deletes the row and inserts it anew, and does not hold up heartbeats; a waiting job must be locked
- * against being fetched, too.
+ * against being fetched, too. One that was claimed and waits again (`retry`) is not what it was: its runs may have been
+ * gone on with.
  */
-const lockWaiting = `select id from ${jobSchema}.job where name = $1 and id = any($2::uuid[]) and state < 'active'
+const lockWaiting = `select id from ${jobSchema}.job where name = $1 and id = any($2::uuid[]) and state = 'created'
   order by id for update`
 const lockClaimed = `select j.id from ${jobSchema}.job j join unnest($2::uuid[], $3::int[]) as c(id, attempt) on j.id = c.id
   where j.name = $1 and j.state = 'active' and j.retry_count = c.attempt order by j.id for key share of j`

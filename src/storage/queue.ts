@@ -78,7 +78,7 @@ export interface Queue<Kind extends string = JobKind> {
   /** Keeps claims alive and returns the ids of those that still are the caller's. */
   touch(kind: Kind, jobs: readonly JobReference[]): Promise<string[]>
   /**
-   * Locks the jobs that still are as the caller knows them (waiting for one named by its id, claimed for a claim) until
+   * Locks the jobs that still are as the caller knows them (never claimed for one named by its id, claimed for a claim) until
    * the transaction ends, and returns their ids. Nobody can take those over before.
    */
   lock(tx: Transaction, kind: Kind, jobs: readonly JobReference[]): Promise<string[]>

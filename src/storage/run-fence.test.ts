@@ -151,6 +151,17 @@ test('a held run that was taken over is neither renewed nor ended by the process
   assert.equal((await runs.find(accountId, log.runId))?.status, 'success')
 })
 
+test('a held run is not its holder’s again when who took it over has fallen silent', async () => {
+  const log = await begun('held')
+  await database.query({ text: `update pgboss.job set start_after = now() where name = 'run_flow'` })
+  const taken = await fetchJob()
+  await queue.fail('run_flow', [taken], 'it fell silent')
+  log.record(step('too late'))
+  await assert.rejects(log.durable(), (error) => error instanceof RunLost && !error.cancelled)
+  const owner = await fetchJob()
+  await writer.resume({ id: log.runId, accountId, flowId }, 1, claimed(owner, log.runId)).end(success())
+})
+
 test('renewing puts the takeover off; handing over makes it due', async () => {
   const log = await begun('held')
   const due = async () => {

@@ -65,7 +65,10 @@ export function jobStatements(
   })
 
   const lockWaiting = (tx: Tx, [kind, ids]: readonly unknown[]) =>
-    locked(tx, named(tx, kind, [...(ids as string[])].sort()).filter(isWaiting))
+    locked(
+      tx,
+      named(tx, kind, [...(ids as string[])].sort()).filter(({ state }) => state === 'created'),
+    )
 
   const lockClaimed = (tx: Tx, [kind, ids, attempts]: readonly unknown[]) => {
     const attemptOf = new Map((ids as string[]).map((id, place) => [id, (attempts as number[])[place]]))
@@ -157,7 +160,7 @@ export function jobStatements(
       }
       return []
     },
-    // select id … and state < 'active' order by id for update
+    // select id … and state = 'created' order by id for update
     queue_lock_waiting: lockWaiting,
     queue_lock_all_waiting: (tx, values) => allOf(lockWaiting(tx, values), values[1]),
     // select j.id … where state = 'active' and retry_count = c.attempt order by j.id for key share of j
