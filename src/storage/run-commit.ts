@@ -51,12 +51,24 @@ export async function commitChanges(
   items: readonly Changes[],
   parts: CommitParts & { database: Database },
 ): Promise<Attempt> {
-  try {
-    return await tryCommit(items, parts, true)
-  } catch (error) {
-    if (!isRefused(error)) throw error
-    return tryCommit(items, parts, false)
+  for (let unseen = true, tries = 1; ; tries++) {
+    try {
+      return await tryCommit(items, parts, unseen)
+    } catch (error) {
+      // Whoever we stood in the way of has gone on.
+      if (isDeadlock(error) && tries < maxTries) continue
+      if (!unseen || !isRefused(error)) throw error
+      unseen = false
+    }
   }
+}
+
+/** Of a commit that other processes' commits wait for, and that waits for theirs. */
+const maxTries = 5
+
+/** Commits claim keys in their order, but keep answers, too, of keys that come before: PostgreSQL ends one of two. */
+function isDeadlock(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '40P01'
 }
 
 /** What the statements fail with that do all or nothing. A row that no commit can hold is refused once more, by the other way. */

@@ -75,6 +75,7 @@ export class Session {
   #hasFailed = false
   #isBusy = false
   #isClosing = false
+  #isSilent = false
   #isGone = false
   /** When it ended the last statement. */
   #lastDone: number
@@ -101,6 +102,12 @@ export class Session {
 
   /** The client may have fallen silent without a word: only time tells, and only an open transaction is ended for it. */
   goSilent(): void {
+    this.#isSilent = true
+    this.#endIdle()
+  }
+
+  /** What is still on its way to the server may open a transaction that its client knows nothing of any more. */
+  #endIdle(): void {
     const { timeline } = this.#server
     const look = () => {
       if (this.#isGone) return
@@ -154,6 +161,7 @@ export class Session {
     if (name === 'begin') {
       this.#tx = this.#server.begin(this.#client)
       this.#isExplicit = true
+      if (this.#isSilent) this.#endIdle()
       return this.#done(request, nothing)
     }
     if (name === 'commit' || name === 'rollback') {
