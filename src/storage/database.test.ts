@@ -133,6 +133,25 @@ test('waiting for a free connection ends after two seconds as unavailable', asyn
   assert.deepEqual((await single.query({ text: 'select 1 as one' })).rows, [{ one: 1 }])
 })
 
+test('a statement that is prepared on an empty table looks its rows up all the same', async () => {
+  await database.query({
+    text: 'create table later_large (id uuid primary key, n int, a text, b text, c text, d text, e text)',
+  })
+  const plan = async (of: Pick<Database, 'query'>) => {
+    const text = `explain (generic_plan) update later_large l set n = t.n
+                  from unnest($1::uuid[], $2::int[]) as t(id, n) where l.id = t.id`
+    const { rows } = await of.query<{ 'QUERY PLAN': string }>({ text })
+    return rows.map((row) => row['QUERY PLAN']).join('\n')
+  }
+  assert.match(await plan(database), /using later_large_pkey|on later_large_pkey/)
+  // What the server would do by itself.
+  await database.withClient(async (client) => {
+    await client.query({ text: 'set enable_seqscan = on' })
+    assert.match(await plan(client), /Seq Scan on later_large/)
+    await client.query({ text: 'set enable_seqscan = off' })
+  })
+})
+
 test('an unreachable server is unavailable at once, answered as 503 with Retry-After', async () => {
   const nowhere = openDatabase({ host: '/nowhere', port: 1, user: 'x', database: 'x' })
   await assert.rejects(nowhere.query({ text: 'select 1' }), (error) => {

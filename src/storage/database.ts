@@ -53,8 +53,15 @@ const connectionTimeoutMs = 2_000
 /** While a server is down, every request would fork and log a failed connection on it: most fail at once instead. */
 const reconnectPauseMs = 50
 
-/** A process that was stopped in the middle of a transaction must not hold its locks when others have taken over. */
-const idleInTransactionMs = 30_000
+/** Set by a statement: poolers in front of a server refuse start-up parameters. */
+const sessionSettings = `
+  -- A process that was stopped in the middle of a transaction must not hold its locks when others have taken over.
+  set idle_in_transaction_session_timeout = '30s';
+  -- A prepared statement's plan holds until its tables are analyzed. One made while they were empty would be to read them
+  -- whole, and would stay so while the first hundred thousand rows come in.
+  set enable_seqscan = off;
+  -- Before version 18, a plan that does read a whole table then looks dear enough to be compiled.
+  set jit = off`
 
 /**
  * Opens a pool; connects when first used, so a server that is down is found by the first query. Every error that means
@@ -81,9 +88,8 @@ export function openDatabase(target: DatabaseConnection | string, options: Datab
     pipeline: true,
     max: poolSize,
     idleTimeoutMillis: 60_000,
-    // Set by a statement: poolers in front of a server refuse it as a start-up parameter.
     onConnect: async (client: pg.ClientBase) => {
-      await client.query(`set idle_in_transaction_session_timeout = ${idleInTransactionMs}`)
+      await client.query(sessionSettings)
     },
   })
   // An idle connection was closed by the server; the pool has already dropped it.

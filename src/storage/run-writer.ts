@@ -105,7 +105,7 @@ export class RunLog {
   #isOurs = true
   /** When it was asked for the last time whether the run is ours, in ms of the clock. */
   #confirmedAt: number
-  #elapsedMs: () => number
+  #clock: Clock
   #last: Promise<void> = Promise.resolve()
   /** The commit that starts a held run, while it is under way: it names the job that a later one completes. */
   #starting: Promise<void> | undefined
@@ -115,14 +115,14 @@ export class RunLog {
     heldJobs: Set<JobHold>,
     changes: Omit<Changes, 'heldBy'>,
     nextSeq: number,
-    elapsedMs: () => number,
+    clock: Clock,
   ) {
     this.runId = changes.run.id
     this.#coalescer = coalescer
     this.#heldJobs = heldJobs
     this.#nextSeq = nextSeq
-    this.#elapsedMs = elapsedMs
-    this.#confirmedAt = changes.hold?.claimedAt ?? elapsedMs()
+    this.#clock = clock
+    this.#confirmedAt = changes.hold?.claimedAt ?? clock.elapsedMs()
     this.#changes = { ...changes, heldBy: (job) => this.#held(job) }
   }
 
@@ -166,12 +166,15 @@ export class RunLog {
     const handed = this.#changes
     this.#changes = { ...handed, ...noNews() }
     this.#characters = 0
-    const askedAt = this.#elapsedMs()
+    const askedAt = this.#clock.elapsedMs()
     this.#confirmedAt = askedAt
     this.#last = Promise.all([this.#last, this.#coalescer.add(handed)]).then(([, written]) => {
       accept(written)
       start?.onWritten?.()
-      return handed.end === null && this.#isDoubtful(askedAt) ? this.#askAgain() : undefined
+      if (handed.end !== null) return undefined
+      if (this.#isDoubtful(askedAt)) return this.#askAgain()
+      // Its sender gets its answer before this process turns to what the run does next.
+      return start?.by === 'held' ? this.#clock.turn() : undefined
     })
     // Who waits for a later commit hears of it; without a waiter it must not be an unhandled rejection.
     this.#last.catch(() => undefined)
@@ -188,7 +191,7 @@ export class RunLog {
   }
 
   #isDoubtful(askedAt: number): boolean {
-    return this.#changes.hold !== null && this.#elapsedMs() - askedAt > confirmAfterMs
+    return this.#changes.hold !== null && this.#clock.elapsedMs() - askedAt > confirmAfterMs
   }
 
   /**
@@ -196,7 +199,7 @@ export class RunLog {
    * keep runs from going on.
    */
   async #askAgain(): Promise<void> {
-    this.#confirmedAt = this.#elapsedMs()
+    this.#confirmedAt = this.#clock.elapsedMs()
     accept(await this.#coalescer.add({ ...this.#changes, ...noNews() }))
   }
 
@@ -221,16 +224,16 @@ function accept(written: Written): void {
 
 export function createRunWriter(options: RunWriterOptions): RunWriter {
   const held = new Set<JobHold>()
-  const { elapsedMs } = options.clock ?? systemClock
+  const clock = options.clock ?? systemClock
   const coalescer = createCoalescer<Changes, Written>({
     maxItems: maxRunsPerCommit,
     weight: { of: charactersOf, most: maxCharactersPerCommit },
-    ...(options.clock && { clock: options.clock }),
+    clock,
     flush: (items) => flush(items, options, held),
   })
   return {
-    begin: (start) => new RunLog(coalescer, held, { ...noNews(), run: start, start, hold: null }, 1, elapsedMs),
-    resume: (run, nextSeq, hold) => new RunLog(coalescer, held, { ...noNews(), run, hold }, nextSeq, elapsedMs),
+    begin: (start) => new RunLog(coalescer, held, { ...noNews(), run: start, start, hold: null }, 1, clock),
+    resume: (run, nextSeq, hold) => new RunLog(coalescer, held, { ...noNews(), run, hold }, nextSeq, clock),
     renewHeld: () => postponeTakeover(held, heldRunTakeoverSeconds, options),
     handOverHeld: () => postponeTakeover(held, 0, options),
     drain: () => coalescer.drain(),
