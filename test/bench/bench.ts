@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util'
 import { startServer } from '../rig/server-process.ts'
 import { measureEcho, measureHttpInsert, measureHttpRecord, measureInsert } from './ceilings.ts'
-import { bodyOf, heading, line, type Measured, makeFlow, measureFlow, measureLoad } from './measure.ts'
+import { bodyOf, headingOf, line, type Measured, makeFlow, measureFlow, measureLoad } from './measure.ts'
 
 /**
  * `npm run bench`: how many webhooks a second are accepted, run and recorded, beside what the same machine does in the
- * same minute with nothing but HTTP, with nothing but a durable insert, with both, and with all rows of a run in place of the one. Compare the ratios: the absolute
- * numbers are the machine's.
+ * same minute with nothing but HTTP, with nothing but a durable insert, with both, and with all rows of a run in place of the
+ * one. Compare the ratios: the absolute numbers are the machine's.
  */
 const { values } = parseArgs({
   options: {
@@ -24,25 +24,25 @@ if (values.help) {
 const load = { seconds: Number(values.seconds), connections: Number(values.connections), body: bodyOf(1_000) }
 
 const server = await startServer()
-const base = { perSecond: 0 }
-const report = (name: string, measured: Measured) =>
-  console.log(line(name, measured, base.perSecond === 0 ? undefined : base.perSecond))
+let bases: number[] = []
+const report = (name: string, measured: Measured) => console.log(line(name, measured, ...bases))
 console.log(
-  `${load.seconds} s each, ${load.connections} connections, ${load.body.length} bytes; base: HTTP and a durable insert\n`,
+  `${load.seconds} s each, ${load.connections} connections, ${load.body.length} bytes; insert, record: bare HTTP with that\n`,
 )
-console.log(heading)
+console.log(headingOf('of insert', 'of record'))
 try {
   await measureFlow(server, false, load)
   const warm = await makeFlow(server, true)
   await measureLoad(server, { ...load, ...warm })
   for (let round = 0; round < Number(values.rounds); round++) {
     if (!values['flows-only']) {
-      const both = await measureHttpInsert(server, load)
-      base.perSecond = both.perSecond
+      const insert = await measureHttpInsert(server, load)
+      const record = await measureHttpRecord(server, warm.id, load)
+      bases = [insert.perSecond, record.perSecond]
       report('bare Fastify echo', await measureEcho(load))
       report('bare group-committed insert', await measureInsert(server, load))
-      report('bare HTTP and group-committed insert', both)
-      report('bare HTTP and all rows of a run', await measureHttpRecord(server, warm.id, load))
+      report('bare HTTP and insert of the body', insert)
+      report('bare HTTP and record of the run', record)
     }
     report('async: accepted, 3 steps run, recorded', await measureFlow(server, true, load))
     report('sync: 2 steps run, recorded, answered', await measureFlow(server, false, load))

@@ -19,8 +19,7 @@ export function measureHttpInsert(server: ServerProcess, load: Shape): Promise<M
 }
 
 /**
- * The same, with all the rows that a run leaves behind: nothing is looked up, parsed or computed, and of the rows only the
- * payload comes from this side.
+ * The same, with all the rows that a run leaves behind: nothing is looked up, parsed or computed.
  */
 export async function measureHttpRecord(server: ServerProcess, flowId: string, load: Shape): Promise<Measured> {
   const { data } = (await server.api('GET', `/v1/flow-runs?flow_id=${flowId}&limit=1`)).body as {

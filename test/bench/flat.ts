@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { type ServerProcess, startServer } from '../rig/server-process.ts'
-import { benchFlow, bodyOf, connectTo, heading, line, makeFlow, measureFlow, measureLoad } from './measure.ts'
+import { benchFlow, bodyOf, connectTo, headingOf, line, makeFlow, measureFlow, measureLoad } from './measure.ts'
 
 /**
  * `npm run bench:flat`: what does not get slower as an installation grows. One flow against many, no runs kept against
@@ -22,7 +22,7 @@ const load = { seconds: Number(values.seconds), connections: 64, body: bodyOf(1_
 
 const server = await startServer()
 try {
-  console.log(heading)
+  console.log(headingOf('of base'))
   await measureFlow(server, false, load)
   await overPayloads()
   await overFlows(Number(values.flows))

@@ -175,14 +175,20 @@ export function cpuSeconds(pids: readonly number[]): number {
   }, 0)
 }
 
-/** One line of a table. `base`: what 100 % is. */
-export function line(name: string, { perSecond, p50, p99, errors, cpu, memoryMb }: Measured, base?: number): string {
-  const share = base === undefined ? '' : `${((perSecond / base) * 100).toFixed(0)} %`
+/** One line of a table. `bases`: what 100 % is, of one or two others. */
+export function line(
+  name: string,
+  { perSecond, p50, p99, errors, cpu, memoryMb }: Measured,
+  ...bases: (number | undefined)[]
+): string {
+  const shares = [bases[0], bases[1]].map((base) =>
+    base === undefined ? '' : `${Math.round((perSecond / base) * 100)} %`,
+  )
   const costs = cpu ? `${cpu.node.toFixed(0)} + ${cpu.postgres.toFixed(0)}` : ''
   return [
     name.padEnd(40),
     perSecond.toFixed(0).padStart(7),
-    share.padStart(7),
+    ...shares.map((share) => share.padStart(9)),
     p50.toFixed(1).padStart(8),
     p99.toFixed(1).padStart(8),
     costs.padStart(12),
@@ -191,4 +197,7 @@ export function line(name: string, { perSecond, p50, p99, errors, cpu, memoryMb 
   ].join(' ')
 }
 
-export const heading = `${' '.repeat(40)}       /s of base   p50 ms   p99 ms  CPU µs n+pg     MB  errors`
+export function headingOf(...bases: string[]): string {
+  const names = [bases[0], bases[1]].map((base = '') => base.padStart(9)).join(' ')
+  return `${' '.repeat(40)}      /s ${names}   p50 ms   p99 ms  CPU µs n+pg     MB  errors`
+}
