@@ -12,9 +12,13 @@ import { clockJumps } from './f11-clock-jumps.ts'
 import { databaseClock } from './f11b-database-clock.ts'
 import { slowVendor } from './f12-slow-vendor.ts'
 import { poison } from './f13-poison.ts'
+import { memoryLimit } from './f14-memory-limit.ts'
+import { openRequests } from './f15-open-requests.ts'
+import { hugeBodies } from './f16-huge-bodies.ts'
 import { drain } from './f17-drain.ts'
 import { backupUnderLoad } from './f20-backup.ts'
 import { duplicateStorm } from './f21-duplicate-storm.ts'
+import { smallChanges } from './f26-small-changes.ts'
 import type { FaultTest, Form, Verdict } from './fault-test.ts'
 
 /** Every fault test, in the order of docs/reliability.md. */
@@ -33,9 +37,13 @@ export const faultTests: readonly FaultTest[] = [
   databaseClock,
   slowVendor,
   poison,
+  memoryLimit,
+  openRequests,
+  hugeBodies,
   drain,
   backupUnderLoad,
   duplicateStorm,
+  smallChanges,
 ]
 
 const help = `npm run test:faults -- [--short] [--json] [F1 F3 …]
