@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import type { Changes, CommitParts, JobHold, RunIdentity } from './changes.ts'
 import type { Transaction } from './database.ts'
 import type { JobReference } from './job-statements.ts'
-import { jobKinds, type Queue } from './queue.ts'
+import type { Queue } from './queue.ts'
 import { runJob } from './run-job.ts'
 import { hasLane } from './run-lanes.ts'
 import { isFinal } from './run-statements.ts'
@@ -28,9 +28,8 @@ export function newJobs(items: readonly Changes[], { now, newId = randomUUIDv7, 
     ),
     // This process is the first attempt.
     ...held.map(({ id, change }) => ({
-      ...runJob([change.run], { afterMs: heldRunTakeoverSeconds * 1000 }),
+      ...runJob([change.run], { afterMs: heldRunTakeoverSeconds * 1000, lost: 1 }),
       id,
-      retries: jobKinds.run_flow.retries - 1,
     })),
     ...resting.map(({ run, end }) =>
       runJob([run], { afterMs: 'resumeAt' in end.outcome ? end.outcome.resumeAt.getTime() - now().getTime() : 0 }),

@@ -98,7 +98,7 @@ export async function postponeJobs(
   await database.query({
     name: 'queue_postpone',
     text: `update ${jobSchema}.job set start_after = now() + $3 * interval '1 ms' where name = $1 and id in (
-             select id from ${jobSchema}.job where name = $1 and id = any($2::uuid[]) and state < 'active'
+             select id from ${jobSchema}.job where name = $1 and id = any($2::uuid[]) and state = 'created'
              order by id for update)`,
     values: [kind, ids, ms],
   })

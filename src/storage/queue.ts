@@ -28,7 +28,7 @@ export interface JobKindOptions {
 
 export const jobKinds = {
   /** Gone on with by a worker: `{ ids }` of one or many runs. */
-  run_flow: { retries: 4, retryDelaySeconds: 1, retryDelayMaxSeconds: 60, deadLetter: 'give_up_runs' },
+  run_flow: { retries: 2, retryDelaySeconds: 1, retryDelayMaxSeconds: 60, deadLetter: 'give_up_runs' },
   /** The runs of a `run_flow` job that killed its workers: to be ended as errors. */
   give_up_runs: { retries: 100, retryDelaySeconds: 5, retryDelayMaxSeconds: 600 },
   /** A flow whose time has come. */

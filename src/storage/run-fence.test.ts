@@ -107,6 +107,31 @@ test('what happened to a run and its end may be in one commit, in two parts', as
   assert.equal((await runs.find(accountId, runId))?.status, 'success')
 })
 
+test('a commit that the database ends to resolve a deadlock is sent again', async () => {
+  const logs: RunLog[] = []
+  while (logs.length < 2) {
+    const { runId } = await begun('queue')
+    logs.push(writer.resume({ id: runId, accountId, flowId }, 1, claimed(await fetchJob(), runId)))
+  }
+  const [first, second] = logs.map(({ runId }) => runId).toSorted()
+  const lock = (id?: string) => other.query('select from run where id = $1 for update', [id])
+  const other = await database.session()
+  // The commit is the one to give up.
+  await other.query(`set deadlock_timeout = '1h'; begin`)
+  await lock(second)
+  const ends = Promise.all(logs.map((log) => log.end(success())))
+  for (let waiting = 0; waiting === 0; ) {
+    const text = `select count(*)::int as waiting from pg_locks where not granted`
+    waiting = (await database.query<{ waiting: number }>({ text })).rows[0]!.waiting
+  }
+  // Granted by nothing but the end of the commit, which itself waits for this session.
+  await lock(first)
+  await other.query('commit')
+  await other.end()
+  await ends
+  for (const { runId } of logs) assert.equal((await runs.find(accountId, runId))?.status, 'success')
+})
+
 test('what a worker writes after its job was taken over does not count', async () => {
   const { runId } = await begun('queue')
   const job = await fetchJob()
@@ -204,7 +229,7 @@ test('runs whose job is used up end as errors that say so, and what has ended st
   const given = await runs.find(accountId, poison.runId)
   assert.equal(given?.status, 'error')
   assert.deepEqual([given?.error?.kind, given?.error?.ref], ['gave_up', 'big1'])
-  assert.match(given?.error?.message ?? '', /after the step "big1": in 5 attempts the process .* run it again/)
+  assert.match(given?.error?.message ?? '', /after the step "big1": in 3 attempts the process .* run it again/)
   assert.equal((await runs.find(accountId, done.runId))?.status, 'success')
 })
 

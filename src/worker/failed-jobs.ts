@@ -2,12 +2,10 @@ import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { JsonObject } from '../flow/json.ts'
 import { type Job, jobKinds, type NewJob, type Queue } from '../storage/queue.ts'
+import { lostOfJob } from '../storage/run-job.ts'
 import type { StoredRun } from '../storage/storage.ts'
 
 /** What becomes of jobs whose runs are not brought to an end. */
-
-/** From this attempt on a job may be what kills its workers. */
-const suspectAttempt = 2
 
 /** Attempts that an unreachable database may cost besides a job's own: it is no fault of the runs. */
 const maxOutages = 100
@@ -16,28 +14,47 @@ const maxOutages = 100
 const outagePauseMs = 1_000
 
 /**
- * Lets suspected jobs run one after the other. A process that dies takes all it is working on down with it; so that the
- * one that did it is known by its attempts, no two that may have done it run at the same time.
+ * Lets a job whose runs have one attempt left run only while no other such job does. A process that dies takes all it is
+ * working on down with it; alone among the suspected, each loses its last attempt by nothing but its own doing.
  */
-export function createSuspects(): { inTurn<Result>(job: Job, work: () => Promise<Result>): Promise<Result> } {
-  let last: Promise<unknown> = Promise.resolve()
+export interface Suspects {
+  /** Whether the job may run now; one that may is to be followed by `left`. */
+  admit(job: Job): boolean
+  left(job: Job): void
+  /** Groups of jobs that are to be left in the queue for now. */
+  except(): string[]
+}
+
+/** The group of suspected jobs that wait for another one. */
+const suspectGroup = 'suspects'
+
+export function createSuspects(): Suspects {
+  let underWay: Job | undefined
   return {
-    inTurn(job, work) {
-      if (job.attempt < suspectAttempt) return work()
-      const mine = last.then(work)
-      last = mine.catch(() => undefined)
-      return mine
+    admit(job) {
+      if (retriesLeft(job) > 0) return true
+      if (underWay !== undefined) return false
+      underWay = job
+      return true
     },
+    left(job) {
+      if (underWay === job) underWay = undefined
+    },
+    except: () => (underWay === undefined ? [] : [suspectGroup]),
   }
+}
+
+/** Puts a suspected job back for which it is not the time. It loses nothing by it. */
+export function setAside(job: Job, queue: Queue): Promise<void> {
+  return queue.replace('run_flow', job, [{ ...likeJob(job), group: suspectGroup }])
 }
 
 /** From its second attempt on each run has a job of its own, so that one which kills its workers harms no other. */
 export function splitJob(job: Job, ids: readonly string[], queue: Queue): Promise<void> {
-  const retries = retriesLeft(job)
   return queue.replace(
     'run_flow',
     job,
-    ids.map((id) => ({ ...likeJob(job, { ids: [id] }), retries })),
+    ids.map((id) => likeJob(job, { ids: [id] })),
   )
 }
 
@@ -69,20 +86,28 @@ export function isApart({ data }: Job): boolean {
 /** The member of a job's data that names the flow whose runs were set apart. */
 const flowOfJob = 'flow'
 
-/** A job for runs of this one, in its place in the queue. */
-function likeJob({ data }: Job, changes: JsonObject): NewJob {
-  const all = { ...data, ...changes }
-  const group = all[flowOfJob] ?? all.account
+/** A job for runs of this one, in its place in the queue, with the attempts that it has left. */
+function likeJob(job: Job, changes: JsonObject = {}): NewJob {
+  const lost = lostAttempts(job)
+  const data: JsonObject = { ...job.data, ...(lost > 0 && { [lostOfJob]: lost }), ...changes }
+  const group = data[flowOfJob] ?? data.account
   return {
     kind: 'run_flow',
-    data: all,
+    data,
+    retries: retriesLeft(job),
     ...(typeof group === 'string' && { group }),
-    ...(typeof all.priority === 'number' && { priority: all.priority }),
+    ...(typeof data.priority === 'number' && { priority: data.priority }),
   }
 }
 
 function retriesLeft(job: Job): number {
-  return Math.max(0, jobKinds.run_flow.retries - job.attempt)
+  return Math.max(0, jobKinds.run_flow.retries - lostAttempts(job))
+}
+
+/** How many processes have died, or fallen silent, with the job's runs. */
+export function lostAttempts({ data, attempt }: Job): number {
+  const before = data[lostOfJob]
+  return attempt + (typeof before === 'number' ? before : 0)
 }
 
 /** Gives runs that this process has left off to the other workers, at once. */
@@ -104,7 +129,7 @@ export async function giveBack(
   if (!(error instanceof AppError && error.code === 'overloaded') || outages > maxOutages) {
     return queue.fail('run_flow', [job], String(error))
   }
-  const again = { ...likeJob(job, { ids: [...ids], outages }), retries: retriesLeft(job), afterMs: outagePauseMs }
+  const again = { ...likeJob(job, { ids: [...ids], outages }), afterMs: outagePauseMs }
   for (;;) {
     try {
       return await queue.replace('run_flow', job, [again])

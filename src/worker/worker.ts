@@ -7,7 +7,7 @@ import type { RunLog, RunWriter } from '../storage/run-writer.ts'
 import type { Runs, StoredRun } from '../storage/storage.ts'
 import type { FlowCache } from '../webhook/flow-cache.ts'
 import { walkAndRecord } from '../webhook/run-inline.ts'
-import { createSuspects, giveBack, handOn, isApart, setApart, splitJob } from './failed-jobs.ts'
+import { createSuspects, giveBack, handOn, isApart, lostAttempts, setApart, setAside, splitJob } from './failed-jobs.ts'
 import { createPlaces, type Place, type Places } from './places.ts'
 
 /** What a worker works with. */
@@ -90,7 +90,7 @@ export function createWorker(options: WorkerWorld): Worker {
 
   async function fetchJobs(): Promise<Job[]> {
     try {
-      return await queue.fetch('run_flow', jobsPerFetch, places.crowding())
+      return await queue.fetch('run_flow', jobsPerFetch, [...places.crowding(), ...suspects.except()])
     } catch (error) {
       log.error({ err: error }, 'the queue can not be read; trying again')
       await clock.sleep(pollMs)
@@ -117,8 +117,10 @@ export function createWorker(options: WorkerWorld): Worker {
     const left = new Set(runIds(job))
     const place = places.take(accountOf(job), left.size)
     held.add(job)
-    const done = suspects
-      .inTurn(job, () => performJob({ job, left, claimedAt }, { ...options, places, place }))
+    const work = suspects.admit(job)
+      ? performJob({ job, left, claimedAt }, { ...options, places, place })
+      : setAside(job, queue)
+    const done = work
       .catch((error: unknown) => {
         log.error({ err: error, job: job.id }, 'a job failed and goes back into the queue')
         return giveBack(job, [...left], error, { queue, clock, isStopping: () => stopping })
@@ -128,6 +130,7 @@ export function createWorker(options: WorkerWorld): Worker {
       )
       .finally(() => {
         place.leave()
+        suspects.left(job)
         held.delete(job)
         underway.delete(done)
         wake()
@@ -181,10 +184,10 @@ async function performJob(
 ): Promise<void> {
   const { queue, places, place } = options
   const { job, left } = hold
-  if (job.attempt > 0 && left.size > 1) return splitJob(job, [...left], queue)
+  if (lostAttempts(job) > 0 && left.size > 1) return splitJob(job, [...left], queue)
   const runs = await options.runs.unfinished([...left])
   const crowded = new Set(runs.map(({ flowId }) => flowId).filter(places.isCrowded))
-  if (crowded.size > 0 && job.attempt === 0 && !isApart(job)) return setApart(job, runs, crowded, queue)
+  if (crowded.size > 0 && lostAttempts(job) === 0 && !isApart(job)) return setApart(job, runs, crowded, queue)
   for (const { flowId, characters } of runs) place.isOf(flowId, characters)
   const world = place.waitingIn(options.world)
   left.clear()

@@ -87,17 +87,18 @@ async function die(times: number): Promise<void> {
   })
 }
 
-interface ActiveJob {
+interface RunJob {
   ids: string[]
   outages: number | null
   attempt: number
   limit: number
 }
 
-async function activeJobs(): Promise<ActiveJob[]> {
-  const { rows } = await database.query<ActiveJob>({
+async function jobsIn(state: 'created' | 'active'): Promise<RunJob[]> {
+  const { rows } = await database.query<RunJob>({
     text: `select data -> 'ids' as ids, (data -> 'outages')::int as outages, retry_count as attempt, retry_limit as limit
-           from pgboss.job where name = 'run_flow' and state = 'active'`,
+           from pgboss.job where name = 'run_flow' and state::text = $1`,
+    values: [state],
   })
   return rows
 }
@@ -108,7 +109,7 @@ test('the runs of a job whose worker died get jobs of their own, with the attemp
   await die(1)
   await startWorker(context)
   await vendor.reached(5)
-  const jobs = await activeJobs()
+  const jobs = await jobsIn('active')
   assert.deepEqual(
     jobs.map(({ ids, attempt, limit }) => [ids.length, attempt, limit]),
     Array.from({ length: 5 }, () => [1, 0, jobKinds.run_flow.retries - 1]),
@@ -134,6 +135,14 @@ test('runs that were there when two workers died go on one after the other, and 
   const called = await Promise.all(vendor.waiting().map(async (key) => (await runOfKey(key)) ?? ''))
   assert.ok(called.includes(innocent!), 'who is not suspected need not wait')
   assert.equal(called.filter((id) => suspects.includes(id)).length, 1, 'of two suspects one at a time')
+  // Whoever dies now takes no attempt from the one that waits.
+  const waiting = suspects.filter((id) => !called.includes(id))
+  let unclaimed: RunJob[] = []
+  while (unclaimed.length === 0) unclaimed = await jobsIn('created')
+  assert.deepEqual(
+    unclaimed.map(({ ids, limit }) => ({ ids, limit })),
+    [{ ids: waiting, limit: 0 }],
+  )
   vendor.answerAll()
   await vendor.reached(1)
   vendor.answerAll()
@@ -155,7 +164,7 @@ test('a job that lost its database is given back once that is there again, and h
   // What the vendor answered was not written: the run goes on before that call, which is made again.
   await vendor.reached(1)
   assert.deepEqual(vendor.waiting(), [firstKey])
-  assert.deepEqual(await activeJobs(), [{ ids: [id], outages: 1, attempt: 0, limit: jobKinds.run_flow.retries }])
+  assert.deepEqual(await jobsIn('active'), [{ ids: [id], outages: 1, attempt: 0, limit: jobKinds.run_flow.retries }])
   vendor.answerAll()
   assert.equal((await product.ended(id!)).status, 'success')
 })

@@ -112,6 +112,8 @@ export interface LoadOptions {
   ledger: Ledger
   /** More than so many unanswered requests are not opened; default 500. */
   maxOpen?: number
+  /** As `sendOne`. */
+  padding?: string
 }
 
 export interface Load {
@@ -120,7 +122,7 @@ export interface Load {
 }
 
 /** Sends at a steady rate until it is stopped. Failures are what the tests are about, and only counted. */
-export function startLoad({ urls, targets, rate, ledger, maxOpen = 500 }: LoadOptions): Load {
+export function startLoad({ urls, targets, rate, ledger, maxOpen = 500, padding }: LoadOptions): Load {
   const open = new Set<Promise<unknown>>()
   let stopped = false
   async function send(): Promise<void> {
@@ -131,7 +133,13 @@ export function startLoad({ urls, targets, rate, ledger, maxOpen = 500 }: LoadOp
       for (; count < due; count++) {
         if (open.size >= maxOpen) continue
         const places = urls()
-        const call = sendOne(places[count % places.length]!, targets[count % targets.length]!, ledger)
+        const call = sendOne(
+          places[count % places.length]!,
+          targets[count % targets.length]!,
+          ledger,
+          undefined,
+          padding,
+        )
         open.add(call)
         call.finally(() => open.delete(call))
       }
@@ -151,12 +159,16 @@ export function startLoad({ urls, targets, rate, ledger, maxOpen = 500 }: LoadOp
 /** An answer that takes longer than this is none. */
 const patienceMs = 35_000
 
-/** Sends one request with an id of its own and writes down what became of it. Returns the status, 0 without answer. */
+/**
+ * Sends one request with an id of its own and writes down what became of it. Returns the status, 0 without answer.
+ * `padding` is JSON that makes the body as large as it is to be.
+ */
 export async function sendOne(
   url: string,
   { flowId, token }: Target,
   ledger: Ledger,
-  id = randomUUID(),
+  id: string = randomUUID(),
+  padding?: string,
 ): Promise<number> {
   ledger.sent.add(id)
   const start = performance.now()
@@ -165,8 +177,9 @@ export async function sendOne(
     ledger.answers.push({ flowId, status, ms: at - start, at, isHelpless })
     return status
   }
+  const body = padding === undefined ? JSON.stringify({ id }) : `{"id":"${id}","padding":${padding}}`
   try {
-    const { status, headers } = await post(`${url}/v1/flow-webhook/${flowId}`, token, JSON.stringify({ id }))
+    const { status, headers } = await post(`${url}/v1/flow-webhook/${flowId}`, token, body)
     const runId = headers['x-flow-run-id']
     if (typeof runId === 'string' && (isOk(status) || status === 504)) ledger.accepted.set(id, runId)
     return note(status, status === 503 && headers['retry-after'] === undefined)
@@ -194,6 +207,12 @@ function post(url: string, token: string, body: string): Promise<{ status: numbe
   })
   sent.on('error', reject).end(body)
   return promise
+}
+
+/** Until so many requests have been sent in all. */
+export async function untilSent({ sent }: Pick<Ledger, 'sent'>, count: number): Promise<void> {
+  const deadline = performance.now() + patienceMs
+  while (sent.size < count && performance.now() < deadline) await pause(10)
 }
 
 /** Until so many more requests have been accepted, so that there is something to lose. */

@@ -143,9 +143,9 @@ export function jobStatements(
         .filter((row) => row.state === 'active' && row.heartbeat_on! + heartbeatMs < tx.startedAt)
       return failAll(tx, dead)
     },
-    // update … set start_after = now() + $3 where id in (select id … and state < 'active' order by id for update)
+    // update … set start_after = now() + $3 where id in (select id … and state = 'created' order by id for update)
     queue_postpone(tx, [kind, ids, ms]) {
-      const rows = named(tx, kind, [...(ids as string[])].sort()).filter(isWaiting)
+      const rows = named(tx, kind, [...(ids as string[])].sort()).filter(({ state }) => state === 'created')
       for (const row of locked(tx, rows)) job.put(tx, row.id, { ...row, start_after: tx.startedAt + (ms as number) })
       return []
     },

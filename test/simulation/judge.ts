@@ -244,16 +244,16 @@ export class Judge {
     return this.#disturbances.filter((at) => at > begun - longestTroubleMs && at < ended).length
   }
 
-  /** A run that kills its process each time is given up after five; no other one is. */
+  /** A run that kills its process each time is given up after three; no other one is. */
   #judgeDeadly(runs: readonly RunRow[]): void {
     for (const { id, flow_id, error } of runs) {
       const isGivenUp = error !== null && JSON.parse(error).kind === 'gave_up'
       const isDeadly = flow_id === flows.deadly!.flow.id
-      if (isGivenUp && !isDeadly && this.disturbances < 4)
+      if (isGivenUp && !isDeadly && this.disturbances < 3)
         this.violation(`${id} was given up after ${this.disturbances} disturbances`)
       if (!isDeadly) continue
       const deaths = this.#vendor.calls.filter(({ key }) => key === derivedId(id, 'con1|')).length
-      if (deaths > 5 + this.#outagesOf(id)) this.violation(`${id} killed ${deaths} processes`)
+      if (deaths > 3 + this.#outagesOf(id)) this.violation(`${id} killed ${deaths} processes`)
     }
   }
 
