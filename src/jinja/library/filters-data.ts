@@ -4,7 +4,7 @@ import { unpack } from '../runtime/loop-context.ts'
 import { native } from '../runtime/native.ts'
 import type { NativeFunction, Rendering } from '../runtime/rendering.ts'
 import { isText, plainText, replaceInPieces, toText } from '../runtime/text.ts'
-import { Bytes, DictView, isDict, isInteger, Markup, Undefined } from '../runtime/values.ts'
+import { Bytes, DictView, isDict, isInteger, Markup, typeName, Undefined } from '../runtime/values.ts'
 import { decodeBytes, encodeText, hexText } from './bytes.ts'
 import { quoteUrl } from './filters-text.ts'
 import { hmacSha256, md5, sha1, sha256 } from './hash.ts'
@@ -16,7 +16,8 @@ function indentOf(value: unknown): string | undefined {
   if (value === null) return undefined
   if (isText(value)) return plainText(value)
   if (isInteger(value) || typeof value === 'boolean') return ' '.repeat(Math.min(Math.max(0, Number(value)), 1000))
-  throw new Raised('TypeError', 'indent must be a number or a text')
+  if (value instanceof Undefined) throw value.failure()
+  throw new Raised('TypeError', `can't multiply sequence by non-int of type '${typeName(value)}'`)
 }
 
 const htmlUnsafe = /[<>&']/g

@@ -2,6 +2,7 @@ import { Raised } from '../error.ts'
 import { isTruthy } from '../runtime/compare.ts'
 import { lengthOf } from '../runtime/iterate.ts'
 import { callNative, integerArgument, native, textArgument } from '../runtime/native.ts'
+import { numeric } from '../runtime/numbers.ts'
 import { binary } from '../runtime/operators.ts'
 import type { NativeFunction, Rendering } from '../runtime/rendering.ts'
 import {
@@ -12,10 +13,9 @@ import {
   replaceInPieces,
   softText,
   splitLines,
-  textLength,
   toText,
 } from '../runtime/text.ts'
-import { Dict, dictEntries, isDict, Markup, Tuple, typeName, Undefined } from '../runtime/values.ts'
+import { Dict, dictEntries, isDict, isInteger, Markup, Tuple, typeName, Undefined } from '../runtime/values.ts'
 import { stripTags } from './html.ts'
 import { membersOf } from './members.ts'
 import { tableOf } from './table.ts'
@@ -62,9 +62,8 @@ function replace(rendering: Rendering, [value, old, replacement, count]: readonl
 }
 
 function indent(rendering: Rendering, [value, width, first, blank]: readonly unknown[]): unknown {
-  if (value instanceof Undefined) throw value.failure()
-  const text = textArgument(value, 'can only indent text: the value')
-  const indention = isText(width) ? plainText(width) : ' '.repeat(checkedWidth(rendering, width))
+  const indention = isText(width) ? plainText(width) : spaces(rendering, width)
+  const text = indentable(value)
   const lines = splitLines(rendering, `${text}\n`)
   rendering.text(text.length + lines.length * indention.length)
   const indented = lines.map((line, index) =>
@@ -73,18 +72,35 @@ function indent(rendering: Rendering, [value, width, first, blank]: readonly unk
   return sameKind(value, (isTruthy(first) ? indention : '') + indented.join('\n'))
 }
 
-function checkedWidth(rendering: Rendering, width: unknown): number {
-  const size = Math.max(0, integerArgument(width))
+function spaces(rendering: Rendering, width: unknown): string {
+  if (width instanceof Undefined) throw width.failure()
+  if (!isInteger(width) && typeof width !== 'boolean')
+    throw new Raised('TypeError', `can't multiply sequence by non-int of type '${typeName(width)}'`)
+  const size = Math.max(0, Number(width))
   rendering.text(size)
-  return size
+  return ' '.repeat(size)
+}
+
+/** Jinja2 appends a line break to the value, and then splits it: that fails in the words of its type. */
+function indentable(value: unknown): string {
+  if (isText(value)) return plainText(value)
+  if (value instanceof Undefined) throw value.failure()
+  if (Array.isArray(value)) throw new Raised('AttributeError', "'list' object has no attribute 'splitlines'")
+  const type = typeName(value)
+  throw new Raised(
+    'TypeError',
+    value instanceof Tuple
+      ? 'can only concatenate tuple (not "str") to tuple'
+      : `unsupported operand type(s) for +=: '${type}' and 'str'`,
+  )
 }
 
 function truncate(rendering: Rendering, [value, length, killwords, end, leeway]: readonly unknown[]): unknown {
   if (value instanceof Undefined && value.kind === 'strict') throw value.failure()
-  const most = integerArgument(length)
-  const ending = textArgument(end)
-  const slack = leeway === null ? 5 : integerArgument(leeway)
-  const endLength = textLength(ending)
+  const endLength = lengthOf(end)
+  if (endLength === undefined) throw new Raised('TypeError', `object of type '${typeName(end)}' has no len()`)
+  const most = comparedSize(length)
+  const slack = leeway === null ? 5 : comparedSize(leeway)
   if (most < endLength) throw new Raised('AssertionError', `expected length >= ${endLength}, got ${most}`)
   if (slack < 0) throw new Raised('AssertionError', `expected leeway >= 0, got ${slack}`)
   if (value instanceof Undefined) return value
@@ -97,23 +113,39 @@ function truncate(rendering: Rendering, [value, length, killwords, end, leeway]:
   const parts = characters(plainText(value))
   rendering.charge(parts.length >> 3)
   if (parts.length <= most + slack) return value
-  const cut = parts.slice(0, most - endLength).join('')
+  const ending = textArgument(end)
+  const cut = parts.slice(0, integerArgument(length) - endLength).join('')
   const space = isTruthy(killwords) ? -1 : cut.lastIndexOf(' ')
   return sameKind(value, (space === -1 ? cut : cut.slice(0, space)) + ending)
 }
 
+/** A size that is only compared, so any number will do. */
+function comparedSize(value: unknown): number {
+  const size = numeric(value)
+  if (size !== undefined) return Number(size)
+  if (value instanceof Undefined) throw value.failure()
+  throw new Raised('TypeError', `'>=' not supported between instances of '${typeName(value)}' and 'int'`)
+}
+
 function wordwrap(rendering: Rendering, args: readonly unknown[]): unknown {
   const [value, width, breakLongWords, wrapString, breakOnHyphens] = args
-  if (value instanceof Undefined) throw value.failure()
-  const text = textArgument(value, 'can only wrap text: the value')
+  const separator = wrapString === null ? '\n' : textWith('join', wrapString)
+  const text = textWith('splitlines', value)
+  if (text === '') return ''
   const size = integerArgument(width)
-  const separator = wrapString === null ? '\n' : textArgument(wrapString)
   const wrapped = splitLines(rendering, text).map((line) =>
     wrapLine(rendering, line, size, isTruthy(breakLongWords), isTruthy(breakOnHyphens)).join(separator),
   )
   const length = wrapped.reduce((sum, line) => sum + line.length + separator.length, 0)
   rendering.text(length)
   return wrapped.join(separator)
+}
+
+/** A text, of which Jinja2 calls a method without looking. */
+function textWith(method: string, value: unknown): string {
+  if (isText(value)) return plainText(value)
+  if (value instanceof Undefined) throw value.failure()
+  throw new Raised('AttributeError', `'${typeName(value)}' object has no attribute '${method}'`)
 }
 
 function format(rendering: Rendering, [value, args, kwargs]: readonly unknown[]): unknown {

@@ -173,7 +173,7 @@ class BraceFormatter {
 
   #numbered(index: number): unknown {
     if (index >= this.#positional.length) {
-      throw new Raised('IndexError', `Replacement index ${index} out of range for positional args tuple`)
+      throw new Raised('IndexError', 'tuple index out of range')
     }
     return this.#positional[index]
   }

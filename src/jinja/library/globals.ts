@@ -36,12 +36,16 @@ function namespace(rendering: Rendering, [args, kwargs]: readonly unknown[]): un
 }
 
 function joiner(_: Rendering, [separator]: readonly unknown[]): unknown {
-  let isUsed = false
-  return new FunctionValue('Joiner', 'joiner', () => {
-    if (isUsed) return separator
-    isUsed = true
+  const attributes = new Map([
+    ['sep', separator],
+    ['used', false],
+  ])
+  const join = (): unknown => {
+    if (attributes.get('used') === true) return separator
+    attributes.set('used', true)
     return ''
-  })
+  }
+  return new FunctionValue('Joiner', 'joiner', join, attributes)
 }
 
 const loremWords =

@@ -201,6 +201,8 @@ export const dictMethods = tableOf([
   native('items(self, /)', (_, [value]) => new DictView(value as AnyDict, 'items')),
   native('keys(self, /)', (_, [value]) => new DictView(value as AnyDict, 'keys')),
   native('pop(self, key, *default)', (rendering, [value, key, fallback]) => {
+    const { length } = fallback as unknown[]
+    if (length > 1) throw new Raised('TypeError', `pop expected at most 2 arguments, got ${length + 1}`)
     const dict = ownDict(rendering, value)
     const item = dictGet(dict, key)
     if (item !== MISSING) {
@@ -208,7 +210,7 @@ export const dictMethods = tableOf([
       return item
     }
     const [given] = fallback as unknown[]
-    if ((fallback as unknown[]).length === 0) throw new Raised('KeyError', repr(rendering, key))
+    if (length === 0) throw new Raised('KeyError', repr(rendering, key))
     return given
   }),
   native('popitem(self, /)', (rendering, [value]) => {

@@ -50,14 +50,23 @@ function marked(value: unknown): unknown {
   return value instanceof Tuple ? new Tuple(value.items.map(marked)) : value
 }
 
+function formatMarkup(rendering: Rendering, value: unknown, args: readonly unknown[], named: unknown): Markup {
+  return new Markup(formatBraces(rendering, value instanceof Markup ? value.text : '', args, named, true))
+}
+
 const markupMembers: Members = new Map<string, Member>([
   ...[...textMethods].map(([name, method]) => [name, forMarkup(method)] as const),
   [
     'format',
-    native('format(self, *args, **kwargs)', (rendering, [value, args, kwargs]) => {
-      const text = value instanceof Markup ? value.text : ''
-      return new Markup(formatBraces(rendering, text, args as readonly unknown[], kwargs, true))
-    }),
+    native('format(self, *args, **kwargs)', (rendering, [value, args, kwargs]) =>
+      formatMarkup(rendering, value, args as readonly unknown[], kwargs),
+    ),
+  ],
+  [
+    'format_map',
+    native('format_map(self, mapping, /)', (rendering, [value, mapping]) =>
+      formatMarkup(rendering, value, [], mapping),
+    ),
   ],
   [
     'striptags',

@@ -16,6 +16,11 @@ export function prettyText(rendering: Rendering, value: unknown): string {
 /** Deepest data that is laid out; JSON that arrives is never deeper than 128. */
 const maxDepth = 130
 
+/** The groups of `groupby` print themselves: Python's printer does not look into them. */
+function isPlainTuple(value: unknown): value is Tuple {
+  return value instanceof Tuple && value.names.length === 0
+}
+
 class PrettyPrinter {
   readonly #rendering: Rendering
   text = ''
@@ -42,7 +47,7 @@ class PrettyPrinter {
       this.#items(value, '[', ']', indent, allowance, depth)
       return
     }
-    if (value instanceof Tuple) {
+    if (isPlainTuple(value)) {
       this.#items(value.items, '(', value.items.length === 1 ? ',)' : ')', indent, allowance, depth)
       return
     }
@@ -61,7 +66,7 @@ class PrettyPrinter {
   #line(value: unknown): string {
     if (Array.isArray(value)) this.#rendering.list(value.length)
     if (Array.isArray(value)) return `[${value.map((item) => this.#line(item)).join(', ')}]`
-    if (value instanceof Tuple) {
+    if (isPlainTuple(value)) {
       return `(${value.items.map((item) => this.#line(item)).join(', ')}${value.items.length === 1 ? ',' : ''})`
     }
     if (isDict(value))

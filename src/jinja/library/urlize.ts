@@ -2,9 +2,10 @@ import { Raised } from '../error.ts'
 import { isTruthy } from '../runtime/compare.ts'
 import { itemsOf } from '../runtime/iterate.ts'
 import { integerArgument, textArgument } from '../runtime/native.ts'
+import { numeric } from '../runtime/numbers.ts'
 import type { Rendering } from '../runtime/rendering.ts'
 import { characters, escapeHtml, splitOnSpace } from '../runtime/text.ts'
-import { Markup } from '../runtime/values.ts'
+import { Markup, typeName, Undefined } from '../runtime/values.ts'
 import { countText } from './text-search.ts'
 
 const word = '\\p{L}\\p{N}_'
@@ -22,7 +23,8 @@ const maxAddressLength = 2000
 const space = /([\s\x1c-\x1f\x85]+)/
 
 interface Link {
-  limit: number | undefined
+  /** The address as it is shown. */
+  shorten: (text: string) => string
   attributes: string
   schemes: readonly string[]
 }
@@ -40,7 +42,7 @@ export function linkUrls(rendering: Rendering, args: readonly unknown[]): unknow
   const relText = escapeHtml(rendering, [...rels].sort().join(' ')).text
   const targetText = target === null ? '' : ` target="${escapeHtml(rendering, target).text}"`
   const link: Link = {
-    limit: limit === null ? undefined : integerArgument(limit),
+    shorten: (text) => (limit === null ? text : shortened(text, limit)),
     attributes: ` rel="${relText}"${targetText}`,
     schemes,
   }
@@ -52,6 +54,16 @@ export function linkUrls(rendering: Rendering, args: readonly unknown[]): unknow
     .join('')
   rendering.text(linked.length)
   return rendering.escapes ? new Markup(linked) : linked
+}
+
+/** Errors: `TypeError` for a limit that is no number or, where it cuts, no integer. A text without addresses never asks. */
+function shortened(text: string, limit: unknown): string {
+  if (limit instanceof Undefined) throw limit.failure()
+  const most = numeric(limit)
+  if (most === undefined)
+    throw new Raised('TypeError', `'>' not supported between instances of 'int' and '${typeName(limit)}'`)
+  const parts = characters(text)
+  return parts.length > Number(most) ? `${parts.slice(0, integerArgument(limit)).join('')}...` : text
 }
 
 function linkWord(text: string, link: Link): string {
@@ -80,13 +92,9 @@ function linkWord(text: string, link: Link): string {
 }
 
 function linkAddress(text: string, link: Link): string {
-  const shown =
-    link.limit !== undefined && characters(text).length > link.limit
-      ? `${characters(text).slice(0, link.limit).join('')}...`
-      : text
   if (url.test(text)) {
     const target = /^https?:\/\//.test(text) ? text : `https://${text}`
-    return `<a href="${target}"${link.attributes}>${shown}</a>`
+    return `<a href="${target}"${link.attributes}>${link.shorten(text)}</a>`
   }
   if (text.startsWith('mailto:') && mail.test(text.slice(7))) return `<a href="${text}">${text.slice(7)}</a>`
   if (text.includes('@') && !text.startsWith('www.') && !text.includes(':') && mail.test(text)) {

@@ -9,14 +9,14 @@ import {
   type Position,
   syntaxError,
 } from './compilation.ts'
-import { itemsOf } from './iterate.ts'
+import { isIterable, itemsOf } from './iterate.ts'
 import { compilePath, takeFromEach, takeUnion } from './json-path.ts'
 import { getAttribute, getItem, getSlice, methodOf } from './lookup.ts'
 import { bind, callValue, namedFromDict } from './native.ts'
-import { add, binary, concatenate, negate, plus } from './operators.ts'
+import { add, binary, concatenate, negate, plus, powerOfWritten } from './operators.ts'
 import type { NativeFunction, Rendering } from './rendering.ts'
 import { eachChild } from './scope.ts'
-import { type CallArguments, Dict, float, MISSING, Tuple, Undefined } from './values.ts'
+import { type CallArguments, Dict, float, MISSING, Tuple, typeName, Undefined } from './values.ts'
 
 /** Makes a function of an expression. Errors: `TemplateError` for filters and tests that don't exist. */
 export function compileExpression(compilation: Compilation, position: Position, node: Expression): Evaluate {
@@ -228,6 +228,7 @@ function evaluateArguments(args: CompiledArguments, activation: Activation): Cal
 const maxArguments = 1000
 
 function spread(rendering: Rendering, value: unknown): readonly unknown[] {
+  if (!isIterable(value)) throw new Raised('TypeError', `Value after * must be an iterable, not ${typeName(value)}`)
   const items = itemsOf(rendering, value)
   if (items.length > maxArguments) throw new Raised('TemplateLimitError', `more than ${maxArguments} arguments`)
   return items
@@ -372,6 +373,14 @@ function compileBinary(node: Extract<Expression, { kind: 'binary' }>, left: Eval
       rendering.at = at
       rendering.charge(1)
       return add(rendering, a, b)
+    }
+  }
+  if (operator === '**' && isConstant(node.left) && !isConstant(node.right)) {
+    return (activation) => {
+      const a = left(activation)
+      const b = right(activation)
+      activation.rendering.at = at
+      return powerOfWritten(activation.rendering, a, b)
     }
   }
   return (activation) => {

@@ -1,4 +1,5 @@
 import { Raised } from '../error.ts'
+import { isForbidden } from './forbidden.ts'
 import { callNative, FunctionValue } from './native.ts'
 import type { NativeFunction, Rendering } from './rendering.ts'
 import { characters, textLength } from './text.ts'
@@ -15,119 +16,6 @@ import {
   typeName,
   Undefined,
 } from './values.ts'
-
-/** Attributes that every Python object has. Reading one is refused, not merely undefined. */
-const everyObjectHas = new Set(
-  'class delattr dir doc eq format ge getattribute getstate gt hash init init_subclass le lt ne new reduce reduce_ex repr setattr sizeof str subclasshook'
-    .split(' ')
-    .map((name) => `__${name}__`),
-)
-const alsoHas: Record<string, readonly string[]> = {
-  str: [
-    '__add__',
-    '__contains__',
-    '__getitem__',
-    '__getnewargs__',
-    '__iter__',
-    '__len__',
-    '__mod__',
-    '__mul__',
-    '__rmod__',
-    '__rmul__',
-  ],
-  list: [
-    '__add__',
-    '__class_getitem__',
-    '__contains__',
-    '__delitem__',
-    '__getitem__',
-    '__iadd__',
-    '__imul__',
-    '__iter__',
-    '__len__',
-    '__mul__',
-    '__reversed__',
-    '__rmul__',
-    '__setitem__',
-  ],
-  dict: [
-    '__class_getitem__',
-    '__contains__',
-    '__delitem__',
-    '__getitem__',
-    '__ior__',
-    '__iter__',
-    '__len__',
-    '__or__',
-    '__reversed__',
-    '__ror__',
-    '__setitem__',
-  ],
-  function: [
-    '__annotations__',
-    '__builtins__',
-    '__call__',
-    '__closure__',
-    '__code__',
-    '__defaults__',
-    '__dict__',
-    '__get__',
-    '__globals__',
-    '__kwdefaults__',
-    '__module__',
-    '__name__',
-    '__qualname__',
-  ],
-  builtin_function_or_method: ['__call__', '__module__', '__name__', '__qualname__', '__self__', '__text_signature__'],
-  type: [
-    '__base__',
-    '__bases__',
-    '__call__',
-    '__dict__',
-    '__module__',
-    '__mro__',
-    '__name__',
-    '__subclasses__',
-    '__qualname__',
-    'mro',
-  ],
-  Macro: [
-    '__call__',
-    '__dict__',
-    '__module__',
-    '_func',
-    '_environment',
-    '_argument_count',
-    '_invoke',
-    '_default_autoescape',
-  ],
-  LoopContext: [
-    '__call__',
-    '__dict__',
-    '__iter__',
-    '__len__',
-    '__module__',
-    '__next__',
-    '_iterable',
-    '_iterator',
-    '_recurse',
-    '_undefined',
-    '_peek_next',
-    '_length',
-    '_after',
-    '_current',
-    '_before',
-    '_last_changed_value',
-    '_to_iterator',
-  ],
-  TemplateReference: ['__dict__', '__getitem__', '__module__', '_TemplateReference__context'],
-  Namespace: ['__dict__', '__module__'],
-}
-
-function isForbidden(value: unknown, name: string): boolean {
-  if (everyObjectHas.has(name)) return true
-  return alsoHas[typeName(value)]?.includes(name) === true
-}
 
 function forbidden(rendering: Rendering, value: unknown, name: string): Undefined {
   return rendering.undefinedBecause(
@@ -169,12 +57,7 @@ export function getItem(rendering: Rendering, value: unknown, key: unknown): unk
 /** A method or attribute that Python's type has, a refusal for a forbidden one, or `MISSING`. */
 export function attributeOf(rendering: Rendering, value: unknown, name: string): unknown {
   if (name.charCodeAt(0) === 0x5f || name === 'mro') {
-    if (isForbidden(value, name)) {
-      return rendering.undefinedBecause(
-        `access to attribute '${name}' of '${typeName(value)}' object is unsafe.`,
-        'SecurityError',
-      )
-    }
+    if (isForbidden(value, name)) return forbidden(rendering, value, name)
   }
   if (value instanceof Undefined) {
     if (value.kind === 'chainable') return value

@@ -149,6 +149,7 @@ export function textArgument(value: unknown, what = 'argument'): string {
 
 /** The entries of a dict argument, as text keys. */
 export function namedFromDict(value: unknown): ReadonlyMap<string, unknown> {
+  if (value instanceof Undefined) throw value.failure()
   if (!isDict(value)) throw new Raised('TypeError', `argument after ** must be a mapping, not ${typeName(value)}`)
   const named = new Map<string, unknown>()
   for (const [key, item] of dictEntries(value)) {

@@ -118,7 +118,7 @@ function formatFloat(value: number, spec: Spec): string {
     piece = formatDouble(value * 100, 'f', spec.precision ?? 6, sign, spec.isAlternate)
     piece.digits += '%'
   } else if (spec.type === '' && spec.precision === undefined) {
-    piece = { sign: signOf(value, sign), digits: floatText(Math.abs(value)) }
+    piece = { sign: signOf(value, sign), digits: alternateExponent(floatText(Math.abs(value)), spec.isAlternate) }
   } else {
     const precision = spec.precision ?? 6
     piece = formatDouble(
@@ -129,7 +129,8 @@ function formatFloat(value: number, spec: Spec): string {
       spec.isAlternate,
     )
   }
-  if (spec.dropsNegativeZero && piece.sign === '-' && !/[1-9]/.test(piece.digits)) piece.sign = sign === '-' ? '' : sign
+  if (spec.dropsNegativeZero && Number.isFinite(value) && piece.sign === '-' && !/[1-9]/.test(piece.digits))
+    piece.sign = sign === '-' ? '' : sign
   return padGrouped(piece, spec, 3)
 }
 
@@ -170,7 +171,7 @@ function general(value: number, precision: number, isAlternate: boolean, keepsPo
   const usesExponent = exponent < -4 || exponent >= precision - (keepsPoint ? 1 : 0)
   if (usesExponent) {
     const [mantissa, power] = scientific.split('e') as [string, string]
-    return `${isAlternate ? mantissa : trimZeros(mantissa)}e${power}`
+    return alternateExponent(`${isAlternate ? mantissa : trimZeros(mantissa)}e${power}`, isAlternate)
   }
   const fixed = fixedText(value, precision - 1 - exponent)
   if (isAlternate) return fixed.includes('.') ? fixed : `${fixed}.`

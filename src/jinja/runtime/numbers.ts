@@ -151,7 +151,7 @@ function powerDoubles(base: number, exponent: number): number {
   // CPython follows C's pow: 1 to any power, and -1 to an infinite one, is 1 even where JavaScript says NaN.
   if (base === 1 || (base === -1 && !Number.isFinite(exponent) && !Number.isNaN(exponent))) return 1
   // A square root is exact; JavaScript's power is now and then an ulp away from it.
-  let result = exponent === 0.5 && base >= 0 ? Math.sqrt(base) : base ** exponent
+  let result = exponent === 0.5 && base > 0 ? Math.sqrt(base) : base ** exponent
   if (!Number.isFinite(result)) {
     if (Number.isFinite(base) && Number.isFinite(exponent)) {
       throw new Raised('OverflowError', "(34, 'Numerical result out of range')")

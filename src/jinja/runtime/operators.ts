@@ -113,6 +113,16 @@ export function binary(budget: Budget, operator: BinaryOperator, a: unknown, b: 
   }
 }
 
+/**
+ * A power whose base Jinja2 knows before rendering, but not the exponent. It writes such a base into Python code as it
+ * prints, and Python reads `-2 ** n` as `-(2 ** n)`.
+ */
+export function powerOfWritten(budget: Budget, base: unknown, exponent: unknown): unknown {
+  const number = numeric(base)
+  const isNegative = number !== undefined && (number.valueOf() < 0 || Object.is(number.valueOf(), -0))
+  return isNegative ? negate(binary(budget, '**', negate(number), exponent)) : binary(budget, '**', base, exponent)
+}
+
 export function negate(value: unknown): unknown {
   const number = numeric(value)
   if (number === undefined) {

@@ -6,14 +6,16 @@ import { characters, escapeHtml, isText, plainText, quote, repr, textLength, toT
 import { Bytes, dictGet, isDict, isInteger, Markup, MISSING, Range, Tuple, typeName, Undefined } from './values.ts'
 
 interface Conversion {
-  key: string | undefined
+  /** The value that a key in parentheses named. */
+  source: { value: unknown } | undefined
   flags: string
-  width: string
-  precision: string | undefined
+  width: number
+  precision: number | undefined
   type: string
 }
 
-const conversion = /%(?:\(((?:[^()]|\([^()]*\))*)\))?([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+)?)?[hlL]?(.)/suy
+const flagsAndWidth = /([-+ #0]*)(\*|\d+)?/y
+const precisionAndType = /(?:\.(\*|\d+)?)?[hlL]?(.)/suy
 
 /**
  * Python's `text % values`.
@@ -45,43 +47,78 @@ class PercentFormatter {
     let result = ''
     let at = 0
     for (let percent = text.indexOf('%'); percent !== -1; percent = text.indexOf('%', at)) {
-      conversion.lastIndex = percent
-      const match = conversion.exec(text)
-      if (match === null) throw this.#incomplete(text.slice(percent))
       this.#budget.charge(1)
-      const [, key, flags = '', width = '', precision, type = ''] = match
-      const hasPoint = match[0].slice((key ?? '').length + 1).includes('.') && type !== '.'
-      const piece = this.#convert(
-        { key, flags, width, precision: precision ?? (hasPoint ? '0' : undefined), type },
-        percent,
-      )
-      result += text.slice(at, percent) + piece
+      result += text.slice(at, percent)
+      if (text[percent + 1] === '%') {
+        result += '%'
+        at = percent + 2
+        continue
+      }
+      const { conversion, end } = this.#read(text, percent + 1)
+      const piece = this.#convert(conversion, end)
+      result += piece
       this.#budget.text(piece.length)
-      at = conversion.lastIndex
+      at = end
     }
     this.#refuseLeftovers()
     return result + text.slice(at)
   }
 
-  #incomplete(rest: string): Raised {
-    return new Raised(
-      'ValueError',
-      rest.startsWith('%(') && !rest.includes(')') ? 'incomplete format key' : 'incomplete format',
+  /** Reads what stands behind a percent sign; a `*` takes its value on the way, as in CPython. */
+  #read(text: string, start: number): { conversion: Conversion; end: number } {
+    const key = text[start] === '(' ? this.#key(text, start) : undefined
+    flagsAndWidth.lastIndex = key === undefined ? start : start + key.length + 2
+    const [, flags = '', written = ''] = flagsAndWidth.exec(text)!
+    const source = key === undefined ? undefined : this.#lookUp(key)
+    const width = this.#takeSize(written, 'width', 'ssize_t') ?? 0
+    precisionAndType.lastIndex = flagsAndWidth.lastIndex
+    const precise = precisionAndType.exec(text)
+    const point = text[flagsAndWidth.lastIndex] === '.'
+    if (precise === null || (point && precise[0] === '.')) throw new Raised('ValueError', 'incomplete format')
+    const precision = point ? Math.max(0, this.#takeSize(precise[1] ?? '0', 'precision', 'int') ?? 0) : undefined
+    return { conversion: { source, flags, width, precision, type: precise[2]! }, end: precisionAndType.lastIndex }
+  }
+
+  /** The key in parentheses, which may contain pairs of them. */
+  #key(text: string, start: number): string {
+    if (!this.#isMapping()) throw new Raised('TypeError', 'format requires a mapping')
+    let depth = 0
+    for (let at = start; at < text.length; at++) {
+      if (text[at] === '(') depth += 1
+      else if (text[at] === ')') depth -= 1
+      if (depth === 0) return text.slice(start + 1, at)
+    }
+    throw new Raised('ValueError', 'incomplete format key')
+  }
+
+  #lookUp(key: string): { value: unknown } {
+    const values = this.#values
+    if (values instanceof Undefined) throw values.failure()
+    if (!isDict(values)) {
+      throw new Raised('TypeError', `${typeName(values)} indices must be integers or slices, not str`)
+    }
+    const value = dictGet(values, key)
+    if (value === MISSING) throw new Raised('KeyError', quote(key))
+    this.#taken = 1
+    return { value }
+  }
+
+  /** Whether the values can be looked up by key, for all CPython knows: lists have items, too. */
+  #isMapping(): boolean {
+    const values = this.#values
+    return (
+      isDict(values) ||
+      Array.isArray(values) ||
+      values instanceof Undefined ||
+      values instanceof Range ||
+      values instanceof Bytes
     )
   }
 
   /** Values that nothing asked for are an error, unless they can be looked up by key. */
   #refuseLeftovers(): void {
     const { length } = this.#items ?? [0]
-    const values = this.#values
-    const isMapping =
-      this.#items === undefined &&
-      (isDict(values) ||
-        Array.isArray(values) ||
-        values instanceof Undefined ||
-        values instanceof Range ||
-        values instanceof Bytes)
-    if (!isMapping && this.#taken < length) {
+    if (!this.#isMapping() && this.#taken < length) {
       throw new Raised('TypeError', 'not all arguments converted during string formatting')
     }
   }
@@ -96,36 +133,31 @@ class PercentFormatter {
     return this.#items[this.#taken++]
   }
 
-  #takeSize(written: string): number | undefined {
-    if (written !== '*') return written === '' ? undefined : Number(written)
+  #takeSize(written: string, what: string, type: string): number | undefined {
+    if (written !== '*') {
+      if (Number(written) > 2 ** 63) throw new Raised('ValueError', `${what} too big`)
+      return written === '' ? undefined : Number(written)
+    }
     const value = this.#take()
+    if (typeof value === 'bigint') throw new Raised('OverflowError', `Python int too large to convert to C ${type}`)
+    if (typeof value === 'boolean') return Number(value)
     if (typeof value !== 'number' || !Number.isInteger(value)) throw new Raised('TypeError', '* wants int')
     return value
   }
 
-  #convert(spec: Conversion, at: number): string {
-    if (spec.type === '%') return '%'
-    let value: unknown
-    if (spec.key !== undefined) {
-      if (!isDict(this.#values)) throw new Raised('TypeError', 'format requires a mapping')
-      value = dictGet(this.#values, spec.key)
-      if (value === MISSING) throw new Raised('KeyError', quote(spec.key))
-      this.#taken = 1
+  /** `end` is where the text goes on. */
+  #convert({ source, flags, width, precision, type }: Conversion, end: number): string {
+    const value = source === undefined ? this.#take() : source.value
+    this.#budget.text(Math.abs(width) + (precision ?? 0))
+    if (!'diouxXeEfFgGcrsa'.includes(type)) {
+      const code = type.codePointAt(0)!
+      const shown = code < 0x80 ? type : '?'
+      throw new Raised(
+        'ValueError',
+        `unsupported format character '${shown}' (0x${code.toString(16)}) at index ${end - type.length}`,
+      )
     }
-    let width = this.#takeSize(spec.width) ?? 0
-    const precision = spec.precision === undefined ? undefined : Math.max(0, this.#takeSize(spec.precision) ?? 0)
-    let { flags } = spec
-    if (width < 0) {
-      flags += '-'
-      width = -width
-    }
-    this.#budget.text(width + (precision ?? 0))
-    if (!'diouxXeEfFgGcrsa'.includes(spec.type)) {
-      const code = spec.type.codePointAt(0)!.toString(16)
-      throw new Raised('ValueError', `unsupported format character '${spec.type}' (0x${code}) at index ${at + 1}`)
-    }
-    if (spec.key === undefined) value = this.#take()
-    return this.#piece(value, spec.type, flags, width, precision)
+    return this.#piece(value, type, width < 0 ? `${flags}-` : flags, Math.abs(width), precision)
   }
 
   #piece(value: unknown, type: string, flags: string, width: number, precision: number | undefined): string {

@@ -336,9 +336,7 @@ export function splitOnSpace(text: string, limit = -1): string[] {
     while (at < text.length && isPythonSpace(text.charCodeAt(at))) at += 1
     if (at >= text.length) return parts
     if (limit >= 0 && parts.length >= limit) {
-      let end = text.length
-      while (isPythonSpace(text.charCodeAt(end - 1))) end -= 1
-      parts.push(text.slice(at, end))
+      parts.push(text.slice(at))
       return parts
     }
     const start = at

@@ -156,7 +156,7 @@ export function comparableKey(key: unknown): unknown {
     if (key.kind === 'strict') throw key.failure()
     return undefinedKey
   }
-  if (Array.isArray(key) || isDict(key) || key instanceof DictView)
+  if (Array.isArray(key) || isDict(key) || (key instanceof DictView && key.kind !== 'values'))
     throw new Raised('TypeError', `unhashable type: '${typeName(key)}'`)
   return key
 }
