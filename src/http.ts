@@ -49,7 +49,11 @@ const timeoutCheckMs = 2_000
 const listenOnMs = 20
 const looksInVain = 50
 const longestListenMs = 10_000
-/** A sender of a body that is too large may go on this long, so that it gets to read the answer. */
+/** A body that was refused while it came in is read to its end if it is no longer than this, */
+const mostDroppedBytes = 16 * 1024 * 1024
+/** and so far where its length is not known. */
+const droppedBytes = 1024 * 1024
+/** A sender of more than that has so long to read the answer. */
 const lingerMs = 1_000
 
 /**
@@ -113,7 +117,7 @@ function readBody(
   done: (error: Error | null, body?: Buffer) => void,
 ): void {
   const limit = request.routeOptions.bodyLimit ?? defaultBodyBytes
-  if (Number(request.headers['content-length'] ?? 0) > limit) {
+  if (lengthSaid(request) > limit) {
     done(tooLarge(limit))
     return
   }
@@ -131,13 +135,15 @@ function readBody(
   }
   const finish = () => settle(null, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size))
   const fail = (cause: Error) => settle(new AppError('invalid_body', 'the body ended too early', { cause }))
-  // What still comes after the limit is read and dropped; what goes wrong then is nobody's business any more.
   const settle = (error: Error | null, body?: Buffer) => {
     payload.off('data', collect).off('end', finish).off('error', fail)
-    if (error !== null) payload.on('error', () => undefined).resume()
     done(error, body)
   }
   payload.on('data', collect).on('end', finish).on('error', fail)
+}
+
+function lengthSaid({ headers }: FastifyRequest): number {
+  return Number(headers['content-length'] ?? 0)
 }
 
 function tooLarge(limit: number): AppError {
@@ -147,7 +153,7 @@ function tooLarge(limit: number): AppError {
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = error instanceof AppError ? error : translate(error)
   if (known.code === 'internal') request.log.error({ err: error, route: request.routeOptions.url }, 'request failed')
-  if (known.code === 'payload_too_large') closeLater(request, reply)
+  if (!request.raw.complete) dropRest(request, reply)
   return reply.code(known.status).headers(known.headers).type('application/json').send(known.envelope)
 }
 
@@ -160,12 +166,24 @@ function translate(error: unknown): AppError {
   return new AppError('internal', errorCatalogue.internal.summary, { cause: error })
 }
 
-/** Closing at once would reset the connection, and the sender might never see why. */
-function closeLater({ raw }: FastifyRequest, reply: FastifyReply): void {
+/**
+ * Reads on what is refused, as far as it is worth it: closing at once would reset the connection, and a sender who is nearly
+ * done might never see why. The others write into a full buffer, which costs nothing, until they are cut off.
+ */
+function dropRest(request: FastifyRequest, reply: FastifyReply): void {
+  const { raw } = request
   reply.removeHeader('connection')
-  setTimeout(() => {
-    if (!raw.complete) raw.socket.destroy()
-  }, lingerMs).unref()
+  const said = lengthSaid(request)
+  let left = said > mostDroppedBytes ? 0 : said || droppedBytes
+  const drop = (chunk: Buffer) => {
+    left -= chunk.length
+    if (left > 0 || raw.complete) return
+    raw.off('data', drop).pause()
+    setTimeout(() => raw.socket.destroy(), lingerMs).unref()
+  }
+  // What goes wrong now is nobody's business any more.
+  raw.on('data', drop).on('error', () => undefined)
+  raw.resume()
 }
 
 /** What is not HTTP, or not in time: there is no request to answer, so the answer is written by hand. */

@@ -1,8 +1,19 @@
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { canLimitMemory } from './memory.ts'
 
 /** The 64-bit library of the package `faketime`, in Debian and Ubuntu. */
 export const faketimeLibrary = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1'
+
+/** Enough for a process with 10,000 connections. */
+const filesWanted = 12_000
+
+/** Node raises the limit on open files to what it may be by itself. */
+function mostFiles(): number {
+  const limits = process.platform === 'linux' ? readFileSync('/proc/self/limits', 'utf8') : ''
+  const hard = /^Max open files\s+\S+\s+(\S+)/m.exec(limits)?.[1]
+  return hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard ?? 0)
+}
 
 /** What a test may need of the machine, each with how to find out and what is missing otherwise. */
 const needs = {
@@ -15,6 +26,8 @@ const needs = {
   },
   xfs: { isMet: () => hasProgram('xfs_io') && hasProgram('mkfs.xfs'), missing: 'xfs_io and mkfs.xfs (xfsprogs)' },
   netns: { isMet: () => existsSync('/proc/self/ns/net') && hasProgram('ip'), missing: 'network namespaces and ip' },
+  memory: { isMet: canLimitMemory, missing: 'a memory cgroup that this process may make groups in' },
+  files: { isMet: () => mostFiles() >= filesWanted, missing: `${filesWanted} open files a process (ulimit -Hn)` },
   faketime: { isMet: () => existsSync(faketimeLibrary), missing: `libfaketime (${faketimeLibrary})` },
 } as const
 
