@@ -168,13 +168,13 @@ export class RunLog {
     this.#characters = 0
     const askedAt = this.#clock.elapsedMs()
     this.#confirmedAt = askedAt
-    this.#last = Promise.all([this.#last, this.#coalescer.add(handed)]).then(([, written]) => {
+    this.#last = Promise.all([this.#last, this.#coalescer.add(handed)]).then(async ([, written]) => {
       accept(written)
       start?.onWritten?.()
-      if (handed.end !== null) return undefined
-      if (this.#isDoubtful(askedAt)) return this.#askAgain()
+      if (handed.end !== null) return
       // Its sender gets its answer before this process turns to what the run does next.
-      return start?.by === 'held' ? this.#clock.turn() : undefined
+      if (start?.by === 'held') await this.#clock.turn()
+      if (this.#isDoubtful(askedAt)) await this.#askAgain()
     })
     // Who waits for a later commit hears of it; without a waiter it must not be an unhandled rejection.
     this.#last.catch(() => undefined)
