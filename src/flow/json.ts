@@ -1,4 +1,5 @@
 import { findJsonFault } from './json-fault.ts'
+import { endOfNumber, endOfString, isDigit, needsReviver } from './json-scan.ts'
 
 /**
  * JSON as the product sees it: every digit that arrived stays.
@@ -71,9 +72,14 @@ export function parseJson(text: string, limits: JsonLimits = defaultLimits): Jso
   try {
     return JSON.parse(text, care ? reviveNumber : undefined) as Json
   } catch (cause) {
-    const { at, reason } = findJsonFault(text) ?? { at: text.length, reason: String(cause) }
-    throw located(text, at, reason, cause)
+    throw jsonFault(text, cause)
   }
+}
+
+/** What is wrong with a text that can't be read, and where. `cause` is what reading it threw. */
+export function jsonFault(text: string, cause: unknown): JsonSyntaxError {
+  const { at, reason } = findJsonFault(text) ?? { at: text.length, reason: String(cause) }
+  return located(text, at, reason, cause)
 }
 
 /** A value as the body of a JSON request. A text that spells out an object or list, as templates do, is that body already. */
@@ -141,9 +147,8 @@ function surveyText(text: string, { maxDepth, maxNodes }: JsonLimits): boolean {
       nodes += 1
     } else if (isDigit(code)) {
       const end = endOfNumber(text, at)
-      if (end - at > maxNumberLength)
-        throw located(text, at, `expected a number of at most ${maxNumberLength} digits, found ${end - at}`)
-      needsCare ||= changesWhenParsed(text.slice(at, end))
+      checkNumber(text, at, end)
+      needsCare ||= needsReviver(text.slice(at, end))
       at = end - 1
     }
   }
@@ -151,44 +156,23 @@ function surveyText(text: string, { maxDepth, maxNodes }: JsonLimits): boolean {
   return needsCare
 }
 
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39
-}
-
-function endOfNumber(text: string, start: number): number {
-  let at = start
-  for (let code = text.charCodeAt(at); isDigit(code) || code === 0x2e || code === 0x65 || code === 0x45; ) {
-    const exponent = code === 0x65 || code === 0x45
-    at += 1
-    code = text.charCodeAt(at)
-    if (exponent && (code === 0x2b || code === 0x2d)) code = text.charCodeAt(++at)
-  }
-  return at
-}
-
-/** 16 digits may not fit a double; an exponent may overflow it; and `10.0` is a float although its value is whole. */
-function changesWhenParsed(number: string): boolean {
-  return number.length >= 16 || /[eE]|\.0*$/.test(number)
-}
-
-/** Index of the quote that closes the string opened at `start`, or the end of the text. */
-function endOfString(text: string, start: number): number {
-  for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
-    let backslashes = 0
-    while (text.charCodeAt(quote - 1 - backslashes) === 0x5c) backslashes += 1
-    if (backslashes % 2 === 0) return quote
-  }
-  return text.length
-}
-
-function located(text: string, at: number, message: string, cause?: unknown): JsonSyntaxError {
+/** A fault at an index of the text. */
+export function located(text: string, at: number, message: string, cause?: unknown): JsonSyntaxError {
   let line = 1
   let lineStart = 0
-  for (let end = text.indexOf('\n'); end !== -1 && end < at; end = text.indexOf('\n', lineStart)) {
+  // Quicker than to look for one line break after the other where there is little else.
+  for (let index = 0; index < at; index++) {
+    if (text.charCodeAt(index) !== 0x0a) continue
     line += 1
-    lineStart = end + 1
+    lineStart = index + 1
   }
   return new JsonSyntaxError(message, line, at - lineStart + 1, cause)
+}
+
+/** Errors: `JsonSyntaxError` for a number whose digits would take too long. */
+export function checkNumber(text: string, start: number, end: number): void {
+  if (end - start <= maxNumberLength) return
+  throw located(text, start, `expected a number of at most ${maxNumberLength} digits, found ${end - start}`)
 }
 
 /** A whole-valued double as JSON float text: `10.0`, `1e+25`. */

@@ -40,7 +40,7 @@ const parsers: ReadonlyMap<string, Parser> = new Map<string, Parser>([
  * data (`looksLikeForm` says what counts). An empty body is `{}`, except where it is called XML: a document has a root.
  *
  * Answers at once for what is small and not compressed, so that the common webhook costs no trip through the event loop;
- * compressed bodies and XML beyond 128 KiB come as a promise. Errors, thrown or as rejection: 400 `invalid_body` naming line
+ * compressed bodies, JSON and XML beyond 128 KiB come as a promise. Errors, thrown or as rejection: 400 `invalid_body` naming line
  * and column or byte, 400 `invalid_request` for a malformed Content-Type, 413 `payload_too_large`, 415
  * `unsupported_media_type`.
  */
@@ -66,10 +66,11 @@ function parserOf(type: string): Parser {
   return readUnknown
 }
 
-function readJson(bytes: Buffer, type: MediaType, limits: BodyLimits): ParsedBody {
+function readJson(bytes: Buffer, type: MediaType, limits: BodyLimits): ParsedBody | Promise<ParsedBody> {
   if (bytes.length === 0) return { value: {}, rawText: '' }
   const rawText = decodeAs(bytes, type)
-  return { value: parseJsonBody(rawText, limits), rawText }
+  const value = parseJsonBody(rawText, limits)
+  return value instanceof Promise ? value.then((read) => ({ value: read, rawText })) : { value, rawText }
 }
 
 function readForm(bytes: Buffer, type: MediaType, limits: BodyLimits): ParsedBody {
@@ -91,27 +92,34 @@ function readXml(bytes: Buffer, type: MediaType, limits: BodyLimits): ParsedBody
   return parsed instanceof Promise ? parsed.then((value) => withRawText(value, rawText)) : withRawText(parsed, rawText)
 }
 
-function readUnknown(bytes: Buffer, type: MediaType, limits: BodyLimits): ParsedBody {
+function readUnknown(bytes: Buffer, type: MediaType, limits: BodyLimits): ParsedBody | Promise<ParsedBody> {
   if (bytes.length === 0) return { value: {}, rawText: '' }
   const rawText = decodeAs(bytes, type)
+  const orForm = (cause: unknown) => readAsForm(rawText, type, limits, cause)
   try {
-    return { value: parseJsonBody(rawText, limits), rawText }
+    const value = parseJsonBody(rawText, limits)
+    return value instanceof Promise ? value.then((read) => ({ value: read, rawText }), orForm) : { value, rawText }
   } catch (cause) {
-    if (!(cause instanceof AppError)) throw cause
-    if (looksLikeForm(rawText, limits)) return { value: parseForm(rawText, limits), rawText }
-    const named =
-      type.type === ''
-        ? 'There is no Content-Type that names a media type'
-        : `The Content-Type ${type.type} is not one that says how to read the body`
-    const advice = rawText.trimStart().startsWith('<')
-      ? ' XML is read as such when the Content-Type is application/xml.'
-      : ''
-    throw new AppError(
-      'invalid_body',
-      `${named}, and it is neither JSON nor form data (name=value&…). ${cause.message}${advice}`,
-      { cause },
-    )
+    return orForm(cause)
   }
+}
+
+/** What is no JSON may be a form; else it is said how to send it. */
+function readAsForm(rawText: string, type: MediaType, limits: BodyLimits, cause: unknown): ParsedBody {
+  if (!(cause instanceof AppError)) throw cause
+  if (looksLikeForm(rawText, limits)) return { value: parseForm(rawText, limits), rawText }
+  const named =
+    type.type === ''
+      ? 'There is no Content-Type that names a media type'
+      : `The Content-Type ${type.type} is not one that says how to read the body`
+  const advice = rawText.trimStart().startsWith('<')
+    ? ' XML is read as such when the Content-Type is application/xml.'
+    : ''
+  throw new AppError(
+    'invalid_body',
+    `${named}, and it is neither JSON nor form data (name=value&…). ${cause.message}${advice}`,
+    { cause },
+  )
 }
 
 function decodeAs(bytes: Buffer, type: MediaType): string {

@@ -1,8 +1,10 @@
 import { AppError } from '../errors.ts'
+import { stringifyJsonInSlices } from '../flow/json-slices.ts'
 import { type Admission, authorize, unauthorized } from './authorize.ts'
 import { beginRun, pausedReply } from './begin-run.ts'
 import type { Edge } from './edge.ts'
-import { parseBody } from './parse-body.ts'
+import { inTurns } from './in-turns.ts'
+import { type ParsedBody, parseBody } from './parse-body.ts'
 import { type RequestHead, type RequestInput, requestInput, type WebhookRequest } from './request-input.ts'
 import type { WebhookReply } from './run-reply.ts'
 
@@ -78,7 +80,7 @@ export async function receiveWebhook(
   return beginRun(request, admitted, input, edge, () => admitFresh(request, edge, edge.world.now()))
 }
 
-/** At once for what is small and plain, as `parseBody`. */
+/** At once for what is small and plain, as `parseBody`; what is not is also written in slices. */
 export function parseRequest(request: WebhookRequest, edge: Edge): RequestInput | Promise<RequestInput> {
   const parsed = parseBody(
     {
@@ -88,7 +90,11 @@ export function parseRequest(request: WebhookRequest, edge: Edge): RequestInput 
     },
     edge.bodyLimits,
   )
-  return parsed instanceof Promise ? parsed.then((body) => requestInput(request, body)) : requestInput(request, parsed)
+  return parsed instanceof Promise ? parsed.then((body) => largeInput(request, body)) : requestInput(request, parsed)
+}
+
+async function largeInput(request: WebhookRequest, body: ParsedBody): Promise<RequestInput> {
+  return requestInput(request, body, await inTurns(stringifyJsonInSlices(body.value)))
 }
 
 function single(header: string | string[] | undefined): string | undefined {

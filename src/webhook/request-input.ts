@@ -39,12 +39,12 @@ export interface RequestInput {
   onWritten?: (() => void) | undefined
 }
 
-/** A GET without a body has its query as payload. */
-export function requestInput(request: WebhookRequest, parsed: ParsedBody): RequestInput {
+/** A GET without a body has its query as payload. `parsedText` is the parsed body as JSON text, where that is known. */
+export function requestInput(request: WebhookRequest, parsed: ParsedBody, parsedText?: string): RequestInput {
   const query = queryObject(request.query)
   const takesQuery = request.body.length === 0 && request.method === 'GET'
   const payload: Json = takesQuery ? query : parsed.value
-  const payloadText = stringifyJson(payload)
+  const payloadText = (takesQuery ? undefined : parsedText) ?? stringifyJson(payload)
   const facts = {
     method: request.method,
     headers: shownHeaders(request.headers),

@@ -78,7 +78,7 @@ test('a large document is read in slices to the same value, and others get their
   setImmediate(takeTurn)
   const read = JSON.parse(String(await outcome(body, xml)))
   isRunning = false
-  assert.ok(turns > 20, `${turns} turns for ${body.length} characters`)
+  assert.ok(turns > 4, `${turns} turns for ${body.length} characters`)
   assert.equal(read.orders.order.length, 8000)
   for (const each of read.orders.order) assert.deepEqual(each, small.orders.order[0])
 })

@@ -1,7 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { SaxesParser, type SaxesTagPlain } from 'saxes'
 import { AppError } from '../../errors.ts'
 import type { Json, JsonObject } from '../../flow/json.ts'
+import { inTurns } from '../in-turns.ts'
 import { type Charset, decodeSlices, decodeText } from './charset.ts'
 import { addField } from './field.ts'
 import type { BodyLimits } from './limits.ts'
@@ -34,15 +34,15 @@ interface OpenElement {
  */
 export function parseXml(bytes: Buffer, charset: Charset, limits: BodyLimits): JsonObject | Promise<JsonObject> {
   const reader = new XmlReader(limits)
-  if (bytes.length > maxUnslicedBytes) return parseInSlices(bytes, charset, reader)
+  if (bytes.length > maxUnslicedBytes) return inTurns(readInSlices(bytes, charset, reader))
   reader.write(decodeText(bytes, charset))
   return reader.end()
 }
 
-async function parseInSlices(bytes: Buffer, charset: Charset, reader: XmlReader): Promise<JsonObject> {
+function* readInSlices(bytes: Buffer, charset: Charset, reader: XmlReader): Generator<void, JsonObject> {
   for (const text of decodeSlices(bytes, charset, sliceBytes)) {
     reader.write(text)
-    await nextTurn()
+    yield
   }
   return reader.end()
 }

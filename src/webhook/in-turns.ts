@@ -1,0 +1,25 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+/** What all such work together may take before others have their turn. */
+const longestTurnMs = 5
+
+let underWay = 0
+
+/**
+ * Does work that comes in small pieces, and lets requests and runs have their turn every few milliseconds in between. The
+ * more of such work there is at a time, the less of each is done in a turn. Errors: what the work throws.
+ */
+export async function inTurns<Result>(work: Generator<void, Result>): Promise<Result> {
+  underWay += 1
+  try {
+    for (;;) {
+      const until = performance.now() + longestTurnMs / underWay
+      let step = work.next()
+      while (!step.done && performance.now() < until) step = work.next()
+      if (step.done) return step.value
+      await nextTurn()
+    }
+  } finally {
+    underWay -= 1
+  }
+}
