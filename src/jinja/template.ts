@@ -124,7 +124,13 @@ class CompiledTemplate implements Template {
       this.#parsed = parseTemplate(source, options)
       const { body } = this.#parsed
       const blocks: TemplateCompilation['blocks'] = new Map()
-      const compilation = { source: this.#parsed.source, library, self: new TemplateReference(blocks), blocks }
+      const compilation = {
+        source: this.#parsed.source,
+        library,
+        self: new TemplateReference(blocks),
+        blocks,
+        escapes: this.#escapes,
+      }
       const expression = onlyExpression(body)
       this.isExpression = expression !== undefined
       this.isStatic = body.every((statement) => statement.kind === 'text') && !/\{[{%#]/.test(source)

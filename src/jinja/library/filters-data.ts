@@ -23,7 +23,12 @@ function indentOf(value: unknown): string | undefined {
 const htmlUnsafe = /[<>&']/g
 
 function tojson(rendering: Rendering, [value, indent]: readonly unknown[]): unknown {
-  const text = writeJson(rendering, value, { indent: indentOf(indent), sortsKeys: true, isAscii: true })
+  // Python's writer does not ask for the indention of a text.
+  const text = writeJson(rendering, value, {
+    indent: isText(value) ? undefined : indentOf(indent),
+    sortsKeys: true,
+    isAscii: true,
+  })
   return new Markup(
     replaceInPieces(rendering, text, htmlUnsafe, (character) => `\\u00${character.charCodeAt(0).toString(16)}`),
   )

@@ -225,6 +225,7 @@ function batch(rendering: Rendering, [value, linecount, fillWith]: readonly unkn
 function slice(rendering: Rendering, [value, slices, fillWith]: readonly unknown[]): unknown {
   const walk = function* (): Generator<unknown, undefined> {
     const items = listOf(rendering, value)
+    if (slices instanceof Undefined) throw slices.failure()
     const count = integerArgument(slices)
     if (count === 0) throw new Raised('ZeroDivisionError', 'integer division or modulo by zero')
     const perSlice = Math.floor(items.length / count)

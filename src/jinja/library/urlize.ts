@@ -4,7 +4,7 @@ import { itemsOf } from '../runtime/iterate.ts'
 import { integerArgument, textArgument } from '../runtime/native.ts'
 import { numeric } from '../runtime/numbers.ts'
 import type { Rendering } from '../runtime/rendering.ts'
-import { characters, escapeHtml, splitOnSpace } from '../runtime/text.ts'
+import { characters, escapeHtml, isText, plainText, splitOnSpace } from '../runtime/text.ts'
 import { Markup, typeName, Undefined } from '../runtime/values.ts'
 import { countText } from './text-search.ts'
 
@@ -32,18 +32,18 @@ interface Link {
 /** Jinja2's `urlize`: addresses in a text become links. */
 export function linkUrls(rendering: Rendering, args: readonly unknown[]): unknown {
   const [value, limit, nofollow, target, rel, extraSchemes] = args
-  const rels = new Set(splitOnSpace(rel === null ? '' : textArgument(rel)))
+  const rels = new Set(isTruthy(rel) ? splitOnSpace(relText(rel)) : [])
   if (isTruthy(nofollow)) rels.add('nofollow')
   rels.add('noopener')
   const schemes = extraSchemes === null ? [] : itemsOf(rendering, extraSchemes).map((item) => textArgument(item))
   for (const name of schemes) {
     if (!scheme.test(name)) throw new Raised('FilterArgumentError', `'${name}' is not a valid URI scheme prefix.`)
   }
-  const relText = escapeHtml(rendering, [...rels].sort().join(' ')).text
+  const escapedRels = escapeHtml(rendering, [...rels].sort().join(' ')).text
   const targetText = target === null ? '' : ` target="${escapeHtml(rendering, target).text}"`
   const link: Link = {
     shorten: (text) => (limit === null ? text : shortened(text, limit)),
-    attributes: ` rel="${relText}"${targetText}`,
+    attributes: ` rel="${escapedRels}"${targetText}`,
     schemes,
   }
   const text = escapeHtml(rendering, value).text
@@ -57,6 +57,11 @@ export function linkUrls(rendering: Rendering, args: readonly unknown[]): unknow
 }
 
 /** Errors: `TypeError` for a limit that is no number or, where it cuts, no integer. A text without addresses never asks. */
+function relText(rel: unknown): string {
+  if (isText(rel)) return plainText(rel)
+  throw new Raised('AttributeError', `'${typeName(rel)}' object has no attribute 'split'`)
+}
+
 function shortened(text: string, limit: unknown): string {
   if (limit instanceof Undefined) throw limit.failure()
   const most = numeric(limit)

@@ -24,6 +24,17 @@ export interface Compilation {
   library: Library
   /** What the name `self` means. */
   self: unknown
+  /** Whether printed values are escaped where nothing else is said. */
+  escapes: boolean
+}
+
+/**
+ * How values are printed at a place. It goes by where a template says it, not by who calls it: a macro escapes as the
+ * text around its definition does. Only where `{% autoescape … %}` has no plain constant is it found out while rendering.
+ */
+export interface Escaping {
+  isOn: boolean
+  isDynamic: boolean
 }
 
 /** Where a node stands, as far as that changes its meaning. */
@@ -31,6 +42,7 @@ export interface Position {
   scope: Scope
   /** Inside `if` and inline conditions an unknown filter is an error only when it is reached. */
   isConditional: boolean
+  escaping: Escaping
   /** Inside a printed constant, which Jinja2 computes while it compiles. */
   isFolded?: boolean
 }

@@ -63,13 +63,14 @@ export function compileExpression(compilation: Compilation, position: Position, 
       return compileCompare(node, compile)
     case 'concat': {
       const items = node.items.map(compile)
-      // Constants are joined while compiling, when Jinja2 does not think of Markup.
-      const isKnown = isConstant(node)
+      // Constants are joined while compiling, when Jinja2 does not think of Markup; nor does it where it must find out.
+      const { isOn, isDynamic } = position.escaping
+      const escapes = isOn && !isDynamic && !isConstant(node)
       return (activation) => {
         const values = items.map((item) => item(activation))
         const { rendering } = activation
         rendering.at = at
-        return concatenate(rendering, values, rendering.escapes && !isKnown)
+        return concatenate(rendering, values, escapes)
       }
     }
     case 'condition':

@@ -5,10 +5,10 @@ import { compileExpression } from './compile-expression.ts'
 import {
   BREAK,
   capture,
-  capturedValue,
   compileAssign,
   DONE,
   type Execute,
+  escapesAt,
   innerPlace,
   type Place,
   type Signal,
@@ -53,14 +53,14 @@ function compileRecursiveLoop(
 ): Execute {
   const layout = new Layout(place.scope.layout)
   const scope = new Scope(layout, place.scope)
-  const inner: Place = { scope, isConditional: false, isTopLevel: false, isInLoop: true }
+  const inner: Place = { ...place, scope, isConditional: false, isTopLevel: false, isInLoop: true }
   const outer: Place = { ...inner, scope: new Scope(layout, place.scope), isInLoop: false }
   const recurse = (activation: Activation, values: unknown, depth: number): string | Markup => {
     const { rendering } = activation
     rendering.enter()
     const { text } = capture(new Activation(rendering, layout, activation), (own) => run(own, values, depth))
     rendering.leave()
-    return capturedValue(rendering, text)
+    return escapesAt(place, rendering) ? new Markup(text) : text
   }
   const run = compileRun(compilation, inner, outer, statement, recurse)
   const { at } = statement
@@ -139,7 +139,7 @@ function compileTest(
   analyseTarget(scope, target, true)
   analyseExpression(scope, test)
   const assign = compileAssign(compilation, { ...place, scope, isTopLevel: false }, target)
-  const condition = compileExpression(compilation, { scope, isConditional: false }, test)
+  const condition = compileExpression(compilation, { ...place, scope, isConditional: false }, test)
   const enter = compileEntry(scope)
   return (activation, iterable) => {
     const values = iterate(activation.rendering, iterable)

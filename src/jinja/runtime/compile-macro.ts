@@ -70,7 +70,7 @@ function compileDefinition(
   for (const key of ['caller', 'kwargs', 'varargs'] as const) if (special[key]) scope.declare(key)
   analyseParameters(scope, parameters)
   analyseStatements(scope, body)
-  const inner: Place = { scope, isConditional: false, isTopLevel: false, isInLoop: false }
+  const inner: Place = { ...place, scope, isConditional: false, isTopLevel: false, isInLoop: false }
   const stores = parameters.map((parameter) => compileStore(scope, parameter.name))
   const defaults = parameters.map(
     (parameter) => parameter.default && compileExpression(compilation, inner, parameter.default),

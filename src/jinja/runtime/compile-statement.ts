@@ -13,6 +13,7 @@ import {
   compileAssign,
   DONE,
   type Execute,
+  escapesAt,
   innerPlace,
   type Place,
   type TemplateCompilation,
@@ -36,7 +37,12 @@ export function compileTemplate(
   const layout = new Layout(undefined)
   const scope = new Scope(layout)
   analyseStatements(scope, body)
-  const run = compileBody(compilation, { scope, isConditional: false, isTopLevel: true, isInLoop: false }, body)
+  const escaping = { isOn: parts.escapes, isDynamic: false }
+  const run = compileBody(
+    compilation,
+    { scope, isConditional: false, escaping, isTopLevel: true, isInLoop: false },
+    body,
+  )
   const enter = compileEntry(scope)
   for (const block of compilation.blocks.values()) block.run = compileBlockBody(compilation, block.statement)
   return (rendering) => {
@@ -51,7 +57,9 @@ export function compileSingleExpression(compilation: Compilation, node: Expressi
   const layout = new Layout(undefined)
   const scope = new Scope(layout)
   analyseExpression(scope, node)
-  const evaluate = compileExpression(compilation, { scope, isConditional: false, isFolded: isConstant(node) }, node)
+  const escaping = { isOn: compilation.escapes, isDynamic: false }
+  const position = { scope, isConditional: false, escaping, isFolded: isConstant(node) }
+  const evaluate = compileExpression(compilation, position, node)
   return (rendering) => evaluate(new Activation(rendering, layout, undefined))
 }
 
@@ -130,17 +138,22 @@ function compileStatement(compilation: TemplateCompilation, place: Place, statem
 }
 
 function compilePrint(compilation: TemplateCompilation, place: Place, value: Expression, at: number): Execute {
-  const evaluate = compileExpression(compilation, { ...place, isFolded: isConstant(value) }, value)
+  const isFolded = isConstant(value)
+  const evaluate = compileExpression(compilation, { ...place, isFolded }, value)
+  const { isOn } = place.escaping
+  // Constants are printed while compiling: then only what is written counts.
+  const isDynamic = place.escaping.isDynamic && !isFolded
   return (activation) => {
     const { rendering } = activation
     rendering.charge(1)
     const result = evaluate(activation)
-    if (typeof result === 'string' && !rendering.escapes) {
+    const escapes = isDynamic ? rendering.escapes : isOn
+    if (typeof result === 'string' && !escapes) {
       rendering.write(result)
       return DONE
     }
     rendering.at = at
-    rendering.write(rendering.escapes ? escapeHtml(rendering, result).text : toText(rendering, result))
+    rendering.write(escapes ? escapeHtml(rendering, result).text : toText(rendering, result))
     return DONE
   }
 }
@@ -218,7 +231,7 @@ function compileFilterOfText(
   const scope = new Scope(place.scope.layout, place.scope)
   scope.declare(blockTextName)
   const store = compileStore(scope, blockTextName)
-  const evaluate = compileExpression(compilation, { scope, isConditional: place.isConditional }, withText(filter))
+  const evaluate = compileExpression(compilation, { ...place, scope }, withText(filter))
   return (activation, text) => {
     store(activation, text)
     return evaluate(activation)
@@ -246,7 +259,7 @@ function compileFilterBlock(
     enter?.(activation)
     const { text, signal } = capture(activation, run)
     if (signal !== DONE) return signal
-    writeText(rendering, filter(activation, capturedValue(rendering, text)))
+    writeText(rendering, filter(activation, escapesAt(place, rendering) ? new Markup(text) : text))
     return DONE
   }
 }
@@ -280,7 +293,7 @@ function compileAutoescape(
   analyseExpression(inner.scope, statement.enabled)
   analyseStatements(inner.scope, statement.body)
   const enabled = compileExpression(compilation, inner, statement.enabled)
-  const run = compileBody(compilation, inner, statement.body)
+  const run = compileBody(compilation, { ...inner, escaping: innerEscaping(place, statement.enabled) }, statement.body)
   const enter = compileEntry(inner.scope)
   return (activation) => {
     const { rendering } = activation
@@ -293,6 +306,12 @@ function compileAutoescape(
       rendering.escapes = outer
     }
   }
+}
+
+function innerEscaping(place: Place, enabled: Expression): Place['escaping'] {
+  const { isOn, isDynamic } = place.escaping
+  if (enabled.kind !== 'constant') return { isOn, isDynamic: true }
+  return { isOn: isTruthy(enabled.value), isDynamic }
 }
 
 function collectBlocks(compilation: TemplateCompilation, statements: readonly Statement[]): void {
@@ -343,7 +362,13 @@ function compileBlockBody(compilation: TemplateCompilation, statement: BlockStat
   analyseStatements(scope, statement.body)
   const run = compileBody(
     compilation,
-    { scope, isConditional: false, isTopLevel: false, isInLoop: false },
+    {
+      scope,
+      isConditional: false,
+      escaping: { isOn: compilation.escapes, isDynamic: false },
+      isTopLevel: false,
+      isInLoop: false,
+    },
     statement.body,
   )
   const enter = compileEntry(scope)

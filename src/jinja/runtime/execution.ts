@@ -1,7 +1,7 @@
 import { Raised } from '../error.ts'
 import type { BlockStatement, Statement, Target } from '../syntax/ast.ts'
 import { limitReached } from './budget.ts'
-import { type Activation, type Compilation, compileLoad, compileStore } from './compilation.ts'
+import { type Activation, type Compilation, compileLoad, compileStore, type Escaping } from './compilation.ts'
 import { unpack } from './loop-context.ts'
 import { Namespace } from './provided.ts'
 import type { Rendering } from './rendering.ts'
@@ -24,6 +24,7 @@ export type Execute = (activation: Activation) => Signal
 export interface Place {
   scope: Scope
   isConditional: boolean
+  escaping: Escaping
   /** Whether names set here are seen by blocks. */
   isTopLevel: boolean
   isInLoop: boolean
@@ -90,6 +91,11 @@ export function capture(activation: Activation, run: Execute): { text: string; s
   } finally {
     rendering.out = outer
   }
+}
+
+/** Whether values printed at a place are escaped. */
+export function escapesAt(place: { escaping: Escaping }, rendering: Rendering): boolean {
+  return place.escaping.isDynamic ? rendering.escapes : place.escaping.isOn
 }
 
 /** A captured text: safe when its parts have been escaped already. */

@@ -131,7 +131,7 @@ function compileWhere(
   compile: Compile,
 ): Take {
   const scope = pathScope(position.scope)
-  const condition = compile(compilation, { scope, isConditional: true }, step.condition)
+  const condition = compile(compilation, { ...position, scope, isConditional: true }, step.condition)
   const setItem = compileStore(scope, pathItemName)
   const slot = scope.slot(pathItemName)
   const asksForPresence = isItemPath(step.condition)
@@ -169,6 +169,7 @@ function isItemPath(node: Expression): boolean {
 
 /** `list[0, 2]` and `dict['a', 'b']`, where Python's meaning has found nothing; undefined if no key is there either. */
 export function takeUnion(rendering: Rendering, value: unknown, keys: readonly unknown[]): unknown[] | undefined {
+  if (!Array.isArray(value) && !(value instanceof Tuple) && !isDict(value)) return undefined
   rendering.charge(keys.length)
   const items = keys.map((key) => child(value, key)).filter((item) => item !== MISSING)
   return items.length === 0 ? undefined : items

@@ -193,7 +193,7 @@ function padGrouped(piece: NumberPiece, spec: Spec, groupSize: number): string {
   if (spec.grouping === '') return padNumber(piece, spec.fill, spec.align, spec.width)
   const [whole = '', rest = ''] = /^([0-9a-fA-F]*)(.*)$/s.exec(piece.digits)?.slice(1) ?? []
   let digits = whole
-  if (spec.align === '=' && spec.fill === '0') {
+  if (spec.align === '=' && spec.fill === '0' && whole !== '') {
     // Zeros that pad are grouped too; a separator never comes first.
     const room = spec.width - piece.sign.length - rest.length
     const needed = room - Math.floor(room / (groupSize + 1)) + (room % (groupSize + 1) === 0 ? 1 : 0)

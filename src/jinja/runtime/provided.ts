@@ -3,7 +3,7 @@ import type { Budget } from './budget.ts'
 import { FunctionValue } from './native.ts'
 import type { Rendering } from './rendering.ts'
 import { repr } from './text.ts'
-import { Dict, Markup, MISSING, Provided } from './values.ts'
+import { Dict, Markup, MISSING, Provided, Tuple } from './values.ts'
 
 /** `namespace()`: the one kind of value whose attributes `{% set ns.x = … %}` may set. */
 export class Namespace extends Provided {
@@ -33,7 +33,7 @@ export class Cycler extends Provided {
   }
   attribute(name: string): unknown {
     if (name === 'current') return this.#items[this.#index]
-    if (name === 'items') return this.#items
+    if (name === 'items') return new Tuple(this.#items)
     if (name === 'pos') return this.#index
     if (name === 'next') {
       return new FunctionValue('method', 'next', () => {

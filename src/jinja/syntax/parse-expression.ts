@@ -509,8 +509,14 @@ function isClosingBracket(token: { type: string; text: string }): boolean {
   return token.type === 'operator' && token.text === ']'
 }
 
+/** A key of JSONPath: a text or an integer. Python's meaning of the others stays. */
 function isConstantKey(node: Expression): boolean {
-  return node.kind === 'constant' || (node.kind === 'unary' && node.operator === '-' && node.of.kind === 'constant')
+  if (node.kind === 'unary') return node.operator === '-' && node.of.kind === 'constant' && isIntegerKey(node.of)
+  return node.kind === 'constant' && (typeof node.value === 'string' || isIntegerKey(node))
+}
+
+function isIntegerKey({ value, isFloat }: Extract<Expression, { kind: 'constant' }>): boolean {
+  return !isFloat && (typeof value === 'number' || typeof value === 'bigint')
 }
 
 function noArguments(): Arguments {
