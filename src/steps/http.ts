@@ -46,9 +46,8 @@ export const http = defineStep({
   }),
   async run({ method, url, query, headers, body, body_type, timeout_seconds, follow_redirects }, context) {
     const target = withQuery(url, query)
-    const sent = {
-      ...(method === 'GET' || method === 'HEAD' ? {} : encodeBody(body, body_type ?? bodyType(body, headers))),
-    }
+    // With any method: there are searches that are a GET with a body.
+    const sent = encodeBody(body, body_type ?? bodyType(body, headers))
     const reply = await context.call({
       method,
       url: target,

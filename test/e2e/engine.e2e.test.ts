@@ -392,7 +392,9 @@ test('a body is sent as what it is: by its kind, its content type or its body ty
     { input: { body: '{"id": 5}', headers: { 'content-type': 'text/csv' } }, type: 'text/csv', body: '{"id": 5}' },
     { input: { body: { id: '{{ web1.id }}', l: [1, 2] }, headers: form }, type: formType, body: 'id=5&l=1&l=2' },
     { input: { body: 'id={{ web1.id }}', headers: form }, type: formType, body: 'id=5' },
+    { input: { method: 'GET', body: { id: '{{ web1.id }}' } }, type: json, body: '{"id":5}' },
     { input: { body: null }, type: undefined, body: '' },
+    { input: { method: 'GET' }, type: undefined, body: '' },
   ]) {
     await runToEnd(
       await product.flow(asyncFlow([http(sink.url, { input: { method: 'POST', url: sink.url, ...input } })])),
