@@ -39,6 +39,11 @@ const ownLabels: Readonly<Record<string, Charset>> = {
       'iso-ir-100',
     ].map((label) => [label, latin1]),
   ),
+  // Names that Python has and WHATWG lacks.
+  latin9: { name: 'iso-8859-15', family: 'single-byte' },
+  cp874: { name: 'windows-874', family: 'single-byte' },
+  'mac-roman': { name: 'macintosh', family: 'single-byte' },
+  macroman: { name: 'macintosh', family: 'single-byte' },
   ...Object.fromEntries(['us-ascii', 'ascii', 'ansi_x3.4-1968', 'iso646-us'].map((label) => [label, ascii])),
 }
 
@@ -54,8 +59,8 @@ export function findCharset(label: string): Charset | undefined {
   try {
     name = new TextDecoder(key).encoding
   } catch {
-    // TextDecoder says "unknown label" by throwing; that is an answer here, not a failure.
-    return undefined
+    // TextDecoder says "unknown label" by throwing; that is an answer here, not a failure. Python takes `_` for `-`.
+    return key.includes('_') ? findCharset(key.replaceAll('_', '-')) : undefined
   }
   if (refusedNames.has(name)) return undefined
   if (name.startsWith('utf-16')) return name === 'utf-16be' ? utf16be : utf16le
@@ -147,8 +152,16 @@ function openDecoder(charset: Charset): (slice: Buffer, isLast: boolean) => stri
     }
   }
   const decoder = new TextDecoder(charset.name, { fatal: true })
-  return (slice, isLast) => decoder.decode(slice, { stream: !isLast })
+  if (!charset.name.startsWith('windows-125')) return (slice, isLast) => decoder.decode(slice, { stream: !isLast })
+  return (slice, isLast) => {
+    const text = decoder.decode(slice, { stream: !isLast })
+    if (unassigned.test(text)) throw new TypeError('a byte that stands for no character')
+    return text
+  }
 }
+
+/** WHATWG gives the bytes that Windows' charsets leave free the control characters of Latin-1; they are no text. */
+const unassigned = /[\x80-\x9f]/
 
 function undecodable(bytes: Buffer, charset: Charset, cause: unknown): AppError {
   const name = charset.name.toUpperCase()
@@ -187,5 +200,5 @@ function firstInvalidUtf8(bytes: Buffer): number {
 
 function firstUnreadable(bytes: Buffer, charset: Charset): number {
   if (charset === ascii) return bytes.findIndex((byte) => byte > 0x7f)
-  return decodeLossily(bytes, charset).indexOf('\uFFFD')
+  return decodeLossily(bytes, charset).search(charset.name.startsWith('windows-125') ? /[\uFFFD\x80-\x9f]/ : /\uFFFD/)
 }

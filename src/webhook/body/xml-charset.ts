@@ -17,7 +17,8 @@ const declaredEncoding = /^<\?xml\s[^>]*?\sencoding\s*=\s*(?:"([^"]*)"|'([^']*)'
 
 /**
  * The charset of an XML document, by the order of RFC 7303 (3): byte order mark, then the `charset` parameter of the
- * Content-Type, then the XML declaration, then UTF-8. UTF-16 without a mark is known by its first `<` (XML 1.0, appendix F).
+ * Content-Type, then the XML declaration, then UTF-8. UTF-16 without a mark is known by the zero half of its first character
+ * (XML 1.0, appendix F).
  *
  * A declaration that contradicts the bytes is refused unless a parameter outranks it. Declared multi-byte charsets
  * (Shift_JIS, GB2312, …) are refused as xmltodict does; as a `charset` parameter they are read.
@@ -53,9 +54,9 @@ export function charsetOfXml(bytes: Buffer, parameter: string | undefined): Char
 }
 
 function charsetOfFirstCharacter(bytes: Buffer): Charset | undefined {
-  if (bytes[0] === 0x3c && bytes[1] === 0) return utf16le
-  if (bytes[0] === 0 && bytes[1] === 0x3c) return utf16be
-  return undefined
+  // XML has no character 0, so a zero byte is half of one; it may be white space before the first `<`.
+  if (bytes[0] === 0) return utf16be
+  return bytes[1] === 0 ? utf16le : undefined
 }
 
 function isUtf32(bytes: Buffer): boolean {

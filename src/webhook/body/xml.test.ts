@@ -28,6 +28,15 @@ test('what is not well-formed is refused with line, column and what was expected
     ['<!DOCTYPE><a/>', /expected <!DOCTYPE name>/],
     ['<!DOCTYPE a SYSTEM x><a/>', /expected <!DOCTYPE name>/],
     ['<!DOCTYPE a SYSTEM "x" y><a/>', /expected <!DOCTYPE name>/],
+    ['<!DOCTYPE 1><a/>', /expected <!DOCTYPE name>/],
+    ['<!DOCTYPE #a><a/>', /expected <!DOCTYPE name>/],
+    ['<!DOCTYPE a PUBLIC "é" "s"><a/>', /expected <!DOCTYPE name>/],
+    ["<!DOCTYPE a PUBLIC 'a\tb' 's'><a/>", /expected <!DOCTYPE name>/],
+    ['<😀/>', /expected a name of XML 1.0 \(fourth edition\), found "😀" \(line 1/],
+    ['<a Ⅷ="1"/>', /fourth edition\), found "Ⅷ"/],
+    ['<a><?ĳ x?></a>', /fourth edition\), found "ĳ"/],
+    ['<?xml version="1/0"?><a/>', /version number/],
+    ['<?xml version="2.0\'?><a/>', /XML declaration/i],
     ['<?xml version="1.0" encoding="UTF-16"?><a/>', /names the encoding "UTF-16", but the bytes are in/],
     ['<?xml version="1.0" encoding="Shift_JIS"?><a/>', /names the encoding "Shift_JIS"; expected UTF-8/],
     ['<?xml version="1.0" encoding="UTF-7"?><a>+ADw-b+AD4-</a>', /names the encoding "UTF-7"/],
@@ -35,6 +44,14 @@ test('what is not well-formed is refused with line, column and what was expected
   for (const [body, message] of refusals) await assertRefused(outcome(body, xml), 400, message)
   await assertRefused(outcome(Buffer.from('3c0000006100000', 'hex'), xml), 400, /UTF-32/)
   await assertRefused(outcome('<a/>', { contentType: 'text/xml; charset=utf-7' }), 415, /"utf-7"/)
+  const unassigned = Buffer.from('<a>\x80\x81</a>', 'latin1')
+  const windows = { contentType: 'text/xml; charset=windows-1252' }
+  await assertRefused(outcome(unassigned, windows), 400, /not valid WINDOWS-1252: .* at character 5/)
+})
+
+test('a document of any version is read as XML 1.0', async () => {
+  for (const version of ['"1.1"', '"2.0"', '""', "'1'", '"a_b-c.D"'])
+    assert.equal(await outcome(`<?xml version=${version}?>\r\n<a>&#133;é</a>`, xml), '{"a":"é"}', version)
 })
 
 test('an external document type is accepted and never fetched', async () => {
@@ -56,6 +73,11 @@ test('the charset is taken from the byte order mark, then the parameter, then th
     [Buffer.from('<a>ä</a>', 'utf16le').swap16(), 'text/xml; charset=utf-16', 'ä'],
     [Buffer.from('<a>\x93\xfa</a>', 'latin1'), 'text/xml; charset=shift_jis', '日'],
     [Buffer.from(declared('utf8', 'ä')), 'text/xml', 'ä'],
+    [Buffer.from('\r\n<a>ä</a>', 'utf16le'), 'text/xml', 'ä'],
+    [Buffer.from('\n<a>ä</a>', 'utf16le').swap16(), 'text/xml', 'ä'],
+    [Buffer.from(declared('windows_1252', '\x80'), 'latin1'), 'text/xml', '€'],
+    [Buffer.from(declared('latin9', '\xa4'), 'latin1'), 'text/xml', '€'],
+    [Buffer.from(declared('mac-roman', '\x8a'), 'latin1'), 'text/xml', 'ä'],
   ]
   for (const [bytes, contentType, text] of readings) {
     assert.equal(await outcome(bytes, { contentType }), JSON.stringify({ a: text }), contentType)

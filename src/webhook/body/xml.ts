@@ -1,4 +1,5 @@
 import { SaxesParser, type SaxesTagPlain } from 'saxes'
+import { NAME_RE } from 'xmlchars/xml/1.0/ed4.js'
 import { AppError } from '../../errors.ts'
 import type { Json, JsonObject } from '../../flow/json.ts'
 import { inTurns } from '../in-turns.ts'
@@ -66,8 +67,9 @@ class XmlReader {
     this.#limits = limits
     this.#parser.on('error', (error) => this.#fail(explain(error.message, this.#textSoFar()), error))
     this.#parser.on('doctype', (doctype) => this.#checkDoctype(doctype))
+    this.#parser.on('processinginstruction', ({ target }) => this.#checkName(target))
     // Counted as they come: a tag with 100,000 attributes must not be read to its end first.
-    this.#parser.on('attribute', () => this.#countAttribute())
+    this.#parser.on('attribute', ({ name }) => this.#countAttribute(name))
     this.#parser.on('opentag', (tag) => this.#openElement(tag))
     this.#parser.on('text', (text) => this.#addText(text))
     this.#parser.on('cdata', (text) => this.#addText(text))
@@ -79,7 +81,8 @@ class XmlReader {
     if (this.#slices === 0 && text.startsWith('\uFEFF'))
       this.#fail('expected an element, found a second byte order mark')
     // saxes takes line ends other than LF piece by piece. A CR at the end may be half of CR LF: that one it keeps for itself.
-    const slice = text.includes('\r') ? text.replace(/\r\n|\r(?!$)/g, '\n') : text
+    const lines = text.includes('\r') ? text.replace(/\r\n|\r(?!$)/g, '\n') : text
+    const slice = this.#slices === 0 ? lines.replace(otherVersion, '$1$21.0$2') : lines
     this.#text = this.#slices === 0 ? slice : undefined
     this.#slices += 1
     this.#parser.write(slice)
@@ -96,6 +99,7 @@ class XmlReader {
   }
 
   #openElement(tag: SaxesTagPlain): void {
+    this.#checkName(tag.name)
     this.#attributesOfTag = 0
     this.#elements += 1
     this.#open.push({ name: tag.name, fields: attributeFields(tag), text: '', childNames: 0 })
@@ -105,7 +109,8 @@ class XmlReader {
     if (this.#deepest > maxDepth) this.#fail(`expected at most ${maxDepth} levels of nesting, found more`)
   }
 
-  #countAttribute(): void {
+  #countAttribute(name: string): void {
+    this.#checkName(name)
     this.#attributes += 1
     this.#attributesOfTag += 1
     const { maxNodes, maxAttributes } = this.#limits
@@ -133,8 +138,15 @@ class XmlReader {
       this.#fail(`expected at most ${maxChildNames} different names in one element, found more`)
   }
 
+  /** saxes knows the names of XML 1.0's fifth edition, expat those of the fourth, which has fewer letters. */
+  #checkName(name: string): void {
+    if (/[^\0-\x7f]/.test(name) && !NAME_RE.test(name))
+      this.#fail(`expected a name of XML 1.0 (fourth edition), found ${JSON.stringify(name.slice(0, 40))}`)
+  }
+
   #checkDoctype(doctype: string): void {
-    if (bareDoctype.test(doctype)) return
+    const [, name, , publicId = ''] = bareDoctype.exec(doctype) ?? []
+    if (name !== undefined && NAME_RE.test(name) && publicIdentifier.test(publicId.slice(1, -1))) return
     const expected = doctype.includes('[')
       ? 'expected no declarations inside the DOCTYPE, found "["; entities and defaults are not accepted'
       : 'expected <!DOCTYPE name>, <!DOCTYPE name SYSTEM "uri"> or <!DOCTYPE name PUBLIC "id" "uri">'
@@ -184,8 +196,13 @@ function stripAsPython(text: string): string {
   return text.slice(start, end)
 }
 
+/** Captures the name, `SYSTEM` or `PUBLIC` with what follows it, and the public identifier in its quotes. */
 const bareDoctype =
-  /^[ \t\n]+[^\s"'<>[\]]+(?:[ \t\n]+(?:SYSTEM|PUBLIC[ \t\n]+("[^"]*"|'[^']*'))[ \t\n]+("[^"]*"|'[^']*'))?[ \t\n]*$/
+  /^[ \t\n]+([^\s"'<>[\]]+)(?:[ \t\n]+(SYSTEM|PUBLIC[ \t\n]+("[^"]*"|'[^']*'))[ \t\n]+("[^"]*"|'[^']*'))?[ \t\n]*$/
+const publicIdentifier = /^[-'()+,./:=?;!*#@$_%a-zA-Z0-9 \n]*$/
+
+/** A version other than 1.x: expat takes any word for one, and reads the document as 1.0. */
+const otherVersion = /^(<\?xml[ \t\n]+version[ \t\n]*=[ \t\n]*)(["'])(?!1\.\d+\2)[\w.-]*\2/
 
 function depthOf(value: Json): number {
   if (typeof value !== 'object' || value === null || value instanceof Number) return 0
