@@ -17,6 +17,7 @@ test('parts become fields and files', async () => {
   const readings: [body: string, value: string][] = [
     [`${part('name="a"', '1')}--XbX--`, '{"a":"1"}'],
     ['--XbX--\r\n', '{}'],
+    [`${part('name="a"', '1')}--XbX--\n`, '{"a":"1"}'],
     [`${part('name=""', '1')}--XbX--\r\n`, '{"":"1"}'],
     [
       `${part('name="f"; filename=""', '')}--XbX--`,

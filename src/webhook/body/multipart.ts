@@ -118,7 +118,8 @@ function delimiterAt(bytes: Buffer, start: number, after: number): Delimiter | u
   const isLast = bytes[after] === 0x2d && bytes[after + 1] === 0x2d
   let end = isLast ? after + 2 : after
   while (bytes[end] === 0x20 || bytes[end] === 0x09) end += 1
-  if (isLast && end === bytes.length) return { start, end, isLast }
+  // Nothing behind the last boundary matters; editors end a file with a bare LF.
+  if (isLast && (end === bytes.length || bytes[end] === 0x0a)) return { start, end, isLast }
   if (bytes[end] !== 0x0d || bytes[end + 1] !== 0x0a) return undefined
   return { start, end: end + 2, isLast }
 }
