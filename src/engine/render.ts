@@ -1,6 +1,13 @@
 import type { FlowProblem } from '../flow/flow.ts'
 import type { Json, JsonObject } from '../flow/json.ts'
-import { type BudgetLimits, compile, flowStepBudget, TemplateError } from '../jinja/template.ts'
+import {
+  type Allowance,
+  allowanceOf,
+  type BudgetLimits,
+  compile,
+  flowStepBudget,
+  TemplateError,
+} from '../jinja/template.ts'
 import { StepError } from './step-error.ts'
 
 /** What templates see: the outputs so far by ref, and the other names of spec section 4. Only own properties count. */
@@ -10,8 +17,11 @@ export type Frame = Record<string, unknown>
 export interface CompiledValue {
   /** Without templates it renders to the very value that was saved, which nobody changes. */
   isStatic: boolean
-  /** Errors: `StepError` of kind `template` with field, line and column. */
-  render(frame: Frame, now: () => Date, budget?: Partial<BudgetLimits>): Json
+  /**
+   * All templates of the value share the budget's work and time: they follow each other without a turn for anybody else.
+   * Errors: `StepError` of kind `template` with field, line and column.
+   */
+  render(frame: Frame, now: () => Date, budget?: Partial<BudgetLimits>, allowance?: Allowance): Json
 }
 
 /** Compiles every string inside a value. `field` names it in errors, as `input.url`. */
@@ -61,9 +71,9 @@ function compileText(source: string, field: string): CompiledValue {
   if (template.isStatic) return fixed(source)
   return {
     isStatic: false,
-    render(frame, now, budget = flowStepBudget) {
+    render(frame, now, budget = flowStepBudget, allowance = allowanceOf(budget)) {
       try {
-        return template.evaluate(frame, { now, budget }) as Json
+        return template.evaluate(frame, { now, budget, allowance }) as Json
       } catch (error) {
         throw templateFailure(error, field)
       }
@@ -74,7 +84,11 @@ function compileText(source: string, field: string): CompiledValue {
 function compileList(source: readonly Json[], field: string): CompiledValue {
   const items = source.map((item, index) => compileValue(item, `${field}.${index}`))
   if (items.every((item) => item.isStatic)) return fixed([...source])
-  return { isStatic: false, render: (frame, now, budget) => items.map((item) => item.render(frame, now, budget)) }
+  return {
+    isStatic: false,
+    render: (frame, now, budget = flowStepBudget, allowance = allowanceOf(budget)) =>
+      items.map((item) => item.render(frame, now, budget, allowance)),
+  }
 }
 
 function compileObject(source: JsonObject, field: string): CompiledValue {
@@ -82,9 +96,9 @@ function compileObject(source: JsonObject, field: string): CompiledValue {
   if (members.every(([, value]) => value.isStatic)) return fixed(source)
   return {
     isStatic: false,
-    render(frame, now, budget) {
+    render(frame, now, budget = flowStepBudget, allowance = allowanceOf(budget)) {
       const rendered: JsonObject = {}
-      for (const [key, value] of members) setOwn(rendered, key, value.render(frame, now, budget))
+      for (const [key, value] of members) setOwn(rendered, key, value.render(frame, now, budget, allowance))
       return rendered
     },
   }

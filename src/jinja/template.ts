@@ -1,6 +1,6 @@
 import { Raised, TemplateError, type TemplateErrorKind } from './error.ts'
 import { library } from './library/library.ts'
-import { type BudgetLimits, flowStepBudget } from './runtime/budget.ts'
+import { type Allowance, type BudgetLimits, flowStepBudget } from './runtime/budget.ts'
 import { compileSingleExpression, compileTemplate } from './runtime/compile-statement.ts'
 import type { TemplateCompilation } from './runtime/execution.ts'
 import { TemplateReference } from './runtime/provided.ts'
@@ -13,7 +13,13 @@ import { variablesIn } from './variables.ts'
 
 export { type DiagnoseOptions, type Diagnostic, diagnose } from './diagnose.ts'
 export { TemplateError, type TemplateErrorKind } from './error.ts'
-export { type BudgetLimits, flowStepBudget, webhookAnswerBudget } from './runtime/budget.ts'
+export {
+  type Allowance,
+  allowanceOf,
+  type BudgetLimits,
+  flowStepBudget,
+  webhookAnswerBudget,
+} from './runtime/budget.ts'
 export type { UndefinedKind } from './runtime/values.ts'
 export { type VariableUse, variablesOf } from './variables.ts'
 
@@ -36,6 +42,8 @@ export interface RenderOptions {
   now?: () => Date
   /** What the rendering may cost; what isn't given is as in `flowStepBudget`. */
   budget?: Partial<BudgetLimits>
+  /** Work and time that renderings share; `allowanceOf` makes one of their budget. */
+  allowance?: Allowance
   /** How names that don't exist behave; wins over the same setting at compile time. */
   undefined?: UndefinedKind
   /** Further names, which the context's own names hide. */
@@ -170,6 +178,8 @@ class CompiledTemplate implements Template {
         return this.#attempt(context, options, work)
       }
       throw asTemplateError(error, { source: this.#parsed.source, offset: rendering.at })
+    } finally {
+      rendering.settle()
     }
   }
 
@@ -182,7 +192,7 @@ class CompiledTemplate implements Template {
       random: options.random ?? secureRandom,
     }
     const limits = options.budget === undefined ? flowStepBudget : { ...flowStepBudget, ...options.budget }
-    const rendering = new Rendering(context, limits, settings)
+    const rendering = new Rendering(context, limits, settings, options.allowance)
     rendering.escapes = this.#escapes
     if (this.#mayChangeLists) rendering.owned = new WeakSet()
     if (this.#needsCopies) rendering.copies = new Map()

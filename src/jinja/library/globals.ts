@@ -64,12 +64,15 @@ function lipsum(rendering: Rendering, [count, html, min, max]: readonly unknown[
   return isTruthy(html) ? new Markup(text) : text
 }
 
+/** Each word takes several numbers of the source of chance, which is slow. */
+const unitsPerWord = 200
+
 /** Sentences of nonsense Latin: a comma now and then, a full stop less often. */
 function paragraph(rendering: Rendering, min: number, max: number): string {
   const pick = (from: number, to: number): number => from + Math.floor(rendering.settings.random() * (to - from))
   const count = pick(min, max)
   rendering.text(Math.max(0, count) * 8)
-  rendering.charge(Math.max(0, count) * 8)
+  rendering.charge(Math.max(0, count) * unitsPerWord)
   const words: string[] = []
   let startsSentence = true
   let [lastComma, lastStop] = [0, 0]

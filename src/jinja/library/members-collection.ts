@@ -58,11 +58,15 @@ function count(rendering: Rendering, items: readonly unknown[], value: unknown):
   return items.filter((item) => item === value || isEqual(rendering, item, value)).length
 }
 
+/** Units: a list that grows is moved again and again. */
+const appendCost = 4
+
 /** Python's methods of `list`. */
 export const listMethods = tableOf([
   native('append(self, object, /)', (rendering, [value, item]) => {
     const list = ownList(rendering, value)
     rendering.list(1)
+    rendering.charge(appendCost)
     if (list.length >= rendering.limits.listItems) rendering.list(list.length + 1)
     list.push(item)
     return null

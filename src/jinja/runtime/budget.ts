@@ -35,8 +35,21 @@ export const webhookAnswerBudget: BudgetLimits = {
   deadlineMilliseconds: 250,
 }
 
-/** For a field of a flow's step, and the default. */
-export const flowStepBudget: BudgetLimits = { ...webhookAnswerBudget, fuel: 5_000_000, deadlineMilliseconds: 400 }
+/** For a step of a flow, and the default. Whoever uses it up has kept everybody else waiting for less than 100 ms. */
+export const flowStepBudget: BudgetLimits = { ...webhookAnswerBudget, fuel: 3_000_000 }
+
+/** What is left of a budget's work and time for several renderings that follow each other at once. */
+export interface Allowance {
+  fuel: number
+  milliseconds: number
+}
+
+export function allowanceOf({ fuel, deadlineMilliseconds }: Partial<BudgetLimits>): Allowance {
+  return {
+    fuel: fuel ?? flowStepBudget.fuel,
+    milliseconds: deadlineMilliseconds ?? flowStepBudget.deadlineMilliseconds,
+  }
+}
 
 /** Units of work between two looks at the clock. */
 const fuelBetweenClockChecks = 4096
@@ -52,12 +65,20 @@ export class Budget {
   #nextCheck: number
   #memory = 0
   #deadline = 0
+  readonly #allowance: Allowance
 
-  constructor(limits: BudgetLimits) {
+  /** With an `allowance`, work and time are what is left of that; it must be that of the same limits. */
+  constructor(limits: BudgetLimits, allowance: Allowance = allowanceOf(limits)) {
     this.limits = limits
-    this.#fuel = limits.fuel
-    this.#nextCheck = limits.fuel - fuelBetweenClockChecks
-    if (this.#nextCheck < 0) this.#nextCheck = 0
+    this.#allowance = allowance
+    this.#fuel = allowance.fuel
+    this.#nextCheck = Math.max(0, allowance.fuel - fuelBetweenClockChecks)
+  }
+
+  /** Takes what the rendering has used from the allowance. To be called once, at its end. */
+  settle(): void {
+    this.#allowance.fuel = this.#fuel
+    if (this.#deadline !== 0) this.#allowance.milliseconds = this.#deadline - performance.now()
   }
 
   /** Pays for `units` of work. */
@@ -105,7 +126,7 @@ export class Budget {
     if (this.#fuel < 0) throw limitReached('units of work', this.limits.fuel)
     const now = performance.now()
     // The clock starts at the first look: most renderings end before it, and reading it would cost them a tenth of their time.
-    if (this.#deadline === 0) this.#deadline = now + this.limits.deadlineMilliseconds
+    if (this.#deadline === 0) this.#deadline = now + this.#allowance.milliseconds
     else if (now > this.#deadline) throw limitReached('milliseconds', this.limits.deadlineMilliseconds)
     this.#nextCheck = Math.max(0, this.#fuel - fuelBetweenClockChecks)
   }

@@ -17,7 +17,7 @@ import { analyseParameters, analyseStatements, Layout, readsName, Scope } from '
 import { type CallArguments, Dict, MISSING, Tuple } from './values.ts'
 
 /** Units that a call of a macro costs besides what its body does: variables, arguments and a text of its own. */
-const callCost = 8
+const callCost = 16
 
 type MakeMacro = (activation: Activation) => FunctionValue
 

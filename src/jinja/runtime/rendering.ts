@@ -1,5 +1,5 @@
 import { closestName, Raised } from '../error.ts'
-import { Budget, type BudgetLimits, limitReached } from './budget.ts'
+import { type Allowance, Budget, type BudgetLimits, limitReached } from './budget.ts'
 import { quote } from './text.ts'
 import { Dict, isPlainObject, MISSING, objectTypeName, Undefined, type UndefinedKind } from './values.ts'
 
@@ -67,8 +67,13 @@ export class Rendering extends Budget {
   /** Lists that the template wrote itself, and so may change. Kept only for templates that name a changing method. */
   owned: WeakSet<object> | undefined
 
-  constructor(context: Record<string, unknown>, limits: BudgetLimits, settings: RenderingSettings) {
-    super(limits)
+  constructor(
+    context: Record<string, unknown>,
+    limits: BudgetLimits,
+    settings: RenderingSettings,
+    allowance?: Allowance,
+  ) {
+    super(limits, allowance)
     this.context = context
     this.settings = settings
   }
@@ -87,10 +92,14 @@ export class Rendering extends Budget {
     return this.copies === undefined ? value : this.#copied(name, value)
   }
 
-  /** What a name means that no block of the template has set, or `MISSING`: the context comes first, wildcards come last. */
-  resolve(name: string): unknown {
+  /** What a name means inside a block, or `MISSING`: what the top level has set comes first. */
+  resolveInBlock(name: string): unknown {
     const exported = this.exported?.get(name)
-    if (exported !== undefined && exported !== MISSING) return exported
+    return exported !== undefined && exported !== MISSING ? exported : this.resolve(name)
+  }
+
+  /** What a name means that the template has not set, or `MISSING`: the context comes first, wildcards come last. */
+  resolve(name: string): unknown {
     const value = this.lookUp(name)
     if (value !== MISSING) return value
     const { globals, library, now } = this.settings

@@ -6,8 +6,8 @@ import type { Program } from './program.ts'
 /** Places of a match: start and end of the whole, then of each group; -1 where a group took no part. */
 export type Places = readonly number[]
 
-/** Steps of the matcher that cost one unit of the budget. */
-const stepsPerUnit = 4
+/** Steps of the matcher that cost one unit of the budget; those that may be repeated without end cost one each. */
+const stepsPerUnit = 2
 
 /**
  * Finds matches of a program in one text, from left to right.
@@ -61,9 +61,9 @@ export class Matcher {
     for (let bit = place * length; bit < (place + 1) * length; bit++) tried[bit >> 5]! &= ~(1 << (bit & 31))
   }
 
-  #charge(): void {
+  #charge(isBounded: boolean): void {
     this.#steps += 1
-    if (this.#steps % stepsPerUnit === 0) this.#budget.charge(1)
+    if (!isBounded || this.#steps % stepsPerUnit === 0) this.#budget.charge(1)
   }
 
   /** Runs from an instruction to a `match`; gives its place, or -1. `slots` then hold the places of the groups. */
@@ -79,7 +79,7 @@ export class Matcher {
         continue
       }
       for (;;) {
-        this.#charge()
+        this.#charge(tried !== undefined)
         if (tried !== undefined) {
           const bit = place * instructions.length + at
           const mask = 1 << (bit & 31)
