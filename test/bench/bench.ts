@@ -1,7 +1,19 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { parseArgs } from 'node:util'
-import { startServer } from '../rig/server-process.ts'
+import { type ServerProcess, startServer } from '../rig/server-process.ts'
 import { measureEcho, measureHttpInsert, measureHttpRecord, measureInsert } from './ceilings.ts'
-import { bodyOf, headingOf, line, type Measured, makeFlow, measureFlow, measureLoad } from './measure.ts'
+import {
+  benchFlow,
+  bodyOf,
+  headingOf,
+  line,
+  type Measured,
+  makeFlow,
+  measureFlow,
+  measureLoad,
+  saveFlow,
+} from './measure.ts'
 
 /**
  * `npm run bench`: how many webhooks a second are accepted, run and recorded, beside what the same machine does in the
@@ -23,7 +35,12 @@ if (values.help) {
 }
 const load = { seconds: Number(values.seconds), connections: Number(values.connections), body: bodyOf(1_000) }
 
-const server = await startServer()
+/** The system that flows call; it answers at once. */
+const other = createServer((_request, response) => response.end('{}'))
+await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+const otherUrl = `http://127.0.0.1:${(other.address() as AddressInfo).port}/`
+
+const server = await startServer({ HOOKLINE_OUTBOUND_ALLOW: '127.0.0.0/8' })
 let bases: number[] = []
 const report = (name: string, measured: Measured) => console.log(line(name, measured, ...bases))
 console.log(
@@ -45,8 +62,27 @@ try {
       report('bare HTTP and record of the run', record)
     }
     report('async: accepted, 3 steps run, recorded', await measureFlow(server, true, load))
+    report(
+      'async: with a call to another system',
+      await measureLoad(server, { ...load, ...(await makeCaller(server)) }),
+    )
     report('sync: 2 steps run, recorded, answered', await measureFlow(server, false, load))
   }
 } finally {
   await server.stop()
+  other.close()
+}
+
+/** A flow like that of the others, which calls another system in place of its branch: it is written before the call and after it. */
+function makeCaller(server: ServerProcess) {
+  const flow = benchFlow(true)
+  const steps = flow.steps.filter(({ ref }) => ref !== 'if1')
+  const call = {
+    ref: 'con1',
+    connector: 'http',
+    action: 'request',
+    input: { method: 'POST', url: otherUrl, body: '{{ res1.value }}' },
+  }
+  const arrows = [...flow.arrows.filter(({ to }) => to !== 'if1'), { from: 'res1', to: 'con1' }]
+  return saveFlow(server, { ...flow, name: 'calling', steps: [...steps, call], arrows })
 }

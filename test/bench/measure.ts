@@ -97,11 +97,15 @@ export async function measureFlow(
   return measureLoad(server, { ...load, ...flow })
 }
 
-export async function makeFlow(
+export function makeFlow(server: ServerProcess, async: boolean): Promise<{ id: string; url: string; token: string }> {
+  return saveFlow(server, benchFlow(async))
+}
+
+export async function saveFlow(
   server: ServerProcess,
-  async: boolean,
+  flow: object,
 ): Promise<{ id: string; url: string; token: string }> {
-  const { id } = (await server.api('POST', '/v1/flows', benchFlow(async))).body as { id: string }
+  const { id } = (await server.api('POST', '/v1/flows', flow)).body as { id: string }
   const { url, token } = (await server.api('GET', `/v1/flows/${id}/webhook`)).body as { url: string; token: string }
   return { id, url, token }
 }
