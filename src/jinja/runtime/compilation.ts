@@ -60,8 +60,14 @@ export function syntaxError(
 /** Reads a name; `MISSING` when it has no value. */
 export function compileLoad(scope: Scope, name: string): Evaluate {
   const owner = scope.find(name)
-  if (owner === undefined || owner.isContextOnly(name)) return (activation) => activation.rendering.resolve(name)
+  if (owner === undefined || owner.isContextOnly(name)) return compileResolve(scope, name)
   return compileSlotRead(scope, owner, name)
+}
+
+function compileResolve(scope: Scope, name: string): Evaluate {
+  return scope.layout.isOfBlock
+    ? (activation) => activation.rendering.resolveInBlock(name)
+    : (activation) => activation.rendering.resolve(name)
 }
 
 function compileSlotRead(scope: Scope, owner: Scope, name: string): Evaluate {
@@ -106,12 +112,13 @@ export function compileEntry(scope: Scope): ((activation: Activation) => void) |
     if (load.kind === 'parameter' || scope.isContextOnly(name)) continue
     const slot = scope.slot(name)
     if (load.kind === 'context') {
+      const read = compileResolve(scope, name)
       steps.push((activation) => {
-        activation.slots[slot] = activation.rendering.resolve(name)
+        activation.slots[slot] = read(activation)
       })
     } else if (load.kind === 'outer') {
       const read = load.scope.isContextOnly(name)
-        ? (activation: Activation) => activation.rendering.resolve(name)
+        ? compileResolve(scope, name)
         : compileSlotRead(scope, load.scope, name)
       steps.push((activation) => {
         activation.slots[slot] = read(activation)

@@ -207,13 +207,14 @@ function compileArguments(args: Arguments, compile: (node: Expression) => Evalua
 
 const nothingNamed: ReadonlyMap<string, unknown> = new Map()
 
-function evaluateArguments(args: CompiledArguments, activation: Activation): CallArguments {
+/** `caller` is what a call block hands over: it comes behind the named arguments, and before those of a dict. */
+function evaluateArguments(args: CompiledArguments, activation: Activation, caller?: unknown): CallArguments {
   const positional = args.positional.map((value) => value(activation))
-  if (args.named.length === 0 && args.spreadList === undefined && args.spreadDict === undefined) {
-    return { positional, named: nothingNamed }
-  }
+  const hasNames = args.named.length > 0 || args.spreadDict !== undefined || caller !== undefined
+  if (!hasNames && args.spreadList === undefined) return { positional, named: nothingNamed }
   const named = new Map<string, unknown>()
   for (const [name, value] of args.named) named.set(name, value(activation))
+  if (caller !== undefined) named.set('caller', caller)
   const { rendering } = activation
   if (args.spreadList !== undefined) positional.push(...spread(rendering, args.spreadList(activation)))
   if (args.spreadDict !== undefined) {
@@ -276,12 +277,9 @@ export function compileCallWithCaller(
   const args = compileArguments(node.args, compile)
   return (activation, caller) => {
     const value = callee(activation)
-    const given = evaluateArguments(args, activation)
+    const given = evaluateArguments(args, activation, caller)
     activation.rendering.at = node.at
-    return callValue(activation.rendering, value, {
-      positional: given.positional,
-      named: new Map([...given.named, ['caller', caller]]),
-    })
+    return callValue(activation.rendering, value, given)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Expression, ForStatement, Statement, Target } from '../syntax/ast.ts'
 import { isTruthy } from './compare.ts'
-import { Activation, compileEntry, compileStore, type Evaluate, syntaxError } from './compilation.ts'
+import { Activation, compileEntry, compileLoad, compileStore, type Evaluate, syntaxError } from './compilation.ts'
 import { compileExpression } from './compile-expression.ts'
 import {
   BREAK,
@@ -17,7 +17,7 @@ import {
 import { iterate, type ValueIterator } from './iterate.ts'
 import { LoopContext } from './loop-context.ts'
 import { analyseExpression, analyseStatements, analyseTarget, Layout, readsName, Scope } from './scope.ts'
-import { Markup, OnceIterator, STOP } from './values.ts'
+import { Markup, OnceIterator, STOP, Tuple } from './values.ts'
 
 /** A for block, ready to run on the values of its iterable. */
 type RunLoop = (activation: Activation, values: unknown, depth: number) => Signal
@@ -141,6 +141,7 @@ function compileTest(
   const assign = compileAssign(compilation, { ...place, scope, isTopLevel: false }, target)
   const condition = compileExpression(compilation, { ...place, scope, isConditional: false }, test)
   const enter = compileEntry(scope)
+  const whole = target.kind === 'tuple' ? compileWhole(scope, target) : undefined
   return (activation, iterable) => {
     const values = iterate(activation.rendering, iterable)
     const passing = function* (): Generator<unknown, undefined> {
@@ -148,11 +149,18 @@ function compileTest(
       for (let value = values.next(); value !== STOP; value = values.next()) {
         activation.rendering.charge(1)
         assign(activation, value)
-        if (isTruthy(condition(activation))) yield value
+        if (isTruthy(condition(activation))) yield whole === undefined ? value : whole(activation)
       }
     }
     return new OnceIterator('generator', passing())
   }
+}
+
+/** Puts what a target took apart together again: a loop with a condition goes on with tuples, whatever the items were. */
+function compileWhole(scope: Scope, target: Target): Evaluate {
+  if (target.kind !== 'tuple') return compileLoad(scope, target.name)
+  const items = target.items.map((item) => compileWhole(scope, item))
+  return (activation) => new Tuple(items.map((item) => item(activation)))
 }
 
 /** Where a loop or anything in it sets the name `loop`, which Jinja2 forbids. */

@@ -357,7 +357,7 @@ function compileBlock(compilation: TemplateCompilation, place: Place, statement:
 
 /** A block knows the names of the top level, but not those of the blocks around it. */
 function compileBlockBody(compilation: TemplateCompilation, statement: BlockStatement): (rendering: Rendering) => void {
-  const layout = new Layout(undefined)
+  const layout = new Layout(undefined, true)
   const scope = new Scope(layout)
   analyseStatements(scope, statement.body)
   const run = compileBody(

@@ -30,9 +30,12 @@ export type Load =
 /** The variables of one activation: of the template, of a call of a macro, of a turn into a recursive loop. */
 export class Layout {
   readonly parent: Layout | undefined
+  /** Whether a block is around it: only there the names that the top level sets are looked up by name. */
+  readonly isOfBlock: boolean
   size = 0
-  constructor(parent: Layout | undefined) {
+  constructor(parent: Layout | undefined, isOfBlock = parent?.isOfBlock === true) {
     this.parent = parent
+    this.isOfBlock = isOfBlock
   }
 }
 
