@@ -12,6 +12,8 @@ let underWay = 0
 export async function inTurns<Result>(work: Generator<void, Result>): Promise<Result> {
   underWay += 1
   try {
+    // What led here has taken its time, too.
+    await nextTurn()
     for (;;) {
       const until = performance.now() + longestTurnMs / underWay
       let step = work.next()

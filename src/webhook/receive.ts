@@ -80,7 +80,7 @@ export async function receiveWebhook(
   return beginRun(request, admitted, input, edge, () => admitFresh(request, edge, edge.world.now()))
 }
 
-/** At once for what is small and plain, as `parseBody`; what is not is also written in slices. */
+/** At once for what is small and plain, as `parseBody`; all else gives way to others in between. */
 export function parseRequest(request: WebhookRequest, edge: Edge): RequestInput | Promise<RequestInput> {
   const parsed = parseBody(
     {
@@ -90,11 +90,17 @@ export function parseRequest(request: WebhookRequest, edge: Edge): RequestInput 
     },
     edge.bodyLimits,
   )
-  return parsed instanceof Promise ? parsed.then((body) => largeInput(request, body)) : requestInput(request, parsed)
+  if (parsed instanceof Promise) return parsed.then((body) => inTurns(inputInSlices(request, body)))
+  return request.body.length > largeBytes ? inTurns(inputInSlices(request, parsed)) : requestInput(request, parsed)
 }
 
-async function largeInput(request: WebhookRequest, body: ParsedBody): Promise<RequestInput> {
-  return requestInput(request, body, await inTurns(stringifyJsonInSlices(body.value)))
+/** Writing larger ones down takes long enough to be noticed by others. */
+const largeBytes = 128 * 1024
+
+function* inputInSlices(request: WebhookRequest, body: ParsedBody): Generator<void, RequestInput> {
+  const text = yield* stringifyJsonInSlices(body.value)
+  yield
+  return requestInput(request, body, text)
 }
 
 function single(header: string | string[] | undefined): string | undefined {
