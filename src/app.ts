@@ -16,6 +16,7 @@ import type { Config } from './config.ts'
 import { loadConnectors } from './connectors/index.ts'
 import { createHttpServer } from './http.ts'
 import { createMailer } from './mailer.ts'
+import { createMemory } from './memory.ts'
 import { createMetrics } from './metrics.ts'
 import { createOutbound } from './outbound.ts'
 import { pingWebhook, previewFlow } from './registrations/preview.ts'
@@ -156,6 +157,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     limit: config.maxWaitingRuns,
     log,
   })
+  const memory = createMemory()
   const core = createRunCore({
     ...forRuns,
     queue,
@@ -171,6 +173,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     },
     works,
     concurrency: config.workerConcurrency,
+    memoryShare: memory.share,
     chores: { prune_runs: (_data, signal) => prune({ ...storage, now }, signal) },
     clock: systemClock,
     newId: randomUUIDv7,
@@ -309,7 +312,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
       ? await createHttpServer({ config, log, unready: () => unready(storage), metrics: metrics.registry })
       : undefined
   if (http && takesRequests) {
-    registerBodyRoom(http, config.maxBodyBytes)
+    registerBodyRoom(http, config.maxBodyBytes, { memory })
     registerWebhook(http, edge, config.maxBodyBytes)
     registerConnectorWebhook(http, edge, config.maxBodyBytes)
     await registerApi(http, apiDeps)

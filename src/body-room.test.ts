@@ -6,7 +6,7 @@ import { pino } from 'pino'
 import { registerBodyRoom } from './body-room.ts'
 import { createHttpServer } from './http.ts'
 
-const maxBodyBytes = 300_000
+const maxBodyBytes = 3_000_000
 const http = await createHttpServer({
   config: { trustProxy: [], publicUrl: undefined, metrics: false },
   log: pino({ level: 'silent' }),
@@ -46,13 +46,15 @@ for (const isChunked of [false, true]) {
   test(`while a large body has the room, others of its kind are sent away${isChunked ? ', in chunks, too' : ''}`, async () => {
     held = Promise.withResolvers()
     arrived = Promise.withResolvers()
-    const first = send('/held', 200_000, isChunked)
+    const first = send('/held', 2_000_000, isChunked)
     await arrived.promise
-    assert.deepEqual(await send('/quick', 200_000, isChunked), { status: 503, retryAfter: '5' })
+    assert.deepEqual(await send('/quick', 2_000_000, isChunked), { status: 503, retryAfter: '5' })
     assert.equal((await send('/quick', 10_000, isChunked)).status, 200, 'a small one needs no room')
+    assert.equal((await send('/quick', 500_000)).status, 200, 'one that is not as large has another room')
+    assert.equal((await send('/quick', 3_000_001)).status, 413, 'what is too large need not wait to hear so')
     held.resolve()
     assert.equal((await first).status, 200)
-    assert.equal((await send('/quick', 200_000, isChunked)).status, 200, 'the room is left with the answer')
+    assert.equal((await send('/quick', 2_000_000, isChunked)).status, 200, 'the room is left with the answer')
   })
 }
 
@@ -64,13 +66,13 @@ test('who goes away leaves the room', async () => {
     port,
     path: '/held',
     method: 'POST',
-    headers: { 'content-length': 200_000 },
+    headers: { 'content-length': 2_000_000 },
   })
-  gone.on('error', () => undefined).end(Buffer.alloc(200_000))
+  gone.on('error', () => undefined).end(Buffer.alloc(2_000_000))
   await arrived.promise
   const closed = new Promise((resolve) => gone.once('close', resolve))
   gone.destroy()
   await closed
-  assert.equal((await send('/quick', 200_000)).status, 200)
+  assert.equal((await send('/quick', 2_000_000)).status, 200)
   held.resolve()
 })

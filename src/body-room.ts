@@ -1,11 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import { AppError } from './errors.ts'
+import type { Memory } from './memory.ts'
 import { createRoom } from './room.ts'
 
 /** Bodies up to this need no room: as many as there may be connections fit into memory. */
 export const smallBytes = 64 * 1024
+/** Bodies up to this have a room of their own, so that the largest do not hold them up. */
+const middlingBytes = 1024 * 1024
+const middlingRoomBytes = 10 * 1024 * 1024
 /** Of all larger bodies together. One becomes a value, a row and a record or two, and takes several times its size until its answer is out. */
 const roomBytes = 40 * 1024 * 1024
+/** Who waits has up to 128 KiB in memory already: others are sent away when so many times the room is waited for. */
+const waitingFactor = 4
 /** A sender waits so long for room before it is sent away. */
 const patienceMs = 5_000
 
@@ -17,29 +23,39 @@ declare module 'fastify' {
 }
 
 interface BodyRoomOptions {
+  memory?: Memory
   bytes?: number
   waitMs?: number
 }
 
 /**
  * Bounds how much of large bodies is in memory at a time: who has one waits until there is room, with little or nothing of
- * it read, and is answered 503 when that takes too long. The room is left when the answer is out or the sender gone.
+ * it read, and is answered 503 when that takes too long or too many wait already. The room is left when the answer is out or the sender gone.
  */
 export function registerBodyRoom(http: FastifyInstance, maxBodyBytes: number, options?: BodyRoomOptions): void {
-  const { bytes = Math.max(roomBytes, maxBodyBytes), waitMs = patienceMs } = options ?? {}
-  const room = createRoom({ bytes, waitMs, full: tooFull })
+  const { memory = { share: 1, makeReady: () => undefined }, waitMs = patienceMs } = options ?? {}
+  const { bytes = Math.max(roomBytes * memory.share, maxBodyBytes) } = options ?? {}
+  const roomOf = (most: number) =>
+    createRoom({ bytes: most, waitingBytes: waitingFactor * most, waitMs, full: tooFull })
+  const middlingRoom = roomOf(middlingRoomBytes * memory.share)
+  const largeRoom = roomOf(bytes)
   // Not async: nearly all requests need no room, and a promise each is noticed.
   http.addHook('preParsing', (request, reply, payload, done) => {
     const enter = async (wanted: number) => {
-      const leave = await room.enter(Math.min(wanted, maxBodyBytes))
+      const isLarge = wanted > middlingBytes
+      const leave = await (isLarge ? largeRoom : middlingRoom).enter(Math.min(wanted, maxBodyBytes))
       // Gone while it waited.
-      if (reply.raw.closed) leave()
-      else reply.raw.once('close', leave)
+      if (reply.raw.closed) return leave()
+      reply.raw.once('close', leave)
+      memory.makeReady(wanted)
     }
     const { 'transfer-encoding': coding, 'content-length': length } = request.headers
     if (coding !== undefined) request.makeRoom = () => enter(maxBodyBytes)
-    if (coding !== undefined || Number(length ?? 0) <= smallBytes) return done(null, payload)
-    enter(Number(length)).then(() => done(null, payload), done)
+    const said = Number(length ?? 0)
+    // What is larger than its route takes is refused unread.
+    const isTooLarge = said > (request.routeOptions.bodyLimit ?? maxBodyBytes)
+    if (coding !== undefined || said <= smallBytes || isTooLarge) return done(null, payload)
+    enter(said).then(() => done(null, payload), done)
   })
 }
 

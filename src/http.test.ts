@@ -102,6 +102,14 @@ test('a body over the limit is 413, readable even while it is still being sent',
   assert.match(chunked, /payload_too_large/)
 })
 
+test('a sender of a refused body gets to read why, also one who wants no further answer', async () => {
+  const body = 'x'.repeat(4_000_000)
+  const answer = await sendRaw(
+    `POST /v1/echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  )
+  assert.match(answer, /^HTTP\/1\.1 413/)
+})
+
 test('a request with several of the headers that must be single is refused', async () => {
   for (const header of [
     'Host: y',

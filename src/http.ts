@@ -49,11 +49,11 @@ const timeoutCheckMs = 2_000
 const listenOnMs = 20
 const looksInVain = 50
 const longestListenMs = 10_000
-/** A body that was refused while it came in is read to its end if it is no longer than this, */
+/** A body that was refused while it came in is read to its end if it is said to be no longer than this, */
 const mostDroppedBytes = 16 * 1024 * 1024
-/** and so far where its length is not known. */
+/** and so far where its length is not said. */
 const droppedBytes = 1024 * 1024
-/** A sender of more than that has so long to read the answer. */
+/** Its sender has so long to read the answer, unless the end is near. */
 const lingerMs = 1_000
 
 /**
@@ -153,7 +153,7 @@ function tooLarge(limit: number): AppError {
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = error instanceof AppError ? error : translate(error)
   if (known.code === 'internal') request.log.error({ err: error, route: request.routeOptions.url }, 'request failed')
-  if (!request.raw.complete) dropRest(request, reply)
+  if (isBodyOnItsWay(request)) dropRest(request, reply)
   return reply.code(known.status).headers(known.headers).type('application/json').send(known.envelope)
 }
 
@@ -166,24 +166,36 @@ function translate(error: unknown): AppError {
   return new AppError('internal', errorCatalogue.internal.summary, { cause: error })
 }
 
+function isBodyOnItsWay(request: FastifyRequest): boolean {
+  return !request.raw.complete && (lengthSaid(request) > 0 || request.headers['transfer-encoding'] !== undefined)
+}
+
 /**
  * Reads on what is refused, as far as it is worth it: closing at once would reset the connection, and a sender who is nearly
- * done might never see why. The others write into a full buffer, which costs nothing, until they are cut off.
+ * done might never see why. The others have a moment to read the answer; what they send goes into a full buffer, which costs
+ * nothing.
  */
 function dropRest(request: FastifyRequest, reply: FastifyReply): void {
   const { raw } = request
-  reply.removeHeader('connection')
+  const { socket } = raw
   const said = lengthSaid(request)
-  let left = said > mostDroppedBytes ? 0 : said || droppedBytes
+  const isEndNear = said > 0 && said <= mostDroppedBytes
+  let left = isEndNear ? said : said === 0 ? droppedBytes : 0
   const drop = (chunk: Buffer) => {
     left -= chunk.length
-    if (left > 0 || raw.complete) return
-    raw.off('data', drop).pause()
-    setTimeout(() => raw.socket.destroy(), lingerMs).unref()
+    if (left < 0) raw.off('data', drop).pause()
   }
   // What goes wrong now is nobody's business any more.
   raw.on('data', drop).on('error', () => undefined)
   raw.resume()
+  if (!isEndNear) {
+    setTimeout(() => {
+      if (!raw.complete) socket.destroy()
+    }, lingerMs).unref()
+  }
+  // Node would close together with the answer if the sender wants only one.
+  if (request.headers.connection?.toLowerCase() === 'close') raw.once('end', () => socket.end())
+  reply.header('connection', 'keep-alive')
 }
 
 /** What is not HTTP, or not in time: there is no request to answer, so the answer is written by hand. */

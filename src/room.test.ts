@@ -42,3 +42,15 @@ test('who waits too long is sent away, and those behind it need not wait for it'
   ;(await small)()
   leave()
 })
+
+test('who would make too many wait is sent away at once', async () => {
+  const room = createRoom({ bytes: 100, waitingBytes: 100, waitMs: 60_000, full })
+  const leave = await room.enter(60)
+  const second = room.enter(60)
+  await assert.rejects(room.enter(60), /^Error: full$/)
+  const third = room.enter(40)
+  leave()
+  ;(await second)()
+  ;(await third)()
+  ;(await room.enter(100))()
+})

@@ -44,7 +44,6 @@ export function requestInput(request: WebhookRequest, parsed: ParsedBody, parsed
   const query = queryObject(request.query)
   const takesQuery = request.body.length === 0 && request.method === 'GET'
   const payload: Json = takesQuery ? query : parsed.value
-  const payloadText = (takesQuery ? undefined : parsedText) ?? stringifyJson(payload)
   const facts = {
     method: request.method,
     headers: shownHeaders(request.headers),
@@ -52,13 +51,14 @@ export function requestInput(request: WebhookRequest, parsed: ParsedBody, parsed
     ip: request.ip,
   }
   const rawText = takesQuery ? '' : parsed.rawText
+  const written = (takesQuery ? undefined : parsedText) ?? stringifyJson(payload)
+  const isAsWritten = rawText === written
   const input: RunInput = { payload, request: { ...facts, raw_body: rawText }, variables: null }
   return {
     input,
-    payloadText,
-    requestText: stringifyJson(
-      (rawText === payloadText ? facts : { ...facts, raw_body: rawText }) as unknown as JsonObject,
-    ),
+    // Equal texts are still two in memory.
+    payloadText: isAsWritten ? rawText : written,
+    requestText: stringifyJson((isAsWritten ? facts : { ...facts, raw_body: rawText }) as unknown as JsonObject),
     raw: isExactly(request.body, rawText) ? null : request.body,
     onWritten: request.onWritten,
   }

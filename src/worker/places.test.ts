@@ -5,7 +5,7 @@ import { createPlaces } from './places.ts'
 
 function placesAt(concurrency: number) {
   const time = { ms: 10_000 }
-  return { time, places: createPlaces(concurrency, () => time.ms) }
+  return { time, places: createPlaces(concurrency, 1, () => time.ms) }
 }
 
 test('no more runs are taken on than the concurrency', () => {
@@ -59,6 +59,14 @@ test('large payloads take as many places as there are 32 KiB in them', () => {
   place.leave()
   assert.equal(places.isFull(), false)
   assert.equal(places.isCrowded('flow'), false)
+})
+
+test('with half of the memory, large payloads take twice as many', () => {
+  const places = createPlaces(1, 0.5, () => 10_000)
+  places.take('a', 1).isOf('flow', 31 * 32 * 1024)
+  assert.equal(places.isFull(), false)
+  places.take('a', 1)
+  assert.equal(places.isFull(), true)
 })
 
 test('when half of all places are one account’s, it gets no more', () => {

@@ -49,7 +49,12 @@ interface Taken {
   at: number
 }
 
-export function createPlaces(concurrency: number, clock: () => number = systemClock.elapsedMs): Places {
+/** `memoryShare`: with half of the memory a run counts for twice as much. */
+export function createPlaces(
+  concurrency: number,
+  memoryShare: number,
+  clock: () => number = systemClock.elapsedMs,
+): Places {
   const most = concurrency * mostFactor
   const taken = new Set<Taken>()
   const accounts = createTally(most / 2)
@@ -101,7 +106,7 @@ export function createPlaces(concurrency: number, clock: () => number = systemCl
       busy += runs
       return {
         isOf(flowId, characters) {
-          const more = Math.floor(characters / charactersPerPlace)
+          const more = Math.floor(characters / (charactersPerPlace * memoryShare))
           mine.flows.push([flowId, 1 + more])
           flows.add(flowId, 1 + more)
           if (more > 0) count(mine, more)

@@ -31,6 +31,8 @@ interface RunCoreParts extends Pick<RunWriterOptions, 'priorityOf' | 'onCommit'>
   /** Whether this process works off the queue, and how many runs at a time; otherwise it only accepts. */
   works: boolean
   concurrency: number
+  /** Of what runs under way may have in memory (see `Memory.share`); default 1. */
+  memoryShare?: number
   /** Jobs of the queue beside those of runs. */
   chores: Chores<JobKind>
   clock: Clock
@@ -61,6 +63,7 @@ const handOverMs = 3_000
 export function createRunCore(parts: RunCoreParts): RunCore {
   const { database, queue, runs, flows, clock, log, works } = parts
   const { now } = clock
+  const { memoryShare = 1 } = parts
   const tracked = createTrackedRuns()
   const stopping = new AbortController()
   let worker: Worker | undefined
@@ -82,13 +85,16 @@ export function createRunCore(parts: RunCoreParts): RunCore {
       parts.onCommit(commit)
     },
   })
-  const world: World = createWorld({ ...parts.outside, clock, flows, runs: parts.forUsers.runs, writer })
+  const world: World = createWorld({
+    ...parts.outside,
+    ...{ clock, flows, runs: parts.forUsers.runs, writer, memoryShare },
+  })
   const lanes = createRunLanes(database, queue)
   const laneKeeper = createLaneKeeper({ lanes, flows, onAdmitted: nudge, log, clock })
   const runner = createRunner({ ...parts.forUsers, flows, writer, tracked, now, newRunId: parts.newId })
   if (works) {
     worker = createWorker({
-      ...{ queue, runs, flows, writer, world, log },
+      ...{ queue, runs, flows, writer, world, memoryShare, log },
       concurrency: parts.concurrency,
       track: tracked.track,
     })

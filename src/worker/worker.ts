@@ -19,6 +19,8 @@ export interface WorkerWorld {
   world: World
   /** Runs worked on at the same time. */
   concurrency: number
+  /** Of what these may have in memory (see `Memory.share`). */
+  memoryShare: number
   /** Watches over runs of this process, so that a cancellation reaches them. */
   track(runId: string): { signal: AbortSignal; done(): void }
   log: { error(facts: object, message: string): void }
@@ -61,7 +63,7 @@ export function createWorker(options: WorkerWorld): Worker {
   const held = new Set<Job>()
   const underway = new Set<Promise<void>>()
   const suspects = createSuspects()
-  const places = createPlaces(options.concurrency, clock.elapsedMs)
+  const places = createPlaces(options.concurrency, options.memoryShare, clock.elapsedMs)
   /** Whether jobs may have been enqueued since the last look. */
   let mayHaveWork = true
   /** Whether the last look left jobs in the queue. */

@@ -33,6 +33,8 @@ export interface WorldParts {
   runs: Runs
   values: FlowValues
   writer: RunWriter
+  /** Of the room for answers (see `Memory.share`). */
+  memoryShare: number
 }
 
 /** The world of runs, made of the product's parts. */
@@ -43,7 +45,7 @@ export function createWorld(parts: WorldParts): World {
     async waitUntil(at, signal) {
       await clock.sleep(Math.max(0, at.getTime() - clock.now().getTime()), signal)
     },
-    room: createRoom({ bytes: answerBytes, waitMs: roomWaitMs, full: noRoom }),
+    room: createRoom({ bytes: answerBytes * parts.memoryShare, waitMs: roomWaitMs, full: noRoom }),
     call: parts.call,
     callConnector: parts.callConnector,
     runCode: parts.runCode,

@@ -1,8 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { atLeast, atMost, faultTest } from './fault-test.ts'
-import { copyingFlow } from './hungry.ts'
 import { invariantsBroken, judge } from './judge.ts'
-import { answerFigures, type Ledger, newLedger, percentile, sendOne, startLoad, type Target } from './load.ts'
+import {
+  answerFigures,
+  type Ledger,
+  makeTarget,
+  newLedger,
+  percentile,
+  sendOne,
+  startLoad,
+  type Target,
+} from './load.ts'
 import { peakMb, withMemoryGroup } from './memory.ts'
 import { withRig } from './rig.ts'
 
@@ -33,7 +41,7 @@ export const memoryLimit = faultTest({
         const reader = await rig.addServer('api')
         const death = new AbortController()
         server.process.once('exit', () => death.abort())
-        const copying = await copyingFlow(server)
+        const largeTarget = await makeTarget(server, { async: true })
         const load = startLoad({
           urls: () => [server.url],
           targets: rig.targets,
@@ -43,7 +51,9 @@ export const memoryLimit = faultTest({
         })
         const largeOnes = newLedger()
         const over = AbortSignal.any([death.signal, AbortSignal.timeout(seconds * 1000)])
-        await Promise.all(Array.from({ length: large }, () => sendOverAndOver(server.url, copying, largeOnes, over)))
+        await Promise.all(
+          Array.from({ length: large }, () => sendOverAndOver(server.url, largeTarget, largeOnes, over)),
+        )
         await load.stop()
         const found = {
           deaths: death.signal.aborted ? 1 : 0,
@@ -55,14 +65,14 @@ export const memoryLimit = faultTest({
           largeAccepted: largeOnes.accepted.size,
         }
         say(JSON.stringify(found))
-        if (death.signal.aborted) return found
+        if (found.deaths + found.kills > 0) return found
         const small = await judge({ server: reader, targets: rig.targets, ledger: rig.ledger, withinMs: 120_000 })
-        const { lost, unfinished } = await judge({ server: reader, targets: [copying], ledger: largeOnes })
+        const { lost, unfinished } = await judge({ server: reader, targets: [largeTarget], ledger: largeOnes })
         return { ...found, peakMb: peakMb(server.process.pid!), ...small, largeLost: lost, largeUnfinished: unfinished }
       }),
     ),
   faults: (report, { seconds }) =>
-    Number(report.deaths) > 0
+    Number(report.deaths) + Number(report.kills) > 0
       ? [`the process died; ${report.kills} kills for lack of memory`]
       : [
           ...invariantsBroken(report),
