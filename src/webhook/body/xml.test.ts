@@ -34,7 +34,6 @@ test('what is not well-formed is refused with line, column and what was expected
     ["<!DOCTYPE a PUBLIC 'a\tb' 's'><a/>", /expected <!DOCTYPE name>/],
     ['<😀/>', /expected a name of XML 1.0 \(fourth edition\), found "😀" \(line 1/],
     ['<a Ⅷ="1"/>', /fourth edition\), found "Ⅷ"/],
-    ['<a><?ĳ x?></a>', /fourth edition\), found "ĳ"/],
     ['<?xml version="1/0"?><a/>', /version number/],
     ['<?xml version="2.0\'?><a/>', /XML declaration/i],
     ['<?xml version="1.0" encoding="UTF-16"?><a/>', /names the encoding "UTF-16", but the bytes are in/],
