@@ -125,21 +125,32 @@ function readBody(
   let size = 0
   const collect = (chunk: Buffer) => {
     size += chunk.length
-    if (size > limit) return settle(tooLarge(limit))
     chunks.push(chunk)
+    if (size > limit) return settle(tooLarge(limit))
     const { makeRoom } = request
     if (size <= smallBytes || makeRoom === null) return
     request.makeRoom = null
     payload.pause()
     makeRoom().then(() => payload.resume(), settle)
   }
-  const finish = () => settle(null, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size))
+  const finish = () => {
+    if (chunks.length === 1) return settle(null, chunks[0])
+    const body = Buffer.concat(chunks, size)
+    chunks.forEach(free)
+    return settle(null, body)
+  }
   const fail = (cause: Error) => settle(new AppError('invalid_body', 'the body ended too early', { cause }))
   const settle = (error: Error | null, body?: Buffer) => {
     payload.off('data', collect).off('end', finish).off('error', fail)
+    if (error !== null) chunks.forEach(free)
     done(error, body)
   }
   payload.on('data', collect).on('end', finish).on('error', fail)
+}
+
+/** Gives memory back that nobody else refers to. The garbage collector looks at its own heap, and lets 100 MB of this pile up. */
+function free({ buffer, byteLength }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
 }
 
 function lengthSaid({ headers }: FastifyRequest): number {
@@ -183,6 +194,7 @@ function dropRest(request: FastifyRequest, reply: FastifyReply): void {
   let left = isEndNear ? said : said === 0 ? droppedBytes : 0
   const drop = (chunk: Buffer) => {
     left -= chunk.length
+    free(chunk)
     if (left < 0) raw.off('data', drop).pause()
   }
   // What goes wrong now is nobody's business any more.

@@ -13,7 +13,7 @@ interface Options {
   senders: number
   /** Requests a second until all are open. */
   rate: number
-  /** How long each flow rests before it answers: longer than it takes until all are open. */
+  /** How long each flow waits before it answers: longer than it takes until all are open, and no more than 10 s. */
   delaySeconds: number
 }
 
@@ -23,7 +23,7 @@ export const openRequests = faultTest({
   passes: `all are answered or refused with 503 and Retry-After, memory stays within ${mostMb} MB, asynchronous answers come with p99 within ${mostAcknowledgeMs} ms`,
   needs: ['linux', 'files'],
   short: { senders: 2_000, rate: 500, delaySeconds: 6 },
-  full: { senders: 10_000, rate: 1_000, delaySeconds: 15 },
+  full: { senders: 10_000, rate: 1_500, delaySeconds: 10 },
   everyTestRun: true,
   run: ({ senders, rate, delaySeconds }: Options, say) =>
     withRig(
