@@ -4,20 +4,25 @@ import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { compile, TemplateError } from '../../src/jinja/template.ts'
 import { oracleContext, TemplateGenerator } from './generate.ts'
+import { type GeneratedTemplate, StatementGenerator } from './generate-statements.ts'
 import { Random } from './random.ts'
 import { readContext } from './read-context.ts'
 
 const leastShare = 0.995
 
-/** Reads `{template, context}` lines, answers a line `{output}` or `{error}` for each. */
+/** Reads the context and then a line `{source, env}` a template, answers a line `{output}` or `{error}` for each. */
 const pythonSide = `
 import sys, json
+from jinja2 import ChainableUndefined
 from jinja2.sandbox import SandboxedEnvironment
-env = SandboxedEnvironment(extensions=['jinja2.ext.do', 'jinja2.ext.loopcontrols'])
+def environment(settings):
+    if 'undefined' in settings: settings['undefined'] = ChainableUndefined
+    return SandboxedEnvironment(extensions=['jinja2.ext.do', 'jinja2.ext.loopcontrols'], **settings)
 context = sys.stdin.readline()
 for line in sys.stdin:
     try:
-        answer = {'output': env.from_string(json.loads(line)).render(json.loads(context))}
+        case = json.loads(line)
+        answer = {'output': environment(case['env']).from_string(case['source']).render(json.loads(context))}
     except BaseException as error:
         answer = {'error': type(error).__name__, 'message': str(error)[:200]}
     print(json.dumps(answer))
@@ -47,8 +52,11 @@ if (probe.status !== 0) {
 }
 
 const random = new Random(Number(options.seed))
-const generator = new TemplateGenerator(random)
-const templates = Array.from({ length: Number(options.count) }, () => generator.template())
+const values = new TemplateGenerator(random)
+const statements = new StatementGenerator(random)
+const templates = Array.from({ length: Number(options.count) }, (_, index) =>
+  index % 2 === 0 ? { source: values.template(), env: {} } : statements.template(),
+)
 // One line, with its numbers written as they are.
 const context = oracleContext.replace(/\n\s*/g, ' ')
 const lines = [context, ...templates.map((template) => JSON.stringify(template))]
@@ -87,7 +95,7 @@ for (const [index, template] of templates.entries()) {
   shown += 1
   if (shown <= Number(options.show)) {
     console.log(
-      `--- ${JSON.stringify(template)}\n    Python: ${JSON.stringify(theirs)}\n    ours:   ${JSON.stringify(ours)}`,
+      `--- ${JSON.stringify(template.source)} ${JSON.stringify(template.env)}\n    Python: ${JSON.stringify(theirs)}\n    ours:   ${JSON.stringify(ours)}`,
     )
   }
 }
@@ -98,9 +106,9 @@ console.log(
 )
 process.exitCode = share >= leastShare ? 0 : 1
 
-function answer(template: string): Answer {
+function answer({ source, env }: GeneratedTemplate): Answer {
   try {
-    return { output: compile(template).render(readContext(context)) }
+    return { output: compile(source, env).render(readContext(context)) }
   } catch (error) {
     if (!(error instanceof TemplateError))
       return { error: 'CRASH', message: String(error instanceof Error ? error.stack : error) }

@@ -9,7 +9,6 @@ import {
   BREAK,
   CONTINUE,
   capture,
-  capturedValue,
   compileAssign,
   DONE,
   type Execute,
@@ -22,7 +21,7 @@ import {
 import type { Rendering } from './rendering.ts'
 import { analyseExpression, analyseStatements, analyseTarget, Layout, Scope } from './scope.ts'
 import { escapeHtml, toText } from './text.ts'
-import { Markup } from './values.ts'
+import { Markup, MISSING } from './values.ts'
 
 /** Compiles a whole template; the result writes to the rendering's output. Errors: `TemplateError` of kind `syntax`. */
 export function compileTemplate(
@@ -209,8 +208,9 @@ function compileSetBlock(
     enter?.(activation)
     const { text, signal } = capture(activation, run)
     if (signal !== DONE) return signal
-    const value = capturedValue(rendering, text)
-    const filtered = filter === undefined ? value : filter(activation, value)
+    // As in Jinja2, what the filters get goes by where the block stands, what comes of it by who renders it.
+    const written = escapesAt(place, rendering) ? new Markup(text) : text
+    const filtered = filter === undefined ? text : filter(activation, written)
     assign(
       activation,
       rendering.escapes && !(filtered instanceof Markup) ? new Markup(toText(rendering, filtered)) : filtered,
@@ -347,7 +347,11 @@ function compileBlock(compilation: TemplateCompilation, place: Place, statement:
     const outer = rendering.exported
     if (visible.length > 0) {
       rendering.exported = new Map(outer)
-      for (const [local, load] of visible) rendering.exported.set(local, load(activation))
+      for (const [local, load] of visible) {
+        const value = load(activation)
+        // A name that is set further down does not hide the outer one yet.
+        if (value !== MISSING) rendering.exported.set(local, value)
+      }
     }
     compilation.blocks.get(name)!.run(rendering)
     rendering.exported = outer
