@@ -72,6 +72,12 @@ export interface App {
 /** What processes tell each other of what is to be seen in the interface. */
 const eventChannel = 'interface_events'
 
+/**
+ * Connections that the system keeps while this process is busy, as far as its own limit (`net.core.somaxconn`) allows. One more
+ * is tried again by its sender's system after 1, 3 and 7 s; Node's default of 511 is a third of a second's senders.
+ */
+const mostUnaccepted = 4096
+
 /** How often it is looked at what waits in the queue. */
 const backlogMs = 1_000
 
@@ -319,7 +325,7 @@ export async function startApp(config: Config, log: FastifyBaseLogger): Promise<
     if (!(await serveWeb(http))) log.warn('the web interface is not built: run npm run build')
   }
   if (http) {
-    await http.listen({ host: config.host, port: config.port })
+    await http.listen({ host: config.host, port: config.port, backlog: mostUnaccepted })
     const address = http.server.address()
     if (takesRequests && config.publicUrl === undefined && address !== null && typeof address === 'object') {
       publicUrl = `http://${config.host}:${address.port}`
