@@ -1,5 +1,6 @@
 import { Raised } from '../error.ts'
 import { isTruthy } from '../runtime/compare.ts'
+import { Complex } from '../runtime/complex.ts'
 import { integerArgument, native } from '../runtime/native.ts'
 import {
   divideNumbers,
@@ -74,6 +75,7 @@ function int(rendering: Rendering, [value, fallback, base]: readonly unknown[]):
 }
 
 function abs(_: Rendering, [value]: readonly unknown[]): unknown {
+  if (value instanceof Complex) return float(Math.hypot(value.real, value.imaginary))
   const number = numeric(value)
   if (number === undefined) throw new Raised('TypeError', `bad operand type for abs(): '${typeName(value)}'`)
   if (typeof number === 'bigint') return integer(number < 0n ? -number : number)

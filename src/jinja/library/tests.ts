@@ -1,4 +1,5 @@
 import { contains, isEqual, isOrdered, type OrderOperator } from '../runtime/compare.ts'
+import { Complex } from '../runtime/complex.ts'
 import { isIterable, lengthOf } from '../runtime/iterate.ts'
 import { LoopContext } from '../runtime/loop-context.ts'
 import { callNative, native } from '../runtime/native.ts'
@@ -85,7 +86,10 @@ export const tests: ReadonlyMap<string, NativeFunction> = tableOf([
   isCased('upper'),
   simple('string', isText),
   simple('mapping', isDict),
-  simple('number', (value) => isInteger(value) || isFloat(value) || typeof value === 'boolean'),
+  simple(
+    'number',
+    (value) => isInteger(value) || isFloat(value) || typeof value === 'boolean' || value instanceof Complex,
+  ),
   simple('sequence', isSequence),
   simple('iterable', (value) => {
     if (value instanceof Undefined && value.kind === 'strict') throw value.failure()

@@ -138,9 +138,6 @@ export function powerNumbers(budget: Budget, base: Numeric, exponent: Numeric): 
   }
   const [left, right] = [toDouble(base), toDouble(exponent)]
   if (left === 0 && right < 0) throw new Raised('ZeroDivisionError', '0.0 cannot be raised to a negative power')
-  if (left < 0 && Number.isFinite(left) && Number.isFinite(right) && !Number.isInteger(right)) {
-    throw new Raised('ValueError', 'a negative number to a fractional power is complex, which templates do not have')
-  }
   return float(powerDoubles(left, right))
 }
 

@@ -1,6 +1,7 @@
 import { Raised } from '../error.ts'
 import type { BinaryOperator } from '../syntax/ast.ts'
 import type { Budget } from './budget.ts'
+import { complexPower } from './complex.ts'
 import {
   addNumbers,
   divideNumbers,
@@ -109,8 +110,14 @@ export function binary(budget: Budget, operator: BinaryOperator, a: unknown, b: 
     case '%':
       return divideWithRemainder(left, right, operator)
     case '**':
-      return powerNumbers(budget, left, right)
+      return isComplexPower(left, right) ? complexPower(Number(left), Number(right)) : powerNumbers(budget, left, right)
   }
+}
+
+function isComplexPower(base: Numeric, exponent: Numeric): boolean {
+  if (base.valueOf() >= 0 || typeof exponent === 'bigint') return false
+  const power = exponent.valueOf()
+  return Number.isFinite(Number(base)) && Number.isFinite(power) && !Number.isInteger(power)
 }
 
 /**
