@@ -36,7 +36,7 @@ export const webhookAnswerBudget: BudgetLimits = {
 }
 
 /** For a step of a flow, and the default. Whoever uses it up has kept everybody else waiting for less than 100 ms. */
-export const flowStepBudget: BudgetLimits = { ...webhookAnswerBudget, fuel: 3_000_000 }
+export const flowStepBudget: BudgetLimits = { ...webhookAnswerBudget, fuel: 3_000_000, deadlineMilliseconds: 400 }
 
 /** What is left of a budget's work and time for several renderings that follow each other at once. */
 export interface Allowance {
