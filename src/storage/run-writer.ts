@@ -79,6 +79,8 @@ export interface RunCommit {
 const maxRunsPerCommit = 128
 /** Characters of payloads and records in one commit: they are copied several times on their way to the server. */
 const maxCharactersPerCommit = 8 * 1024 * 1024
+/** A run whose start is larger is written beside the others: its commits take long, and theirs must not wait for them. */
+const largeStartCharacters = 256 * 1024
 /** Records that a walk may pile up before it waits for their commit. */
 const maxPendingRecords = 500
 /** Characters of records, likewise. */
@@ -225,18 +227,22 @@ function accept(written: Written): void {
 export function createRunWriter(options: RunWriterOptions): RunWriter {
   const held = new Set<JobHold>()
   const clock = options.clock ?? systemClock
-  const coalescer = createCoalescer<Changes, Written>({
-    maxItems: maxRunsPerCommit,
-    weight: { of: charactersOf, most: maxCharactersPerCommit },
-    clock,
-    flush: (items) => flush(items, options, held),
-  })
+  const createLine = () =>
+    createCoalescer<Changes, Written>({
+      maxItems: maxRunsPerCommit,
+      weight: { of: charactersOf, most: maxCharactersPerCommit },
+      clock,
+      flush: (items) => flush(items, options, held),
+    })
+  const [line, largeLine] = [createLine(), createLine()]
+  // A run stays in its line, so that its changes are written in their order.
+  const lineOf = (start: RunStart) => (charactersOf({ start, steps: [] }) > largeStartCharacters ? largeLine : line)
   return {
-    begin: (start) => new RunLog(coalescer, held, { ...noNews(), run: start, start, hold: null }, 1, clock),
-    resume: (run, nextSeq, hold) => new RunLog(coalescer, held, { ...noNews(), run, hold }, nextSeq, clock),
+    begin: (start) => new RunLog(lineOf(start), held, { ...noNews(), run: start, start, hold: null }, 1, clock),
+    resume: (run, nextSeq, hold) => new RunLog(line, held, { ...noNews(), run, hold }, nextSeq, clock),
     renewHeld: () => postponeTakeover(held, heldRunTakeoverSeconds, options),
     handOverHeld: () => postponeTakeover(held, 0, options),
-    drain: () => coalescer.drain(),
+    drain: async () => void (await Promise.all([line.drain(), largeLine.drain()])),
   }
 }
 
@@ -277,7 +283,7 @@ function afterCommit(
   })
 }
 
-function charactersOf({ start, steps }: Changes): number {
+function charactersOf({ start, steps }: Pick<Changes, 'start' | 'steps'>): number {
   let sum = start === null ? 0 : start.payload.length + (start.request?.length ?? 0) + (start.raw?.length ?? 0)
   for (const { input, output } of steps) sum += input.length + (output?.length ?? 0)
   return sum
