@@ -16,7 +16,8 @@ import { withRig } from './rig.ts'
 
 /** Of the process that takes the requests; the database is another one. */
 const limitMb = 512
-const mostMb = 400
+/** 350 to 400 in most minutes; what is between is for the kernel's own needs. */
+const mostMb = 450
 const rate = 200
 /** Bodies of 10 MB on their way at a time. */
 const large = 20
