@@ -2,6 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 
 /** What all such work together may take before others have their turn. */
 const longestTurnMs = 5
+/** Turns that others have then. In each, the process accepts a connection, so one alone would let few senders in. */
+const turnsOfOthers = 8
 
 let underWay = 0
 
@@ -19,7 +21,7 @@ export async function inTurns<Result>(work: Generator<void, Result>): Promise<Re
       let step = work.next()
       while (!step.done && performance.now() < until) step = work.next()
       if (step.done) return step.value
-      await nextTurn()
+      for (let turn = 0; turn < turnsOfOthers; turn++) await nextTurn()
     }
   } finally {
     underWay -= 1
