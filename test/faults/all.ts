@@ -18,6 +18,7 @@ import { hugeBodies } from './f16-huge-bodies.ts'
 import { drain } from './f17-drain.ts'
 import { backupUnderLoad } from './f20-backup.ts'
 import { duplicateStorm } from './f21-duplicate-storm.ts'
+import { eventLoop } from './f25-event-loop.ts'
 import { smallChanges } from './f26-small-changes.ts'
 import type { FaultTest, Form, Verdict } from './fault-test.ts'
 
@@ -43,6 +44,7 @@ export const faultTests: readonly FaultTest[] = [
   drain,
   backupUnderLoad,
   duplicateStorm,
+  eventLoop,
   smallChanges,
 ]
 
