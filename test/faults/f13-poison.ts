@@ -26,7 +26,7 @@ const slowMs = 12_000
 
 interface Options {
   neighbours: number
-  /** Those of them whose calls are slow, so that they are under way each time. */
+  /** Those of them whose calls are slow, so that they are under way each time; they go on one after the other then. */
   slow: number
   /** Answers of 19 MB that one run asks for at once, and bodies of 9 MiB that are sent at once. */
   answers: number
@@ -39,7 +39,7 @@ export const poison = faultTest({
   passes:
     'the one that kills is given up after 3 deaths at most, templates end as errors with their cause, memory stays bounded and no process dies of it; all others end well',
   short: { neighbours: 20, slow: 2, answers: 12, bodies: 12 },
-  full: { neighbours: 200, slow: 5, answers: 50, bodies: 60 },
+  full: { neighbours: 200, slow: 3, answers: 50, bodies: 60 },
   run: async (options: Options, say) => ({ ...(await killers(options, say)), ...(await hungryOnes(options, say)) }),
   faults: (report, { neighbours, bodies }) => [
     ...(report.outcome === 'error gave_up' ? [] : [`the deadly run ended as ${report.outcome}`]),

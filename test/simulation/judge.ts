@@ -25,6 +25,9 @@ function runsOf(job: JobRow | undefined): string[] {
   return job?.name === 'run_flow' ? (job.data as { ids: string[] }).ids : []
 }
 
+/** What is done every few seconds: one that PostgreSQL ends to resolve a deadlock comes again. */
+const repeated: ReadonlySet<string> = new Set(['maintenance', 'the heartbeat failed', 'held runs could not be renewed'])
+
 /** Watches a simulation, and says what was promised and not kept. */
 export class Judge {
   readonly violations: string[] = []
@@ -111,6 +114,7 @@ export class Judge {
   logged(error: unknown, message: string): void {
     if (error instanceof AppError && error.code === 'overloaded') return
     if (error instanceof RunLost) return
+    if (repeated.has(message) && error instanceof Error && 'code' in error && error.code === '40P01') return
     this.violation(`${message}: ${error instanceof Error ? error.stack : String(error)}`)
   }
 
