@@ -33,7 +33,6 @@ export const memoryLimit = faultTest({
   needs: ['memory'],
   short: { seconds: 8 },
   full: { seconds: 300 },
-  everyTestRun: true,
   run: ({ seconds }: Options, say) =>
     withMemoryGroup(limitMb, ({ through, kills }) =>
       withRig({ flows: [{ async: true, calls: false }] }, async (rig) => {

@@ -24,7 +24,6 @@ export const openRequests = faultTest({
   needs: ['linux', 'files'],
   short: { senders: 2_000, rate: 500, delaySeconds: 6 },
   full: { senders: 10_000, rate: 1_500, delaySeconds: 10 },
-  everyTestRun: true,
   run: ({ senders, rate, delaySeconds }: Options, say) =>
     withRig(
       {

@@ -27,7 +27,6 @@ export const hugeBodies = faultTest({
   passes: `413, at once where the length is said, or 503 where it is not; memory grows by ${mostGrowthMb} MB at most; the connection is closed, and others are taken meanwhile`,
   short: { rounds: 1 },
   full: { rounds: 20 },
-  everyTestRun: true,
   run: ({ rounds }: Options, say) =>
     withRig({ flows: [{ async: true, calls: false }] }, async (rig) => {
       const { process: product, url, memoryMb } = await rig.addServer()
