@@ -1,6 +1,6 @@
 import type { Arrow, Flow, FlowProblem, Step } from '../flow/flow.ts'
 import { firstSteps, type GraphStep, graphProblems, loopBodies, planGraph, type Scope } from '../flow/graph.ts'
-import type { JsonObject } from '../flow/json.ts'
+import { type JsonObject, setOwn } from '../flow/json.ts'
 import { refProblem } from '../flow/ref.ts'
 import { type CompiledValue, compileLate, compileValue, templateProblems } from './render.ts'
 import { StepError } from './step-error.ts'
@@ -97,7 +97,7 @@ function compileStep(node: GraphStep, arrows: readonly Arrow[], kinds: StepKinds
   const unrendered: JsonObject = {}
   for (const [field, value] of Object.entries(step.input)) {
     const target = kind.unrendered.includes(field) ? unrendered : rendered
-    Object.defineProperty(target, field, { value, enumerable: true, writable: true, configurable: true })
+    setOwn(target, field, value)
   }
   return {
     step,

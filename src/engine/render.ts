@@ -1,5 +1,5 @@
 import type { FlowProblem } from '../flow/flow.ts'
-import type { Json, JsonObject } from '../flow/json.ts'
+import { type Json, type JsonObject, setOwn } from '../flow/json.ts'
 import {
   type Allowance,
   allowanceOf,
@@ -102,13 +102,6 @@ function compileObject(source: JsonObject, field: string): CompiledValue {
       return rendered
     },
   }
-}
-
-/** `__proto__` as an ordinary key: a plain assignment would change the object's prototype instead. */
-function setOwn(object: JsonObject, key: string, value: Json): void {
-  if (key === '__proto__')
-    Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true })
-  else object[key] = value
 }
 
 function templateFailure(error: unknown, field: string): unknown {

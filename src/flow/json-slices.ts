@@ -8,6 +8,7 @@ import {
   jsonFault,
   located,
   parseJson,
+  setOwn,
   stringifyJson,
 } from './json.ts'
 import { blankText, endOfNumber, endOfString, isDigit } from './json-scan.ts'
@@ -198,13 +199,6 @@ function addMembers(object: JsonObject, members: JsonObject): number {
   const keys = Object.keys(members)
   for (const key of keys) setOwn(object, key, members[key]!)
   return keys.length
-}
-
-/** As JSON.parse does: `__proto__` is an ordinary key, and of several equal ones the last value stays. */
-function setOwn(object: JsonObject, key: string, value: Json): void {
-  if (key === '__proto__')
-    Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true })
-  else object[key] = value
 }
 
 /** As `stringifyJson`, without indentation: the same text. */

@@ -23,6 +23,13 @@ declare global {
   }
 }
 
+/** `__proto__` as an ordinary key, as JSON.parse has it: a plain assignment would change the object's prototype instead. */
+export function setOwn<Value>(object: Record<string, Value>, key: string, value: Value): void {
+  if (key === '__proto__')
+    Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true })
+  else object[key] = value
+}
+
 /** A whole-valued float. Being a `Number` object it needs no import to be recognised (`instanceof Number`). */
 export class Float extends Number {
   /** `JSON.stringify` writes `10.0`, not `10`. */

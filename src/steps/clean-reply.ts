@@ -1,7 +1,7 @@
 import type { Connector } from '../connectors/connector.ts'
 import type { ConnectorReply } from '../engine/connector-call.ts'
 import { compileValue } from '../engine/render.ts'
-import type { Json, JsonObject } from '../flow/json.ts'
+import { type Json, type JsonObject, setOwn } from '../flow/json.ts'
 
 type Cleaning = Connector['response_cleaning']
 
@@ -26,7 +26,7 @@ export function cleanValue(value: Json, cleaning: Cleaning): Json {
     const kept: JsonObject = {}
     for (const [key, each] of Object.entries(given)) {
       if (dropped.has(key) || (cleaning.drop_nulls && each === null)) continue
-      Object.defineProperty(kept, key, { value: clean(each), enumerable: true, writable: true, configurable: true })
+      setOwn(kept, key, clean(each))
     }
     return kept
   }

@@ -170,13 +170,13 @@ export class RunLog {
     this.#characters = 0
     const askedAt = this.#clock.elapsedMs()
     this.#confirmedAt = askedAt
-    this.#last = Promise.all([this.#last, this.#coalescer.add(handed)]).then(async ([, written]) => {
+    const goOn = () => (this.#isDoubtful(askedAt) ? this.#askAgain() : undefined)
+    this.#last = Promise.all([this.#last, this.#coalescer.add(handed)]).then(([, written]) => {
       accept(written)
       start?.onWritten?.()
-      if (handed.end !== null) return
+      if (handed.end !== null) return undefined
       // Its sender gets its answer before this process turns to what the run does next.
-      if (start?.by === 'held') await this.#clock.turn()
-      if (this.#isDoubtful(askedAt)) await this.#askAgain()
+      return start?.by === 'held' ? this.#clock.turn().then(goOn) : goOn()
     })
     // Who waits for a later commit hears of it; without a waiter it must not be an unhandled rejection.
     this.#last.catch(() => undefined)

@@ -1,4 +1,5 @@
 import { hashToken, parseBearer, tokensEqual } from '../access/tokens.ts'
+import { setOwn } from '../flow/json.ts'
 import { hashPathSecret } from '../storage/registration-row.ts'
 import { answerHandshake, type HandshakeAnswer } from './handshake.ts'
 import type { WebhookRequest } from './request-input.ts'
@@ -100,7 +101,7 @@ function signedRequest(request: WebhookRequest, { row }: EdgeRegistration): Sign
   const query: Record<string, string[]> = {}
   for (const [name, value] of new URLSearchParams(request.query)) {
     if (Object.hasOwn(query, name)) query[name]!.push(value)
-    else Object.defineProperty(query, name, { value: [value], enumerable: true, writable: true, configurable: true })
+    else setOwn(query, name, [value])
   }
   return {
     method: request.method,

@@ -1,7 +1,7 @@
 import type { ConnectorCall, PageChange } from '../engine/connector-call.ts'
 import { compileValue, type Frame } from '../engine/render.ts'
 import { StepError } from '../engine/step-error.ts'
-import { isJsonObject, type Json, type JsonObject, jsonBody, stringifyJson } from '../flow/json.ts'
+import { isJsonObject, type Json, type JsonObject, jsonBody, setOwn, stringifyJson } from '../flow/json.ts'
 
 /** A request with its templates rendered; what the credential adds is not on it yet. */
 export interface RenderedRequest {
@@ -121,7 +121,7 @@ function members(source: Record<string, Json>, frame: Frame, now: () => Date, fi
   for (const [key, value] of Object.entries(source)) {
     const member = renderMember(value, frame, now, `${field}.${key}`)
     if (member === undefined) continue
-    Object.defineProperty(rendered, key, { value: member, enumerable: true, writable: true, configurable: true })
+    setOwn(rendered, key, member)
   }
   return rendered
 }

@@ -1,4 +1,4 @@
-import { type Json, stringifyJson } from '../flow/json.ts'
+import { type Json, setOwn, stringifyJson } from '../flow/json.ts'
 
 /** What stands where a secret was. */
 export const mask = '***'
@@ -37,12 +37,7 @@ export function createScrubber(secrets: readonly string[]): Scrubber {
     if (Array.isArray(value)) return value.map(json)
     const scrubbed: { [key: string]: Json } = {}
     for (const [key, each] of Object.entries(value)) {
-      Object.defineProperty(scrubbed, text(key), {
-        value: json(each),
-        enumerable: true,
-        writable: true,
-        configurable: true,
-      })
+      setOwn(scrubbed, text(key), json(each))
     }
     return scrubbed
   }

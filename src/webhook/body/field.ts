@@ -1,15 +1,13 @@
-import type { Json, JsonObject } from '../../flow/json.ts'
+import { type Json, type JsonObject, setOwn } from '../../flow/json.ts'
 
 /**
  * Adds a value under a name as forms and XML do it: the first is the value itself, a repeated one makes a list in order.
  *
- * The value itself must not be a list. `__proto__` and `constructor` are names like any other: assigning to `__proto__` would
- * change the object's prototype instead. Returns whether the name is new.
+ * The value itself must not be a list. `__proto__` and `constructor` are names like any other. Returns whether the name is new.
  */
 export function addField(object: JsonObject, name: string, value: Json): boolean {
   if (!Object.hasOwn(object, name)) {
-    if (name !== '__proto__') object[name] = value
-    else Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true })
+    setOwn(object, name, value)
     return true
   }
   const present = object[name]
